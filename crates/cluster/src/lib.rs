@@ -1,0 +1,1 @@
+//! A Kubernetes cluster: discovery, server-side apply, watches, inventory.

@@ -1,0 +1,1 @@
+//! Says how well a Kubernetes object is, and why.

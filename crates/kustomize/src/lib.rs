@@ -1,0 +1,1 @@
+//! Builds a kustomization to objects, over a tree.

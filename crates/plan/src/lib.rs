@@ -1,0 +1,1 @@
+//! From desired objects, an inventory and the live ones to a plan.

@@ -1,0 +1,1 @@
+//! Renders a service of an environment: kustomize, secret stubs and decryption.

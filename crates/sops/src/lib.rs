@@ -1,0 +1,1 @@
+//! Opens documents encrypted by sops.

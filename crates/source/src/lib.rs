@@ -1,0 +1,1 @@
+//! Reads trees from Git repositories and directories.

@@ -1,0 +1,1 @@
+//! Hauls a Kubernetes cluster to what a Git repository says.
