@@ -1,0 +1,169 @@
+//! The verbs of the API on the store, without HTTP: what a handler calls, and a controller.
+//!
+//! Everything here is synchronous. A write follows kube-apiserver's order: namespace and scope, defaults,
+//! generation and identity, managed fields, validation, then compare-and-swap; a dry run does all of it
+//! but the last.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::clock::Clock;
+use crate::registry::Registry;
+use crate::resource::{ResourceType, Subresource};
+use crate::status::Status;
+use crate::store::{Key, Listing, Range, Store};
+
+/// The API.
+pub(crate) struct Api {
+    pub(crate) store: Arc<Store>,
+    pub(crate) registry: Registry,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// Which object a request is about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target<'a> {
+    /// The type, in the version of the request.
+    pub(crate) resource: &'a ResourceType,
+    /// The namespace; empty for an object of the cluster.
+    pub(crate) namespace: &'a str,
+    /// The name; empty where it is yet to be generated.
+    pub(crate) name: &'a str,
+    /// The subresource that the request is for: `status` writes the status only.
+    pub(crate) subresource: Option<Subresource>,
+}
+
+/// How to write.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct WriteOptions {
+    /// Do everything but store.
+    pub(crate) dry_run: bool,
+    /// Who writes, for `metadata.managedFields`.
+    pub(crate) field_manager: String,
+    /// What to do with unknown and duplicate fields.
+    pub(crate) field_validation: FieldValidation,
+}
+
+/// `fieldValidation` of a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum FieldValidation {
+    /// Drop unknown fields silently.
+    Ignore,
+    /// Drop them and warn; the default.
+    #[default]
+    Warn,
+    /// Refuse them.
+    Strict,
+}
+
+/// How to delete.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct DeleteOptions {
+    /// Do everything but delete.
+    pub(crate) dry_run: bool,
+    /// What happens to dependents.
+    pub(crate) propagation: Propagation,
+    /// Only if the object has this uid.
+    pub(crate) uid: Option<String>,
+    /// Only if the object has this version.
+    pub(crate) resource_version: Option<String>,
+}
+
+/// `propagationPolicy` of a deletion.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Propagation {
+    /// Delete the object now and its dependents later; the default.
+    #[default]
+    Background,
+    /// Delete the dependents first.
+    Foreground,
+    /// Leave the dependents alone.
+    Orphan,
+}
+
+/// What a write has done.
+#[derive(Clone, Debug)]
+pub(crate) struct Written {
+    /// The object as stored, or as it would be stored in a dry run.
+    pub(crate) object: Arc<Value>,
+    /// Texts for the `Warning` header.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// What a deletion has done.
+#[derive(Clone, Debug)]
+pub(crate) enum Deleted {
+    /// The object is gone; this is what it was.
+    Gone(Arc<Value>),
+    /// The object waits for its finalizers.
+    Waiting(Arc<Value>),
+}
+
+impl Api {
+    /// Returns the object as the type's version shows it.
+    pub(crate) fn get(&self, target: Target<'_>) -> Result<Arc<Value>, Status> {
+        let object = self.store.get(&target.key());
+        object.ok_or_else(|| Status::not_found(target.resource, target.name))
+    }
+
+    /// Returns the objects of a type.
+    pub(crate) fn list(&self, resource: &ResourceType, range: &Range<'_>) -> Listing {
+        self.store.list(&resource.storage, range)
+    }
+
+    /// Creates an object.
+    pub(crate) fn create(
+        &self,
+        target: Target<'_>,
+        object: Value,
+        options: &WriteOptions,
+    ) -> Result<Written, Status> {
+        let _ = (target, object, options);
+        Err(Status::internal("create is not there yet"))
+    }
+
+    /// Replaces an object, or its status; `metadata.resourceVersion`, when given, must be the live one.
+    pub(crate) fn update(
+        &self,
+        target: Target<'_>,
+        object: Value,
+        options: &WriteOptions,
+    ) -> Result<Written, Status> {
+        let _ = (target, object, options);
+        Err(Status::internal("update is not there yet"))
+    }
+
+    /// Changes an object, or its status, by a function of what is there; tries again when it changes
+    /// meanwhile. The function may be called several times.
+    pub(crate) fn modify(
+        &self,
+        target: Target<'_>,
+        options: &WriteOptions,
+        change: &mut dyn FnMut(&Value) -> Result<Value, Status>,
+    ) -> Result<Written, Status> {
+        let _ = (target, options, change);
+        Err(Status::internal("modify is not there yet"))
+    }
+
+    /// Deletes an object, or marks it as being deleted while it has finalizers.
+    pub(crate) fn delete(
+        &self,
+        target: Target<'_>,
+        options: &DeleteOptions,
+    ) -> Result<Deleted, Status> {
+        let _ = (target, options);
+        Err(Status::internal("delete is not there yet"))
+    }
+}
+
+impl Target<'_> {
+    /// Returns where the object is stored.
+    pub(crate) fn key(&self) -> Key {
+        Key {
+            resource: self.resource.storage.clone(),
+            namespace: self.namespace.to_owned(),
+            name: self.name.to_owned(),
+        }
+    }
+}
