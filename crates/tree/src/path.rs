@@ -106,7 +106,7 @@ impl TreePath {
     }
 
     /// Returns the parts of the path from the root downwards.
-    pub fn parts(&self) -> impl Iterator<Item = &str> {
+    pub fn parts(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.0.split('/').filter(|part| !part.is_empty())
     }
 
