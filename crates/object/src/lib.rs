@@ -1,6 +1,7 @@
 //! A Kubernetes object with identity and origin, its merge rules and its differences.
 //!
 //! - [`Gvk`], [`ObjectRef`]: what an object is called.
+//! - [`diff`]: the fields in which two objects differ ([`FieldChange`]), secret values hidden by a [`Mask`].
 //! - [`Object`]: its JSON value, its identity, and where it was written ([`Origin`]).
 //!
 //! ```
@@ -14,8 +15,12 @@
 //! # Ok::<(), windlass_object::ObjectError>(())
 //! ```
 
+mod diff;
 mod id;
 mod object;
 
+pub use diff::{
+    FieldChange, FieldPath, FieldValue, Fingerprint, FingerprintKey, KeyedDigest, Mask, PathSegment, diff,
+};
 pub use id::{Gvk, ObjectRef};
 pub use object::{Object, ObjectError, Origin};

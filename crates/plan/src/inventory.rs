@@ -1,0 +1,220 @@
+//! What a unit has applied.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use windlass_object::{KeyedDigest, Object, ObjectRef};
+
+/// The kinds of RBAC, whose names may hold a colon.
+const RBAC_GROUP: &str = "rbac.authorization.k8s.io";
+const RBAC_KINDS: [&str; 4] = ["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"];
+
+/// The objects that a unit has applied and not yet deleted.
+///
+/// Its JSON form is a list of entries as in `status.inventory.entries` of a Flux Kustomization.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<Entry>", into = "Vec<Entry>")]
+pub struct Inventory {
+    entries: BTreeMap<ObjectRef, Entry>,
+}
+
+/// One object of an inventory: `{"id": "shop_web_apps_Deployment", "v": "v1"}`.
+///
+/// `applied` is ours; an entry that Flux wrote has none, and Flux ignores it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "RawEntry", into = "RawEntry")]
+pub struct Entry {
+    /// The identity.
+    pub id: ObjectRef,
+    /// The API version in which it was applied, without the group: `v1`.
+    pub version: String,
+    /// The keyed digest of the object as it was last applied; `None` when that is not known. With it a plan
+    /// can tell drift from a change of the source.
+    pub applied: Option<KeyedDigest>,
+}
+
+/// An inventory, or why it is not known. Not known is not empty: nothing is written then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// What the unit holds. A unit that never applied anything holds the empty inventory.
+    Known(Inventory),
+    /// It could not be read.
+    Unknown {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Why a text is no inventory entry.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EntryError {
+    /// It does not have the four parts.
+    #[error("inventory entry `{text}` is not <namespace>_<name>_<group>_<kind>")]
+    Parts {
+        /// The entry's id.
+        text: String,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+struct RawEntry {
+    id: String,
+    v: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    applied: Option<KeyedDigest>,
+}
+
+impl Inventory {
+    /// Returns the entry of `id`.
+    #[must_use]
+    pub fn get(&self, id: &ObjectRef) -> Option<&Entry> {
+        self.entries.get(id)
+    }
+
+    /// Returns whether `id` is in it.
+    #[must_use]
+    pub fn contains(&self, id: &ObjectRef) -> bool {
+        self.entries.contains_key(id)
+    }
+
+    /// Returns the entries, sorted by identity.
+    pub fn entries(&self) -> impl ExactSizeIterator<Item = &Entry> {
+        self.entries.values()
+    }
+
+    /// Returns how many entries there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Returns whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Puts an entry in, in place of the one with the same identity.
+    pub fn insert(&mut self, entry: Entry) {
+        self.entries.insert(entry.id.clone(), entry);
+    }
+
+    pub(crate) fn remove(&mut self, id: &ObjectRef) {
+        self.entries.remove(id);
+    }
+}
+
+impl FromIterator<Entry> for Inventory {
+    fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
+        let mut inventory = Self::default();
+        entries
+            .into_iter()
+            .for_each(|entry| inventory.insert(entry));
+        inventory
+    }
+}
+
+impl From<Vec<Entry>> for Inventory {
+    fn from(entries: Vec<Entry>) -> Self {
+        entries.into_iter().collect()
+    }
+}
+
+impl From<Inventory> for Vec<Entry> {
+    fn from(inventory: Inventory) -> Self {
+        inventory.entries.into_values().collect()
+    }
+}
+
+impl Entry {
+    /// Returns the entry of an object that is about to be applied for the first time.
+    #[must_use]
+    pub fn of(object: &Object) -> Self {
+        Self {
+            id: object.id().clone(),
+            version: object.gvk().version.clone(),
+            applied: None,
+        }
+    }
+
+    /// Returns the entry that Flux's `id` and `v` describe.
+    pub fn parse(id: &str, version: &str) -> Result<Self, EntryError> {
+        Ok(Self {
+            id: parse_id(id)?,
+            version: version.to_owned(),
+            applied: None,
+        })
+    }
+
+    /// Returns the identity as Flux writes it: `<namespace>_<name>_<group>_<kind>`, with an empty namespace
+    /// for an object of the cluster, and `__` for each colon in the name of an RBAC object (cli-utils 0.37,
+    /// `ObjMetadata.String`).
+    #[must_use]
+    pub fn flux_id(&self) -> String {
+        let ObjectRef {
+            group,
+            kind,
+            namespace,
+            name,
+        } = &self.id;
+        let is_rbac = group == RBAC_GROUP && RBAC_KINDS.contains(&kind.as_str());
+        let name = if is_rbac {
+            name.replace(':', "__")
+        } else {
+            name.clone()
+        };
+        format!(
+            "{}_{name}_{group}_{kind}",
+            namespace.as_deref().unwrap_or_default()
+        )
+    }
+}
+
+/// Reads the first part and the last two; what is left is the name, whatever kind it is of.
+fn parse_id(text: &str) -> Result<ObjectRef, EntryError> {
+    let parts = || {
+        let (namespace, rest) = text.split_once('_')?;
+        let (rest, kind) = rest.rsplit_once('_')?;
+        let (name, group) = rest.rsplit_once('_')?;
+        let name = name.replace("__", ":");
+        let is_sound = !name.is_empty() && !kind.is_empty() && !name.contains('_');
+        is_sound.then(|| ObjectRef {
+            group: group.to_owned(),
+            kind: kind.to_owned(),
+            namespace: Some(namespace.to_owned()).filter(|namespace| !namespace.is_empty()),
+            name,
+        })
+    };
+    parts().ok_or_else(|| EntryError::Parts {
+        text: text.to_owned(),
+    })
+}
+
+impl TryFrom<RawEntry> for Entry {
+    type Error = EntryError;
+
+    fn try_from(raw: RawEntry) -> Result<Self, EntryError> {
+        let entry = Self::parse(&raw.id, &raw.v)?;
+        Ok(Self {
+            applied: raw.applied,
+            ..entry
+        })
+    }
+}
+
+impl From<Entry> for RawEntry {
+    fn from(entry: Entry) -> Self {
+        Self {
+            id: entry.flux_id(),
+            v: entry.version,
+            applied: entry.applied,
+        }
+    }
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.flux_id())
+    }
+}

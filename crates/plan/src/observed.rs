@@ -1,0 +1,118 @@
+//! What the cluster has, and what it would make of a desired object.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use windlass_object::{FieldPath, ObjectRef};
+
+use crate::Unit;
+
+/// What was found out about one object: desired, or in the inventory, or both.
+#[derive(Clone, Debug)]
+pub struct Observed {
+    /// What is in the cluster.
+    pub live: Live,
+    /// What a server-side dry run of the apply gave. [`DryRun::None`] where there is nothing to apply.
+    pub dry_run: DryRun,
+}
+
+/// The live object. Its `Debug` form does not show it.
+#[derive(Clone)]
+pub enum Live {
+    /// The API server says that it does not exist.
+    Absent,
+    /// It exists.
+    Present(Value),
+    /// It could not be read.
+    Unknown {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// The answer to a server-side apply with `dryRun=All`. Its `Debug` form does not show the object, nor the
+/// server's words, which may quote a value.
+#[derive(Clone)]
+pub enum DryRun {
+    /// None was made. That is right for an object that is not desired; a desired one is blocked by it.
+    None,
+    /// The object as it would be.
+    Merged(Value),
+    /// The server refuses the object.
+    Rejected {
+        /// The `reason` of its Status, such as `Invalid` or `Forbidden`.
+        reason: String,
+        /// The `message` of its Status. For a Secret it is not passed on, since it may quote a value.
+        message: String,
+    },
+    /// Other field managers own fields that we want to set, and the apply was not forced.
+    Conflict(Vec<Conflict>),
+    /// It cannot be tried before other objects exist: the namespace, or the definition of the kind.
+    Deferred {
+        /// Those objects. When none of them is to be created by this plan, the object is blocked.
+        until: Vec<ObjectRef>,
+    },
+}
+
+/// A field that another manager owns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conflict {
+    /// The field.
+    pub path: FieldPath,
+    /// The manager that owns it.
+    pub manager: String,
+}
+
+/// What another unit has to do with an object that this one wants or holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The other unit.
+    pub unit: Unit,
+    /// What it has to do with the object.
+    pub state: ClaimState,
+}
+
+/// How strong a claim is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClaimState {
+    /// The other unit's source has the object.
+    Desires,
+    /// The other unit's inventory has it, but its source, which is known, has it no more.
+    Holds,
+    /// The other unit's inventory has it, and what its source says is not known.
+    Unknown,
+}
+
+impl Observed {
+    /// Returns what is known of an object that is only to be looked at, such as one to delete.
+    #[must_use]
+    pub fn live(live: Live) -> Self {
+        Self {
+            live,
+            dry_run: DryRun::None,
+        }
+    }
+}
+
+impl fmt::Debug for Live {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent => formatter.write_str("Absent"),
+            Self::Present(_) => formatter.write_str("Present"),
+            Self::Unknown { reason } => write!(formatter, "Unknown({reason})"),
+        }
+    }
+}
+
+impl fmt::Debug for DryRun {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => formatter.write_str("None"),
+            Self::Merged(_) => formatter.write_str("Merged"),
+            Self::Rejected { reason, .. } => write!(formatter, "Rejected({reason})"),
+            Self::Conflict(conflicts) => write!(formatter, "Conflict({conflicts:?})"),
+            Self::Deferred { until } => write!(formatter, "Deferred({until:?})"),
+        }
+    }
+}

@@ -1,0 +1,416 @@
+//! The plan as a value.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use windlass_object::{FieldChange, FingerprintKey, KeyedDigest, ObjectRef, Origin};
+
+use crate::{Approvals, Claim, Conflict, Desired, Guards, Held, Observed, Unit};
+
+/// Everything a plan is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Inputs<'a> {
+    /// The unit.
+    pub unit: &'a Unit,
+    /// The revision of the source, such as `main@sha1:…`.
+    pub revision: &'a str,
+    /// What the source wants.
+    pub desired: &'a Desired,
+    /// What the unit has applied.
+    pub inventory: &'a Held,
+    /// What the cluster has, for each desired object and each in the inventory. One that is missing here is
+    /// not known.
+    pub observed: &'a BTreeMap<ObjectRef, Observed>,
+    /// What other units have to do with the objects of this one. An object without a claim has none.
+    pub claims: &'a BTreeMap<ObjectRef, Claim>,
+    /// What a person has allowed.
+    pub approvals: &'a Approvals,
+    /// The limits.
+    pub guards: &'a Guards,
+    /// The field manager that we apply as, such as `kustomize-controller`.
+    pub manager: &'a str,
+    /// The key of the fingerprints.
+    pub key: &'a FingerprintKey,
+}
+
+/// What will be done for one unit, and why.
+///
+/// Its JSON form holds no secret value and can be read back with [`Plan::from_json`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The unit.
+    pub unit: Unit,
+    /// The revision of the source.
+    pub revision: String,
+    /// Why there is nothing to do although there may be: the source or the inventory is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Reason>,
+    /// The actions that write, in order. A wave begins when the actions that each of its own waits for are
+    /// done; a failure holds only what waits for it, and all of [`Phase::Prune`].
+    pub waves: Vec<Wave>,
+    /// The actions that write nothing: unchanged, skipped, blocked, in conflict or failed; sorted by identity.
+    pub rest: Vec<Action>,
+    /// What identifies this plan in an approval.
+    pub hash: PlanHash,
+}
+
+/// Actions that do not wait for each other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wave {
+    /// Whether it applies or deletes.
+    pub phase: Phase,
+    /// The actions, sorted by identity.
+    pub actions: Vec<Action>,
+}
+
+/// The two halves of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// Creates and updates.
+    Apply,
+    /// Deletes; only when every action of the waves before has succeeded.
+    Prune,
+}
+
+/// What is done to one object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Action {
+    /// The object.
+    pub id: ObjectRef,
+    /// The API version, without the group: that of the source, or of the inventory for a deletion.
+    pub version: String,
+    /// What is done.
+    pub op: Op,
+    /// Why.
+    pub reason: Reason,
+    /// What brought it about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
+    /// Where the object is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// The fields that change; of an update only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<Field>,
+    /// What must be so before it begins. All of it is brought about by earlier waves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wait_for: Vec<Wait>,
+    /// The digest of the desired object, for the inventory; `None` for a deletion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<KeyedDigest>,
+}
+
+/// What is done to an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Op {
+    /// Applied; it does not exist.
+    Create,
+    /// Applied; it exists and differs.
+    Update,
+    /// Nothing; it is as it should be.
+    Unchanged,
+    /// Deleted.
+    Prune,
+    /// Nothing, on purpose.
+    Skip,
+    /// Nothing; something must happen first, such as an approval.
+    Blocked,
+    /// Nothing; someone else owns it or some of its fields.
+    Conflict,
+    /// Nothing; the server refuses it.
+    Failed,
+}
+
+/// Why an action is what it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+pub enum Reason {
+    /// Create: it is in the source and not in the cluster.
+    Missing,
+    /// Update: fields differ.
+    Differs,
+    /// Update: it exists, and no unit owns it yet.
+    Adopted,
+    /// Update: another unit gave it up, or a person said so.
+    TakenOver {
+        /// The unit that had it.
+        from: Unit,
+    },
+    /// Unchanged: live and desired agree.
+    Same,
+    /// Prune: it is no longer in the source.
+    NotDesired,
+    /// Skip: it is no longer in the source, and it is gone already.
+    Gone,
+    /// Skip: it is being deleted already.
+    Terminating,
+    /// Skip: another unit has it now.
+    HandedOver {
+        /// That unit.
+        to: Unit,
+    },
+    /// Skip: it no longer carries the labels of this unit.
+    NotOurs,
+    /// Skip: a controller owns it.
+    Controlled {
+        /// The owner, such as `Deployment/web`.
+        by: String,
+    },
+    /// Skip: an annotation or label says so.
+    OptedOut {
+        /// Key and value, such as `kustomize.toolkit.fluxcd.io/prune: disabled`.
+        by: String,
+    },
+    /// Blocked: what the source wants is not known.
+    DesiredUnknown {
+        /// Why.
+        why: String,
+    },
+    /// Blocked: what the unit has applied is not known.
+    InventoryUnknown {
+        /// Why.
+        why: String,
+    },
+    /// Blocked: what the cluster has is not known.
+    LiveUnknown {
+        /// Why.
+        why: String,
+    },
+    /// Blocked: no dry run was made.
+    NotTried,
+    /// Blocked: deleting such an object needs an approval.
+    Protected {
+        /// What it is, such as `a Namespace takes everything in it along`.
+        why: String,
+    },
+    /// Blocked: the source wants nothing at all.
+    EmptySource {
+        /// How many objects the inventory has.
+        held: usize,
+    },
+    /// Blocked: too large a share would be deleted.
+    Shrink {
+        /// How many would be deleted.
+        prunes: usize,
+        /// How many objects the inventory has.
+        held: usize,
+    },
+    /// Blocked: other objects of the unit cannot be applied, and one of them may replace this one.
+    Incomplete {
+        /// How many.
+        failing: usize,
+    },
+    /// Blocked: an object that it needs cannot be applied, or is not there and nothing creates it.
+    Needs {
+        /// That object.
+        id: ObjectRef,
+    },
+    /// Blocked: objects wait for each other in a circle.
+    Cycle {
+        /// The circle.
+        ids: Vec<ObjectRef>,
+    },
+    /// Conflict: another unit wants or owns it.
+    HeldBy {
+        /// That unit.
+        unit: Unit,
+    },
+    /// Conflict: other field managers own some of its fields.
+    Fields {
+        /// Which.
+        conflicts: Vec<Conflict>,
+    },
+    /// Failed: the server refuses it.
+    Rejected {
+        /// The server's reason, such as `Invalid`.
+        reason: String,
+        /// The server's words; `None` for a Secret, whose values they may quote.
+        message: Option<String>,
+    },
+}
+
+/// What brought a change about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cause {
+    /// The source changed.
+    Source,
+    /// The live object was changed or deleted behind our back. [`Field::written_by`] says by whom.
+    Drift,
+    /// Both.
+    Both,
+}
+
+/// One field of an update.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Field {
+    /// What changes.
+    #[serde(flatten)]
+    pub change: FieldChange,
+    /// Who wrote the live value, where that was not us.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written_by: Option<Writer>,
+}
+
+/// A field manager, as `metadata.managedFields` has it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Writer {
+    /// The name, such as `kubectl-edit`.
+    pub manager: String,
+    /// `Apply` or `Update`.
+    pub operation: String,
+    /// When, in RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
+}
+
+/// What an action waits for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Wait {
+    /// The object.
+    pub id: ObjectRef,
+    /// How far it must be.
+    pub until: Until,
+}
+
+/// How far an object must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Until {
+    /// Applied without an error.
+    Applied,
+    /// Its health is Current; for a CustomResourceDefinition that means established.
+    Current,
+}
+
+/// How many actions there are of each kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// To be created.
+    pub create: usize,
+    /// To be updated.
+    pub update: usize,
+    /// As they should be.
+    pub unchanged: usize,
+    /// To be deleted.
+    pub prune: usize,
+    /// Left alone on purpose.
+    pub skip: usize,
+    /// Held.
+    pub blocked: usize,
+    /// Owned by someone else.
+    pub conflict: usize,
+    /// Refused.
+    pub failed: usize,
+}
+
+/// What identifies a plan: 64 hex digits of a SHA-256 over everything in it. A deletion that waits for an
+/// approval counts as one that has it, so that approving a plan does not change its hash.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PlanHash(pub(crate) String);
+
+/// Why a text is no plan that may run.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanFileError {
+    /// It is not the JSON form of a plan.
+    #[error("this is not a saved plan; make one with `windlass plan -o json`")]
+    Json(#[source] serde_json::Error),
+    /// It is one, but was changed after it was made.
+    #[error("the saved plan was changed: it says {said} but has {found}; make it anew")]
+    Hash {
+        /// The hash in the file.
+        said: PlanHash,
+        /// The hash of what is in the file.
+        found: PlanHash,
+    },
+}
+
+impl Plan {
+    /// Returns all actions: those of the waves in order, then the rest.
+    pub fn actions(&self) -> impl Iterator<Item = &Action> {
+        let writing = self.waves.iter().flat_map(|wave| &wave.actions);
+        writing.chain(&self.rest)
+    }
+
+    /// Returns the action on `id`.
+    #[must_use]
+    pub fn action(&self, id: &ObjectRef) -> Option<&Action> {
+        self.actions().find(|action| &action.id == id)
+    }
+
+    /// Returns whether running the plan would write anything.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        !self.waves.is_empty()
+    }
+
+    /// Returns whether live and desired agree: nothing to write and nothing held.
+    #[must_use]
+    pub fn is_converged(&self) -> bool {
+        let settled = |action: &Action| matches!(action.op, Op::Unchanged | Op::Skip);
+        self.problem.is_none() && self.actions().all(settled)
+    }
+
+    /// Returns how many actions there are of each kind.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for action in self.actions() {
+            *counts.of(action.op) += 1;
+        }
+        counts
+    }
+}
+
+impl Counts {
+    fn of(&mut self, op: Op) -> &mut usize {
+        match op {
+            Op::Create => &mut self.create,
+            Op::Update => &mut self.update,
+            Op::Unchanged => &mut self.unchanged,
+            Op::Prune => &mut self.prune,
+            Op::Skip => &mut self.skip,
+            Op::Blocked => &mut self.blocked,
+            Op::Conflict => &mut self.conflict,
+            Op::Failed => &mut self.failed,
+        }
+    }
+}
+
+impl PlanHash {
+    /// Returns the hash that `text` is: 64 hex digits.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_hash = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_hash.then(|| Self(text.to_ascii_lowercase()))
+    }
+
+    /// Returns the 64 hex digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for PlanHash {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// Returns the plan that these inputs lead to.
+#[must_use]
+pub fn plan(inputs: &Inputs<'_>) -> Plan {
+    Plan {
+        unit: inputs.unit.clone(),
+        revision: inputs.revision.to_owned(),
+        problem: None,
+        waves: Vec::new(),
+        rest: Vec::new(),
+        hash: PlanHash(String::new()),
+    }
+}
