@@ -2,6 +2,7 @@
 //!
 //! - [`Gvk`], [`ObjectRef`]: what an object is called.
 //! - [`diff`]: the fields in which two objects differ ([`FieldChange`]), secret values hidden by a [`Mask`].
+//! - [`schema`]: what is known about the fields of built-in kinds and of CRDs.
 //! - [`Object`]: its JSON value, its identity, and where it was written ([`Origin`]).
 //!
 //! ```
@@ -18,6 +19,7 @@
 mod diff;
 mod id;
 mod object;
+pub mod schema;
 
 pub use diff::{
     FieldChange, FieldPath, FieldValue, Fingerprint, FingerprintKey, KeyedDigest, Mask, PathSegment, diff,

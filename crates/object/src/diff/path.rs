@@ -65,7 +65,8 @@ impl PathSegment {
             || match self {
                 Self::Key(key) => key == token,
                 Self::Index(index) => token.parse() == Ok(*index),
-                Self::Element(keys) => keys.iter().any(|(_, value)| value == token),
+                // Lists with something masked in them are walked by position.
+                Self::Element(_) => false,
             }
     }
 }

@@ -1,6 +1,6 @@
 //! Walks two values side by side.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -81,7 +81,11 @@ impl Walk<'_> {
                 self.mapping(path, before, after);
             }
             (Some(Value::Array(before)), Some(Value::Array(after))) => {
-                self.list(path, before, after);
+                // A masked element must not be shown whole, nor its name in the path.
+                match elements(before, after).filter(|_| cover == Cover::Open) {
+                    Some(pairs) => self.elements(path, pairs),
+                    None => self.positions(path, before, after, cover),
+                }
             }
             (before, after) if cover == Cover::Above => self.one_side(path, before, after),
             (before, after) => self.push(path, before, after, false),
@@ -126,37 +130,24 @@ impl Walk<'_> {
         before: &Map<String, Value>,
         after: &Map<String, Value>,
     ) {
-        let keys: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+        let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
         for key in keys {
             let path = path.join(PathSegment::Key(key.clone()));
             self.value(&path, before.get(key), after.get(key));
         }
     }
 
-    fn list(&mut self, path: &FieldPath, before: &[Value], after: &[Value]) {
-        let matched = MERGE_KEYS
-            .iter()
-            .find_map(|keys| Some((by_key(before, keys)?, by_key(after, keys)?)));
-        let Some((before, after)) = matched else {
-            return self.positions(path, before, after);
-        };
-        let elements: std::collections::BTreeSet<_> = before.keys().chain(after.keys()).collect();
-        for element in elements {
-            let path = path.join(PathSegment::Element(element.clone()));
-            self.value(
-                &path,
-                before.get(element).copied(),
-                after.get(element).copied(),
-            );
+    fn elements(&mut self, path: &FieldPath, pairs: Pairs<'_>) {
+        for (element, (before, after)) in pairs {
+            self.value(&path.join(PathSegment::Element(element)), before, after);
         }
     }
 
-    fn positions(&mut self, path: &FieldPath, before: &[Value], after: &[Value]) {
-        let are_scalars = before
-            .iter()
-            .chain(after)
-            .all(|value| !value.is_object() && !value.is_array());
-        if are_scalars && before.len() != after.len() {
+    /// A list of scalars whose length changes is one change: the shifted positions would say nothing.
+    fn positions(&mut self, path: &FieldPath, before: &[Value], after: &[Value], cover: Cover) {
+        let is_scalar = |value: &Value| !value.is_object() && !value.is_array();
+        let are_scalars = before.iter().chain(after).all(is_scalar);
+        if are_scalars && before.len() != after.len() && cover == Cover::Open {
             let whole = |list: &[Value]| Value::Array(list.to_vec());
             return self.push(path, Some(&whole(before)), Some(&whole(after)), false);
         }
@@ -189,12 +180,26 @@ impl Walk<'_> {
     }
 }
 
+type Identity = Vec<(String, String)>;
+type Pairs<'v> = BTreeMap<Identity, (Option<&'v Value>, Option<&'v Value>)>;
+
+/// Returns the elements of two lists in pairs, by the first of the merge keys that fits both lists.
+fn elements<'v>(before: &'v [Value], after: &'v [Value]) -> Option<Pairs<'v>> {
+    MERGE_KEYS.iter().find_map(|keys| {
+        let mut pairs = Pairs::new();
+        for (identity, value) in by_key(before, keys)? {
+            pairs.entry(identity).or_default().0 = Some(value);
+        }
+        for (identity, value) in by_key(after, keys)? {
+            pairs.entry(identity).or_default().1 = Some(value);
+        }
+        Some(pairs)
+    })
+}
+
 /// Returns the elements by the values of `keys`, or nothing when one has no such key or two are the same.
 /// Only the first key is required; `protocol` has a default that may be left out.
-fn by_key<'v>(
-    list: &'v [Value],
-    keys: &[&str],
-) -> Option<BTreeMap<Vec<(String, String)>, &'v Value>> {
+fn by_key<'v>(list: &'v [Value], keys: &[&str]) -> Option<BTreeMap<Identity, &'v Value>> {
     let mut elements = BTreeMap::new();
     for value in list {
         let text = |key: &str| match value.get(key)? {
