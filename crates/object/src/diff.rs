@@ -3,6 +3,8 @@
 mod fingerprint;
 mod mask;
 mod path;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 use std::fmt;

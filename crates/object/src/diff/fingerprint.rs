@@ -94,10 +94,11 @@ impl TryFrom<String> for Fingerprint {
     type Error = NotHex;
 
     fn try_from(text: String) -> Result<Self, NotHex> {
-        match u16::from_str_radix(&text, 16) {
-            Ok(number) if text.len() == 4 => Ok(Self(number)),
-            _ => Err(NotHex { text, digits: 4 }),
+        if !is_hex(&text, 4) {
+            return Err(NotHex { text, digits: 4 });
         }
+        let number = u16::from_str_radix(&text, 16);
+        Ok(Self(number.expect("four hex digits are a 16-bit number")))
     }
 }
 
@@ -111,12 +112,16 @@ impl TryFrom<String> for KeyedDigest {
     type Error = NotHex;
 
     fn try_from(text: String) -> Result<Self, NotHex> {
-        if text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        if is_hex(&text, 64) {
             Ok(Self(text))
         } else {
             Err(NotHex { text, digits: 64 })
         }
     }
+}
+
+fn is_hex(text: &str, digits: usize) -> bool {
+    text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn hex(bytes: &[u8]) -> String {

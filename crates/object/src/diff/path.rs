@@ -1,6 +1,6 @@
 //! Where a field is in an object.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -134,7 +134,7 @@ fn quoted(text: &str) -> String {
     for unit in serde_json::Value::from(text).to_string().encode_utf16() {
         match char::from_u32(u32::from(unit)) {
             Some(character @ ' '..='~') => quoted.push(character),
-            _ => quoted.push_str(&format!("\\u{unit:04x}")),
+            _ => write!(quoted, "\\u{unit:04x}").expect("writing to a String cannot fail"),
         }
     }
     quoted
@@ -188,4 +188,46 @@ fn take_text(text: &str) -> Option<(String, &str)> {
     }
     let end = text.find(['=', ',', ']']).unwrap_or(text.len());
     Some((text[..end].to_owned(), &text[end..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn segment() -> impl Strategy<Value = PathSegment> {
+        prop_oneof![
+            any::<String>().prop_map(PathSegment::Key),
+            (0usize..1000).prop_map(PathSegment::Index),
+            proptest::collection::vec(any::<(String, String)>(), 1..3)
+                .prop_map(PathSegment::Element),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_printed_path_reads_back_as_itself(segments in proptest::collection::vec(segment(), 0..6)) {
+            let path = FieldPath(segments);
+            let text = path.to_string();
+            prop_assert!(text.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{text}");
+            prop_assert_eq!(FieldPath::parse(&text).unwrap(), path);
+        }
+
+        #[test]
+        fn no_text_makes_the_parser_panic(text in any::<String>()) {
+            let _ = FieldPath::parse(&text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_path_is_refused_with_its_text() {
+        for text in [".a", "a..b", "a[", "a[b]", "a[=", "a[b=c", "a[1", "a b"] {
+            let error = FieldPath::parse(text).unwrap_err();
+            assert!(
+                error.to_string().starts_with(&format!("`{text}`")),
+                "{error}"
+            );
+        }
+    }
 }
