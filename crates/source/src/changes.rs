@@ -112,15 +112,13 @@ fn failure(path: &Path, reason: notify::Error) -> WatchError {
 /// Returns whether a file of a Git directory can change what a name leads to. Objects, the index and
 /// lock files do not.
 fn is_reference(path: &Path) -> bool {
-    let name = path
-        .file_name()
-        .and_then(|name| name.to_str())
-        .unwrap_or_default();
-    !Path::new(name)
+    let is_lock = path
         .extension()
-        .is_some_and(|extension| extension == "lock")
-        && (matches!(name, "HEAD" | "packed-refs")
-            || path
-                .components()
-                .any(|part| matches!(part.as_os_str().to_str(), Some("refs" | "reftable"))))
+        .is_some_and(|extension| extension == "lock");
+    let name = path.file_name().and_then(|name| name.to_str());
+    let below_references = || {
+        path.components()
+            .any(|part| matches!(part.as_os_str().to_str(), Some("refs" | "reftable")))
+    };
+    !is_lock && (matches!(name, Some("HEAD" | "packed-refs")) || below_references())
 }

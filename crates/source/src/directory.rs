@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, Metadata};
+use std::fmt::Display;
 use windlass_tree::{EntryKind, MAX_FILE_SIZE, Tree, TreeError, TreePath};
 
 /// The files of a directory, read through a handle that cannot leave it.
@@ -132,7 +133,7 @@ fn is_absent(error: &io::Error) -> bool {
     )
 }
 
-fn unreadable(path: &TreePath, reason: impl ToString) -> TreeError {
+fn unreadable(path: &TreePath, reason: impl Display) -> TreeError {
     TreeError::Unreadable {
         path: path.clone(),
         reason: reason.to_string(),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gix::objs::tree::EntryKind as GitKind;
+use std::fmt::Display;
 use windlass_tree::{EntryKind, MAX_FILE_SIZE, Tree, TreeError, TreePath};
 
 /// How many symbolic links are followed on the way to one file, as Linux does.
@@ -209,7 +210,7 @@ fn join(at: &TreePath, part: &str, path: &TreePath) -> Result<TreePath, TreeErro
     at.join(part).map_err(|error| unreadable(path, error))
 }
 
-fn unreadable(path: &TreePath, reason: impl ToString) -> TreeError {
+fn unreadable(path: &TreePath, reason: impl Display) -> TreeError {
     TreeError::Unreadable {
         path: path.clone(),
         reason: reason.to_string(),

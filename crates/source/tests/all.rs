@@ -3,6 +3,10 @@
     clippy::disallowed_methods,
     reason = "the git program is the oracle of these tests"
 )]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a failed step of the arrangement is a failed test"
+)]
 
 use std::fs;
 use std::os::unix::fs::symlink;
