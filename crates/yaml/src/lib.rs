@@ -1,9 +1,39 @@
 //! YAML with styles, comments and positions, printed as kustomize prints it.
 //!
+//! - [`parse`]: a text to its [`Document`]s, within [`Limits`].
 //! - [`Node`]: a value with its tag, anchor, style, position and comments.
 //! - [`Value`], [`Scalar`], [`Mapping`]: what a node holds.
-//! - [`Position`]: where it stood in the text.
+//! - [`Resolved`]: what type a scalar has, by [`Node::resolve`].
+//! - [`print_build`]: a node as `kustomize build` prints it.
+//! - [`Node::to_json`]: a node as a JSON value.
+//!
+//! ```
+//! let documents = windlass_yaml::parse("kind: Service\nspec: {ports: [{port: 80}]}\n")?;
+//! let mut service = documents[0].root.clone();
+//! service.set("apiVersion", "v1".into());
+//! assert_eq!(
+//!     windlass_yaml::print_build(&service)?,
+//!     "apiVersion: v1\nkind: Service\nspec:\n  ports:\n  - port: 80\n"
+//! );
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! What the values mean to Kubernetes is the business of the crates above.
 
+mod access;
+mod alias;
+mod error;
+mod json;
+mod mapping;
 mod node;
+mod number;
+mod parse;
+mod print;
+mod resolve;
 
-pub use node::{Comments, Entry, Mapping, Node, Position, Scalar, ScalarStyle, Value};
+pub use error::{LimitKind, ParseError};
+pub use mapping::{Entry, Mapping};
+pub use node::{Comments, Document, Layout, Node, Position, Scalar, ScalarStyle, Value};
+pub use parse::{DuplicateKeys, Limits, ParseOptions, parse, parse_with};
+pub use print::{PrintError, print_build, print_build_into, print_build_json};
+pub use resolve::Resolved;

@@ -1,5 +1,9 @@
 //! The nodes of a document.
 
+use std::fmt;
+
+use crate::mapping::Mapping;
+
 /// Where something stands in a text. Lines and columns count from 1, `offset` is in bytes from 0.
 ///
 /// The default (line 0) means that the node was made by a program and stands nowhere.
@@ -13,10 +17,23 @@ pub struct Position {
     pub offset: u32,
 }
 
+impl Position {
+    /// Returns whether this is a place in a text.
+    pub fn is_known(self) -> bool {
+        self.line > 0
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.line, self.column)
+    }
+}
+
 /// A YAML value with everything that its text said beside the value.
 ///
-/// Two nodes are equal when their values, tags and styles are; positions and comments do not count.
-/// `same_value` ignores styles too.
+/// Two nodes are equal when their values, tags and styles are; positions, comments and layouts do not
+/// count. [`Node::same_value`] ignores styles too.
 #[derive(Clone, Debug, Default)]
 pub struct Node {
     /// What the node holds.
@@ -27,14 +44,16 @@ pub struct Node {
     pub anchor: Option<Box<str>>,
     /// Where the node starts.
     pub start: Position,
-    /// Where the node ends, exclusive.
+    /// Where the node ends, exclusive; a block collection ends where its last child does.
     pub end: Position,
     /// The comments that belong to the node.
     pub comments: Option<Box<Comments>>,
+    /// How a collection was written.
+    pub layout: Layout,
 }
 
 /// What a node holds.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// A single value as it was written; what type it has is a question of the schema.
     Scalar(Scalar),
@@ -71,20 +90,14 @@ pub enum ScalarStyle {
     Folded,
 }
 
-/// Pairs of key and value in the order of the text, and how they were written.
-#[derive(Clone, Debug, Default)]
-pub struct Mapping {
-    /// The pairs.
-    pub entries: Vec<Entry>,
-}
-
-/// One pair of a mapping.
-#[derive(Clone, Debug)]
-pub struct Entry {
-    /// The key, nearly always a scalar.
-    pub key: Node,
-    /// The value.
-    pub value: Node,
+/// How a collection was written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Layout {
+    /// One line for each entry, structured by indentation.
+    #[default]
+    Block,
+    /// In brackets or braces, as in JSON.
+    Flow,
 }
 
 /// The comments of a node, each with its `#`, lines separated by line feeds (as go-yaml v3 binds them).
@@ -96,6 +109,23 @@ pub struct Comments {
     pub line: String,
     /// In the lines after the node.
     pub foot: String,
+}
+
+/// One document of a text.
+#[derive(Clone, Debug, Default)]
+pub struct Document {
+    /// The value; null when the document is empty.
+    pub root: Node,
+    /// Whether the document started with `---`.
+    pub explicit_start: bool,
+    /// The comments before and after the root (only `head` and `foot` are used).
+    pub comments: Comments,
+}
+
+impl PartialEq for Node {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value && self.tag == other.tag && self.anchor == other.anchor
+    }
 }
 
 impl Default for Value {

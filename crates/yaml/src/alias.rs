@@ -1,0 +1,194 @@
+//! Aliases replaced by what they refer to, merge keys by what they merge.
+
+use std::collections::HashMap;
+
+use crate::error::{LimitKind, ParseError};
+use crate::mapping::{Entry, Mapping};
+use crate::node::{Node, Value};
+use crate::parse::Limits;
+use crate::resolve::Resolved;
+
+impl Node {
+    /// Replaces aliases by copies of what they refer to and merge keys (`<<`) by the pairs that they
+    /// merge, and removes all anchors, as kyaml does with every object that kustomize reads.
+    ///
+    /// A mapping's own keys come first and win; merged ones follow, those of the last mapping of a list
+    /// first, and of several with the same key the first in the list wins. What was copied keeps the
+    /// positions of the original.
+    ///
+    /// # Errors
+    ///
+    /// An alias inside its own anchor, a merge of something else than mappings, more nodes or depth
+    /// than `limits` allow.
+    ///
+    /// ```
+    /// let mut documents = windlass_yaml::parse("a: &a {x: 1}\nb: {<<: *a, y: 2}\nc: *a\n")?;
+    /// documents[0].root.expand_aliases(&windlass_yaml::Limits::default())?;
+    /// let printed = windlass_yaml::print_build(&documents[0].root)?;
+    /// assert_eq!(printed, "a:\n  x: 1\nb:\n  x: 1\n  \"y\": 2\nc:\n  x: 1\n");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn expand_aliases(&mut self, limits: &Limits) -> Result<(), ParseError> {
+        if !needs_expansion(self) {
+            return Ok(());
+        }
+        let mut expansion = Expansion {
+            limits: *limits,
+            copied: 0,
+            anchors: HashMap::new(),
+        };
+        expansion.expand(self, 0)
+    }
+}
+
+/// Most documents have no anchors, and are not touched.
+fn needs_expansion(node: &Node) -> bool {
+    node.anchor.is_some()
+        || match &node.value {
+            Value::Alias(_) => true,
+            Value::Scalar(_) => false,
+            Value::Sequence(items) => items.iter().any(needs_expansion),
+            Value::Mapping(mapping) => mapping.iter().any(|(key, value)| {
+                is_merge(key) || needs_expansion(key) || needs_expansion(value)
+            }),
+        }
+}
+
+fn is_merge(key: &Node) -> bool {
+    matches!(key.resolve(), Resolved::Merge)
+}
+
+struct Expansion {
+    limits: Limits,
+    copied: usize,
+    /// The anchors so far; `None` while the node is being expanded.
+    anchors: HashMap<Box<str>, Option<Anchored>>,
+}
+
+struct Anchored {
+    node: Node,
+    nodes: usize,
+    depth: usize,
+}
+
+impl Expansion {
+    fn expand(&mut self, node: &mut Node, depth: usize) -> Result<(), ParseError> {
+        let anchor = node.anchor.take();
+        if let Some(name) = &anchor {
+            self.anchors.insert(name.clone(), None);
+        }
+        match &mut node.value {
+            Value::Scalar(_) => {}
+            Value::Alias(_) => *node = self.copy(node, depth)?,
+            Value::Sequence(items) => {
+                for item in items {
+                    self.expand(item, depth + 1)?;
+                }
+            }
+            Value::Mapping(mapping) => self.expand_mapping(mapping, depth)?,
+        }
+        if let Some(name) = anchor {
+            let (nodes, depth) = size(node);
+            let node = node.clone();
+            self.anchors
+                .insert(name, Some(Anchored { node, nodes, depth }));
+        }
+        Ok(())
+    }
+
+    fn copy(&mut self, alias: &Node, depth: usize) -> Result<Node, ParseError> {
+        let Value::Alias(name) = &alias.value else {
+            unreachable!("only aliases are copied");
+        };
+        let at = alias.start;
+        let unknown = || ParseError::UnknownAnchor {
+            at,
+            name: name.to_string(),
+        };
+        let recursive = || ParseError::RecursiveAnchor {
+            at,
+            name: name.to_string(),
+        };
+        let anchored = self.anchors.get(name).ok_or_else(unknown)?;
+        let anchored = anchored.as_ref().ok_or_else(recursive)?;
+        self.copied += anchored.nodes;
+        let over = |what, limit| Err(ParseError::Limit { at, what, limit });
+        if self.copied > self.limits.expansion {
+            return over(LimitKind::Expansion, self.limits.expansion);
+        }
+        if depth + anchored.depth > self.limits.depth {
+            return over(LimitKind::Depth, self.limits.depth);
+        }
+        Ok(anchored.node.clone())
+    }
+
+    fn expand_mapping(&mut self, mapping: &mut Mapping, depth: usize) -> Result<(), ParseError> {
+        for entry in mapping.entries_mut() {
+            self.expand(&mut entry.key, depth + 1)?;
+            self.expand(&mut entry.value, depth + 1)?;
+        }
+        if mapping.iter().any(|(key, _)| is_merge(key)) {
+            merge(mapping)?;
+        }
+        Ok(())
+    }
+}
+
+/// Takes the merge keys out and appends the pairs of their mappings.
+fn merge(mapping: &mut Mapping) -> Result<(), ParseError> {
+    let entries = std::mem::take(mapping.entries_mut());
+    let (merges, own): (Vec<Entry>, Vec<Entry>) =
+        entries.into_iter().partition(|entry| is_merge(&entry.key));
+    *mapping = own.into_iter().collect();
+    let own = mapping.len();
+    for source in merges {
+        for merged in mappings_of(source.value)?.into_iter().rev() {
+            merge_one(mapping, own, merged);
+        }
+    }
+    Ok(())
+}
+
+fn merge_one(mapping: &mut Mapping, own: usize, merged: Mapping) {
+    for Entry { key, value } in merged {
+        let at = key.text().and_then(|text| mapping.position(text));
+        match at {
+            Some(at) if at < own => {}
+            Some(_) => {
+                let text = key.text().unwrap_or_default();
+                mapping.insert(text, value);
+            }
+            None => mapping.push(key, value),
+        }
+    }
+}
+
+fn mappings_of(node: Node) -> Result<Vec<Mapping>, ParseError> {
+    let at = node.start;
+    match node.value {
+        Value::Mapping(mapping) => Ok(vec![mapping]),
+        Value::Sequence(items) => items
+            .into_iter()
+            .map(|item| match item.value {
+                Value::Mapping(mapping) => Ok(mapping),
+                _ => Err(ParseError::Merge { at: item.start }),
+            })
+            .collect(),
+        _ => Err(ParseError::Merge { at }),
+    }
+}
+
+/// Returns the number of nodes and the depth of a tree.
+fn size(node: &Node) -> (usize, usize) {
+    let add = |(nodes, depth): (usize, usize), child: &Node| {
+        let (child_nodes, child_depth) = size(child);
+        (nodes + child_nodes, depth.max(child_depth + 1))
+    };
+    match &node.value {
+        Value::Sequence(items) => items.iter().fold((1, 1), add),
+        Value::Mapping(mapping) => mapping
+            .iter()
+            .fold((1, 1), |size, (key, value)| add(add(size, key), value)),
+        Value::Scalar(_) | Value::Alias(_) => (1, 0),
+    }
+}

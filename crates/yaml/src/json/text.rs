@@ -1,0 +1,128 @@
+//! What becomes of texts on their way through JSON.
+
+use super::{Cow, Position, PrintError};
+
+/// Returns the text after Go has printed it as JSON and go-yaml v2 has read that as YAML.
+///
+/// Both leave nearly all texts alone. A next-line character (U+0085) is a line break to YAML, and line
+/// breaks in double quotes are folded; control characters from U+007F on cannot be read at all.
+pub(crate) fn through_json(text: &str, at: Position) -> Result<Cow<'_, str>, PrintError> {
+    // All characters in question have a first byte of 0x7f or more.
+    if text.bytes().all(|byte| byte < 0x7f) {
+        return Ok(Cow::Borrowed(text));
+    }
+    let forbidden =
+        |c: char| matches!(c, '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}');
+    if let Some(character) = text.chars().find(|c| forbidden(*c)) {
+        return Err(PrintError::ControlCharacter { at, character });
+    }
+    if text.contains('\u{85}') {
+        return Ok(Cow::Owned(fold_next_lines(text)));
+    }
+    Ok(Cow::Borrowed(text))
+}
+
+/// Folds U+0085 as a line break in double quotes: one becomes a space, more become line feeds, and the
+/// spaces around them go.
+fn fold_next_lines(text: &str) -> String {
+    let mut lines = text.split('\u{85}');
+    let first = lines.next().unwrap_or_default();
+    let mut folded = first.trim_end_matches(' ').to_owned();
+    let mut empty_lines = 0;
+    let mut lines = lines.peekable();
+    while let Some(line) = lines.next() {
+        let mut content = line.trim_start_matches(' ');
+        if lines.peek().is_some() {
+            content = content.trim_end_matches(' ');
+        }
+        if content.is_empty() && lines.peek().is_some() {
+            empty_lines += 1;
+            continue;
+        }
+        match empty_lines {
+            0 => folded.push(' '),
+            more => folded.extend(std::iter::repeat_n('\n', more)),
+        }
+        empty_lines = 0;
+        folded.push_str(content);
+    }
+    folded
+}
+
+/// Returns a date, or date and time, as Go's `time.Time` prints in JSON: `2006-01-02T15:04:05.99Z`.
+pub(crate) fn timestamp_text(text: &str) -> String {
+    let mut numbers = text.splitn(3, '-');
+    let year = numbers.next().unwrap_or_default();
+    let month = numbers.next().unwrap_or_default();
+    let rest = numbers.next().unwrap_or_default();
+    let day_digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let (day, time) = rest.split_at(day_digits);
+    let time = time.trim_start_matches(['T', 't', ' ']);
+    let time = if time.is_empty() {
+        "00:00:00Z".to_owned()
+    } else {
+        time_text(time)
+    };
+    format!("{year}-{month:0>2}-{day:0>2}T{time}")
+}
+
+fn time_text(time: &str) -> String {
+    let zone_at = time.find(['Z', '+', '-']).unwrap_or(time.len());
+    let (clock, zone) = time.split_at(zone_at);
+    let (clock, fraction) = clock.split_once(['.', ',']).unwrap_or((clock, ""));
+    let clock: Vec<String> = clock.split(':').map(|part| format!("{part:0>2}")).collect();
+    // Go keeps nanoseconds, without zeros at the end.
+    let fraction = &fraction[..fraction.len().min(9)];
+    let fraction = fraction.trim_end_matches('0');
+    let point = if fraction.is_empty() { "" } else { "." };
+    let zone = if matches!(zone, "" | "+00:00" | "-00:00") {
+        "Z"
+    } else {
+        zone
+    };
+    format!("{}{point}{fraction}{zone}", clock.join(":"))
+}
+
+/// Returns what `!!binary` decodes to; bytes that are not UTF-8 become U+FFFD, as in Go's JSON.
+pub(crate) fn binary_text(text: &str, at: Position) -> Result<String, PrintError> {
+    let bytes = decode_base64(text).ok_or(PrintError::Base64 { at })?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Decodes standard base64 with padding, ignoring line breaks, as Go's `StdEncoding`.
+fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    let digits: Vec<u8> = text
+        .bytes()
+        .filter(|byte| !matches!(byte, b'\r' | b'\n'))
+        .collect();
+    if !digits.len().is_multiple_of(4) {
+        return None;
+    }
+    let padding = digits
+        .iter()
+        .rev()
+        .take(2)
+        .take_while(|byte| **byte == b'=')
+        .count();
+    let mut decoded = Vec::with_capacity(digits.len() / 4 * 3);
+    for group in digits[..digits.len() - padding].chunks(4) {
+        let bits = group
+            .iter()
+            .try_fold(0u32, |bits, byte| Some(bits << 6 | base64_value(*byte)?))?;
+        let bits = bits << (6 * (4 - group.len()));
+        decoded.extend_from_slice(&bits.to_be_bytes()[1..group.len()]);
+    }
+    Some(decoded)
+}
+
+fn base64_value(byte: u8) -> Option<u32> {
+    let value = match byte {
+        b'A'..=b'Z' => byte - b'A',
+        b'a'..=b'z' => byte - b'a' + 26,
+        b'0'..=b'9' => byte - b'0' + 52,
+        b'+' => 62,
+        b'/' => 63,
+        _ => return None,
+    };
+    Some(value.into())
+}

@@ -1,0 +1,153 @@
+//! Which styles a text can be written in, as go-yaml v2's emitter decides.
+
+use super::keys::is_plain_string;
+
+/// How a text is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Style {
+    Plain,
+    SingleQuoted,
+    DoubleQuoted,
+    Literal,
+}
+
+/// What a text allows.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Analysis {
+    /// It has line breaks.
+    pub(super) multiline: bool,
+    plain: bool,
+    single_quoted: bool,
+    block: bool,
+}
+
+/// What was seen in a text.
+#[derive(Default)]
+struct Seen {
+    indicators: bool,
+    line_breaks: bool,
+    special: bool,
+    leading_blank: bool,
+    trailing_space: bool,
+    trailing_break: bool,
+    break_space: bool,
+    space_break: bool,
+}
+
+impl Analysis {
+    /// Returns the style of a value with this text.
+    pub(super) fn value_style(self, text: &str) -> Style {
+        let wanted = wanted_style(text);
+        match wanted {
+            Style::Literal if self.block => Style::Literal,
+            Style::Plain => self.plain_or_quoted(),
+            _ => Style::DoubleQuoted,
+        }
+    }
+
+    /// Returns the style of a key that stands before its colon on one line.
+    pub(super) fn simple_key_style(self, text: &str) -> Style {
+        match wanted_style(text) {
+            Style::Plain if !self.multiline => self.plain_or_quoted(),
+            _ => Style::DoubleQuoted,
+        }
+    }
+
+    fn plain_or_quoted(self) -> Style {
+        if self.plain {
+            Style::Plain
+        } else if self.single_quoted {
+            Style::SingleQuoted
+        } else {
+            Style::DoubleQuoted
+        }
+    }
+}
+
+fn wanted_style(text: &str) -> Style {
+    if text.contains('\n') {
+        Style::Literal
+    } else if is_plain_string(text) {
+        Style::Plain
+    } else {
+        Style::DoubleQuoted
+    }
+}
+
+/// Returns what this text allows.
+pub(super) fn analyse(text: &str) -> Analysis {
+    if text.is_empty() {
+        return Analysis {
+            multiline: false,
+            plain: true,
+            single_quoted: true,
+            block: false,
+        };
+    }
+    let seen = look_at(text);
+    let ends_blank = seen.leading_blank || seen.trailing_space || seen.trailing_break;
+    let broken = seen.space_break || seen.special;
+    Analysis {
+        multiline: seen.line_breaks,
+        plain: !(ends_blank || seen.break_space || broken || seen.line_breaks || seen.indicators),
+        single_quoted: !(seen.break_space || broken),
+        block: !(seen.trailing_space || broken),
+    }
+}
+
+fn look_at(text: &str) -> Seen {
+    let mut seen = Seen {
+        indicators: text.starts_with("---")
+            || text.starts_with("...")
+            || starts_with_indicator(text),
+        leading_blank: text.starts_with(|c| c == ' ' || is_break(c)),
+        trailing_space: text.ends_with(' '),
+        trailing_break: text.ends_with(is_break),
+        ..Seen::default()
+    };
+    let mut previous = '\n';
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            ' ' => seen.break_space |= is_break(previous) && seen.line_breaks,
+            ':' => seen.indicators |= characters.peek().is_none_or(|next| is_blank(*next)),
+            '#' => seen.indicators |= is_blank(previous) || is_break(previous),
+            '!'..='~' => {}
+            _ if is_break(character) => {
+                seen.line_breaks = true;
+                seen.space_break |= previous == ' ';
+                seen.special |= !is_printable(character);
+            }
+            _ => seen.special |= !is_printable(character),
+        }
+        previous = character;
+    }
+    seen
+}
+
+fn starts_with_indicator(text: &str) -> bool {
+    let mut characters = text.chars();
+    match characters.next() {
+        Some(
+            '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%'
+            | '@' | '`',
+        ) => true,
+        Some('?' | ':' | '-') => characters.next().is_none_or(is_blank),
+        _ => false,
+    }
+}
+
+fn is_blank(character: char) -> bool {
+    matches!(character, ' ' | '\t')
+}
+
+/// Returns whether go-yaml takes this for a line break.
+pub(super) fn is_break(character: char) -> bool {
+    matches!(character, '\r' | '\n' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+/// Returns whether go-yaml v2 prints this character as it is; astral ones it does not.
+pub(super) fn is_printable(character: char) -> bool {
+    matches!(character, '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}'
+        | '\u{e000}'..='\u{fefe}' | '\u{ff00}'..='\u{fffd}')
+}

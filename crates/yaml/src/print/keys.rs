@@ -1,0 +1,149 @@
+//! The order of keys, and the words that YAML 1.1 would read as something else.
+
+use crate::resolve::{Resolved, resolve_plain};
+
+/// Returns the items in go-yaml's order of their keys.
+///
+/// That order is not transitive for some keys, so std's sorts may panic on it; this merge sort takes
+/// any comparison and is stable.
+pub(super) fn sorted<T>(mut items: Vec<T>, key: impl Fn(&T) -> &str + Copy) -> Vec<T> {
+    if items
+        .windows(2)
+        .all(|pair| !less(key(&pair[1]), key(&pair[0])))
+    {
+        return items;
+    }
+    let right = items.split_off(items.len() / 2);
+    merge(sorted(items, key), sorted(right, key), key)
+}
+
+fn merge<T>(left: Vec<T>, right: Vec<T>, key: impl Fn(&T) -> &str + Copy) -> Vec<T> {
+    let mut merged = Vec::with_capacity(left.len() + right.len());
+    let mut left = left.into_iter().peekable();
+    let mut right = right.into_iter().peekable();
+    while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
+        let next = if less(key(b), key(a)) {
+            right.next()
+        } else {
+            left.next()
+        };
+        merged.extend(next);
+    }
+    merged.extend(left);
+    merged.extend(right);
+    merged
+}
+
+/// Returns whether go-yaml sorts `a` before `b`: by the first character that differs, letters after
+/// everything else, runs of digits by their value.
+pub(super) fn less(a: &str, b: &str) -> bool {
+    let same = common_prefix(a, b);
+    let (rest_a, rest_b) = (&a[same..], &b[same..]);
+    let (Some(char_a), Some(char_b)) = (rest_a.chars().next(), rest_b.chars().next()) else {
+        return rest_a.len() < rest_b.len();
+    };
+    match (char_a.is_alphabetic(), char_b.is_alphabetic()) {
+        (true, true) => char_a < char_b,
+        (true, false) => false,
+        (false, true) => true,
+        (false, false) => digits_less((char_a, rest_a), (char_b, rest_b), &a[..same]),
+    }
+}
+
+/// Compares the runs of digits that begin here, by value, length, then first character. Behind other
+/// digits a zero is a digit like all, so both values then begin with 1.
+fn digits_less(a: (char, &str), b: (char, &str), before: &str) -> bool {
+    let behind_digits = (a.0 == '0' || b.0 == '0')
+        && before
+            .chars()
+            .rev()
+            .take_while(|c| is_digit(*c))
+            .any(|c| c != '0');
+    let start = i64::from(behind_digits);
+    let (value_a, length_a) = digits(a.1, start);
+    let (value_b, length_b) = digits(b.1, start);
+    (value_a, length_a, a.0) < (value_b, length_b, b.0)
+}
+
+fn digits(text: &str, start: i64) -> (i64, usize) {
+    let run = text.chars().take_while(|c| is_digit(*c));
+    run.fold((start, 0), |(value, length), digit| {
+        let digit = i64::from(u32::from(digit)) - i64::from(b'0');
+        (value.wrapping_mul(10).wrapping_add(digit), length + 1)
+    })
+}
+
+fn is_digit(character: char) -> bool {
+    character.is_ascii_digit()
+        || (!character.is_ascii() && character.is_numeric() && character.to_digit(36).is_none())
+            && is_decimal_block(character)
+}
+
+/// The decimal digits outside ASCII that keys have ever had: Arabic, Devanagari, fullwidth.
+fn is_decimal_block(character: char) -> bool {
+    matches!(character, '\u{660}'..='\u{669}' | '\u{6f0}'..='\u{6f9}'
+        | '\u{966}'..='\u{96f}' | '\u{ff10}'..='\u{ff19}')
+}
+
+/// Returns how many bytes at the start are the same, in whole characters.
+fn common_prefix(a: &str, b: &str) -> usize {
+    let same = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    (0..=same)
+        .rev()
+        .find(|at| a.is_char_boundary(*at) && b.is_char_boundary(*at))
+        .unwrap_or(0)
+}
+
+/// Returns whether go-yaml v2 would read this plain text as a string, so need not quote it.
+pub(super) fn is_plain_string(text: &str) -> bool {
+    !is_old_word_or_base60(text)
+        && match resolve_plain(text) {
+            Resolved::String(_) | Resolved::Merge => true,
+            // An octal that only v3 knows.
+            _ => false,
+        }
+}
+
+/// Returns whether YAML 1.1 reads this text as a boolean or a number of base 60.
+pub(crate) fn is_old_word_or_base60(text: &str) -> bool {
+    matches!(
+        text,
+        "y" | "Y"
+            | "yes"
+            | "Yes"
+            | "YES"
+            | "on"
+            | "On"
+            | "ON"
+            | "n"
+            | "N"
+            | "no"
+            | "No"
+            | "NO"
+            | "off"
+            | "Off"
+            | "OFF"
+    ) || is_base60(text)
+}
+
+/// Matches `[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?`.
+fn is_base60(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let Some((first, rest)) = digits.split_once(':') else {
+        return false;
+    };
+    let (places, fraction) = rest.split_once('.').unwrap_or((rest, ""));
+    let digit_or_underscore = |byte: u8| byte.is_ascii_digit() || byte == b'_';
+    first.starts_with(|c: char| c.is_ascii_digit())
+        && first.bytes().all(digit_or_underscore)
+        && places.split(':').all(is_base60_place)
+        && fraction.bytes().all(digit_or_underscore)
+}
+
+fn is_base60_place(place: &str) -> bool {
+    match place.as_bytes() {
+        [ones] => ones.is_ascii_digit(),
+        [tens, ones] => matches!(tens, b'0'..=b'5') && ones.is_ascii_digit(),
+        _ => false,
+    }
+}
