@@ -4,21 +4,42 @@
 //! generation and identity, managed fields, validation, then compare-and-swap; a dry run does all of it
 //! but the last.
 
+mod create;
+mod delete;
+mod generation;
+mod metadata;
+mod namespace;
+mod service;
+mod strategy;
+mod update;
+
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use crate::clock::Clock;
+use crate::convert;
 use crate::registry::Registry;
 use crate::resource::{ResourceType, Subresource};
 use crate::status::Status;
-use crate::store::{Key, Listing, Range, Store};
+use crate::store::{Key, Listing, Range, Store, StoreError};
+
+pub(crate) use delete::{FOREGROUND, ORPHAN};
+pub(crate) use metadata::{finalizers, is_deleting};
+pub(crate) use namespace::create_system_objects;
 
 /// The API.
 pub(crate) struct Api {
+    /// The objects.
     pub(crate) store: Arc<Store>,
+    /// The types.
     pub(crate) registry: Registry,
+    /// The time, for timestamps.
     pub(crate) clock: Arc<dyn Clock>,
+    /// The certificate authority that clients of this server trust, in PEM.
+    pub(crate) authority: String,
+    /// Held while an address or port of a Service is chosen and stored.
+    pub(crate) allocation: std::sync::Mutex<()>,
 }
 
 /// Which object a request is about.
@@ -104,56 +125,22 @@ impl Api {
     /// Returns the object as the type's version shows it.
     pub(crate) fn get(&self, target: Target<'_>) -> Result<Arc<Value>, Status> {
         let object = self.store.get(&target.key());
-        object.ok_or_else(|| Status::not_found(target.resource, target.name))
+        let object = object.ok_or_else(|| Status::not_found(target.resource, target.name))?;
+        Ok(convert::from_storage(target.resource, object))
     }
 
-    /// Returns the objects of a type.
+    /// Returns the objects of a type, as its version shows them.
     pub(crate) fn list(&self, resource: &ResourceType, range: &Range<'_>) -> Listing {
-        self.store.list(&resource.storage, range)
+        let mut listing = self.store.list(&resource.storage, range);
+        for item in &mut listing.items {
+            *item = convert::from_storage(resource, Arc::clone(item));
+        }
+        listing
     }
 
-    /// Creates an object.
-    pub(crate) fn create(
-        &self,
-        target: Target<'_>,
-        object: Value,
-        options: &WriteOptions,
-    ) -> Result<Written, Status> {
-        let _ = (target, object, options);
-        Err(Status::internal("create is not there yet"))
-    }
-
-    /// Replaces an object, or its status; `metadata.resourceVersion`, when given, must be the live one.
-    pub(crate) fn update(
-        &self,
-        target: Target<'_>,
-        object: Value,
-        options: &WriteOptions,
-    ) -> Result<Written, Status> {
-        let _ = (target, object, options);
-        Err(Status::internal("update is not there yet"))
-    }
-
-    /// Changes an object, or its status, by a function of what is there; tries again when it changes
-    /// meanwhile. The function may be called several times.
-    pub(crate) fn modify(
-        &self,
-        target: Target<'_>,
-        options: &WriteOptions,
-        change: &mut dyn FnMut(&Value) -> Result<Value, Status>,
-    ) -> Result<Written, Status> {
-        let _ = (target, options, change);
-        Err(Status::internal("modify is not there yet"))
-    }
-
-    /// Deletes an object, or marks it as being deleted while it has finalizers.
-    pub(crate) fn delete(
-        &self,
-        target: Target<'_>,
-        options: &DeleteOptions,
-    ) -> Result<Deleted, Status> {
-        let _ = (target, options);
-        Err(Status::internal("delete is not there yet"))
+    /// Returns the time as it stands in timestamps.
+    pub(crate) fn now(&self) -> String {
+        crate::clock::rfc3339(self.clock.now())
     }
 }
 
@@ -164,6 +151,16 @@ impl Target<'_> {
             resource: self.resource.storage.clone(),
             namespace: self.namespace.to_owned(),
             name: self.name.to_owned(),
+        }
+    }
+
+    /// Returns the status for a write that the store refused.
+    fn refused(&self, error: &StoreError) -> Status {
+        match error {
+            StoreError::Exists => Status::already_exists(self.resource, self.name),
+            StoreError::NotFound => Status::not_found(self.resource, self.name),
+            StoreError::Modified => Status::modified(self.resource, self.name),
+            StoreError::Journal(source) => Status::internal(format!("{error}: {source}")),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde_json::Value;
-use windlass_object::Gvk;
+use windlass_object::{Gvk, schema::Schema};
 
 /// Group and plural name: what objects are stored under, whatever the version they are served in.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,12 +47,16 @@ pub(crate) struct ResourceType {
 }
 
 /// What a CustomResourceDefinition says about one version of its type.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct CustomType {
     /// The name of the definition, `<plural>.<group>`.
     pub(crate) definition: String,
-    /// `openAPIV3Schema` as written; an empty object when the version has none.
-    pub(crate) schema: Value,
+    /// The version in which objects are stored.
+    pub(crate) storage_version: String,
+    /// The schema of the version.
+    pub(crate) schema: Schema,
+    /// `openAPIV3Schema` as written.
+    pub(crate) source: Value,
     /// `additionalPrinterColumns` as written.
     pub(crate) printer_columns: Vec<Value>,
     /// `subresources.scale` as written.
@@ -110,6 +114,20 @@ impl ResourceType {
         } else {
             format!("{}/{}", self.group, self.version)
         }
+    }
+
+    /// Returns the `apiVersion` that stored objects have.
+    pub(crate) fn storage_api_version(&self) -> String {
+        match &self.custom {
+            Some(custom) => format!("{}/{}", self.group, custom.storage_version),
+            None if self.is_event() => "v1".to_owned(),
+            None => self.api_version(),
+        }
+    }
+
+    /// Whether this is one of the two types of events.
+    pub(crate) fn is_event(&self) -> bool {
+        self.storage.group.is_empty() && self.storage.resource == "events"
     }
 
     /// Returns the plural name with its group, as messages write it: `pods`, `deployments.apps`.

@@ -1,0 +1,101 @@
+//! Creating an object.
+
+use std::sync::{Arc, PoisonError};
+
+use serde_json::Value;
+
+use super::{
+    Api, Target, WriteOptions, Written, generation, metadata, namespace, service, strategy,
+};
+use crate::adapt::{self, Tracking};
+use crate::convert;
+use crate::fields;
+use crate::resource::ResourceType;
+use crate::status::Status;
+
+impl Api {
+    /// Creates an object.
+    pub(crate) fn create(
+        &self,
+        target: Target<'_>,
+        object: Value,
+        options: &WriteOptions,
+    ) -> Result<Written, Status> {
+        self.create_tracked(target, object, options, Tracking::Update)
+    }
+
+    pub(super) fn create_tracked(
+        &self,
+        target: Target<'_>,
+        mut object: Value,
+        options: &WriteOptions,
+        tracking: Tracking,
+    ) -> Result<Written, Status> {
+        metadata::fit(&target, &mut object)?;
+        let name = metadata::new_name(&target, &object)?;
+        let target = Target {
+            name: &name,
+            ..target
+        };
+        if !fields::text(&object, "/metadata/resourceVersion").is_empty() {
+            let message = "resourceVersion should not be set on objects to be created";
+            return Err(Status::bad_request(message));
+        }
+        self.check_namespace(&target)?;
+        let warnings = adapt::normalize(target.resource, &mut object, options.field_validation)?;
+        let owners = object["metadata"].get("managedFields").cloned();
+        metadata::begin(&mut object, &name, &self.now());
+        strategy::prepare_create(target.resource, &mut object);
+        if let (Tracking::Applied, Some(owners)) = (tracking, owners) {
+            object["metadata"]["managedFields"] = owners;
+        }
+        if tracking == Tracking::Update {
+            adapt::track(
+                &target,
+                None,
+                &mut object,
+                &options.field_manager,
+                &self.now(),
+            );
+        }
+        generation::begin(target.resource, &mut object);
+        let object = self.store_new(&target, object, options)?;
+        Ok(Written { object, warnings })
+    }
+
+    fn store_new(
+        &self,
+        target: &Target<'_>,
+        mut object: Value,
+        options: &WriteOptions,
+    ) -> Result<Arc<Value>, Status> {
+        let _allocating = service::needs_allocation(target.resource).then(|| {
+            self.allocation
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        });
+        self.allocate(target, None, &mut object)?;
+        let causes = adapt::validate(target.resource, None, &object);
+        if !causes.is_empty() {
+            return Err(Status::invalid(target.resource, target.name, causes));
+        }
+        if options.dry_run {
+            return match self.store.get(&target.key()) {
+                Some(_) => Err(Status::already_exists(target.resource, target.name)),
+                None => Ok(Arc::new(object)),
+            };
+        }
+        let stored = convert::to_storage(target.resource, object);
+        let stored = self.store.create(&target.key(), stored);
+        let stored = stored.map_err(|error| target.refused(&error))?;
+        self.after_create(target.resource, &stored);
+        Ok(convert::from_storage(target.resource, stored))
+    }
+
+    fn after_create(&self, resource: &ResourceType, object: &Value) {
+        if namespace::is_namespace(resource) {
+            self.furnish_namespace(fields::text(object, "/metadata/name"));
+        }
+        self.after_write(resource, object);
+    }
+}

@@ -1,0 +1,100 @@
+//! What the server does to objects of single kinds before they are stored, as the strategies of
+//! kube-apiserver's registry do.
+
+use serde_json::{Value, json};
+
+use super::{Target, namespace, update};
+use crate::crd;
+use crate::resource::{ResourceType, Subresource};
+
+/// Kinds that may be created with a status: the kubelet brings its Node with one.
+const KEEPS_STATUS: [&str; 1] = ["nodes"];
+
+/// Prepares a new object: it has no status yet, but the one its kind begins with.
+pub(super) fn prepare_create(resource: &ResourceType, object: &mut Value) {
+    if resource.has(Subresource::Status)
+        && !KEEPS_STATUS.contains(&resource.plural.as_str())
+        && let Value::Object(fields) = object
+    {
+        fields.remove("status");
+        if let Some(status) = first_status(resource) {
+            fields.insert("status".to_owned(), status);
+        }
+    }
+    if namespace::is_namespace(resource) {
+        namespace::prepare(object);
+    }
+    if crd::is_definition(resource) {
+        crd::prepare(object);
+        crd::hold(object);
+    }
+}
+
+fn first_status(resource: &ResourceType) -> Option<Value> {
+    if resource.custom.is_some() {
+        return None;
+    }
+    match (resource.group.as_str(), resource.plural.as_str()) {
+        ("", "namespaces") => Some(json!({"phase": "Active"})),
+        ("", "pods" | "persistentvolumeclaims" | "persistentvolumes") => {
+            Some(json!({"phase": "Pending"}))
+        }
+        ("", "services") | ("networking.k8s.io", "ingresses") => Some(json!({"loadBalancer": {}})),
+        ("apps", "replicasets") | ("", "replicationcontrollers") => Some(json!({"replicas": 0})),
+        ("apps", "statefulsets") => Some(json!({"replicas": 0, "availableReplicas": 0})),
+        ("apps", "daemonsets") => Some(json!({
+            "currentNumberScheduled": 0,
+            "desiredNumberScheduled": 0,
+            "numberMisscheduled": 0,
+            "numberReady": 0,
+        })),
+        ("policy", "poddisruptionbudgets") => Some(json!({
+            "currentHealthy": 0,
+            "desiredHealthy": 0,
+            "disruptionsAllowed": 0,
+            "expectedPods": 0,
+        })),
+        ("apps" | "batch" | "apiregistration.k8s.io" | "certificates.k8s.io", _) => Some(json!({})),
+        _ => None,
+    }
+}
+
+/// Keeps apart what may be written through the object and what through its status.
+pub(super) fn prepare_update(target: &Target<'_>, live: &Value, object: &mut Value) {
+    if update::writes_status(target) {
+        keep_all_but_status(live, object);
+    } else if target.resource.has(Subresource::Status)
+        && !is_finalize(target)
+        && let Value::Object(fields) = object
+    {
+        match live.get("status") {
+            Some(status) => fields.insert("status".to_owned(), status.clone()),
+            None => fields.remove("status"),
+        };
+    }
+    if namespace::is_namespace(target.resource) && !is_finalize(target) {
+        namespace::keep_finalizers(live, object);
+    }
+    if crd::is_definition(target.resource) {
+        crd::prepare(object);
+    }
+}
+
+fn is_finalize(target: &Target<'_>) -> bool {
+    target.subresource == Some(Subresource::Finalize)
+}
+
+fn keep_all_but_status(live: &Value, object: &mut Value) {
+    let managed = object.pointer("/metadata/managedFields").cloned();
+    let status = object.get("status").cloned();
+    *object = live.clone();
+    if let Value::Object(fields) = object {
+        match status {
+            Some(status) => fields.insert("status".to_owned(), status),
+            None => fields.remove("status"),
+        };
+    }
+    if let Some(managed) = managed {
+        object["metadata"]["managedFields"] = managed;
+    }
+}

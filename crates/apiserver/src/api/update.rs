@@ -1,0 +1,152 @@
+//! Changing an object, or its status alone.
+
+use std::sync::{Arc, PoisonError};
+
+use serde_json::Value;
+
+use super::{Api, Target, WriteOptions, Written, generation, metadata, service, strategy};
+use crate::adapt::{self, Tracking};
+use crate::convert;
+use crate::fields;
+use crate::resource::{ResourceType, Subresource};
+use crate::status::{Cause, Status};
+use crate::store::{StoreError, version};
+
+/// How often a change is tried again when others write the same object meanwhile.
+const ATTEMPTS: usize = 64;
+
+/// The function that makes the new object from the live one.
+type Change<'a> = &'a mut dyn FnMut(&Value) -> Result<Value, Status>;
+
+impl Api {
+    /// Replaces an object, or its status; `metadata.resourceVersion`, when given, must be the live one.
+    pub(crate) fn update(
+        &self,
+        target: Target<'_>,
+        object: Value,
+        options: &WriteOptions,
+    ) -> Result<Written, Status> {
+        let given = fields::text(&object, "/metadata/resourceVersion").to_owned();
+        if given.is_empty() && target.resource.custom.is_some() {
+            return Err(version_required(&target));
+        }
+        self.modify(target, options, &mut |live| {
+            if !given.is_empty() && given != fields::text(live, "/metadata/resourceVersion") {
+                return Err(Status::modified(target.resource, target.name));
+            }
+            Ok(object.clone())
+        })
+    }
+
+    /// Changes an object, or its status, by a function of what is there; tries again when it changes
+    /// meanwhile. The function may be called several times.
+    pub(crate) fn modify(
+        &self,
+        target: Target<'_>,
+        options: &WriteOptions,
+        change: Change<'_>,
+    ) -> Result<Written, Status> {
+        self.modify_tracked(target, options, Tracking::Update, change)
+    }
+
+    pub(super) fn modify_tracked(
+        &self,
+        target: Target<'_>,
+        options: &WriteOptions,
+        tracking: Tracking,
+        change: Change<'_>,
+    ) -> Result<Written, Status> {
+        for _ in 0..ATTEMPTS {
+            if let Some(written) = self.try_modify(&target, options, tracking, change)? {
+                return Ok(written);
+            }
+        }
+        Err(Status::modified(target.resource, target.name))
+    }
+
+    /// Returns `None` when the object was changed by another between reading and writing.
+    fn try_modify(
+        &self,
+        target: &Target<'_>,
+        options: &WriteOptions,
+        tracking: Tracking,
+        change: Change<'_>,
+    ) -> Result<Option<Written>, Status> {
+        let live = self.get(*target)?;
+        let mut object = change(&live)?;
+        metadata::fit(target, &mut object)?;
+        metadata::carry(target, &live, &mut object)?;
+        let warnings = adapt::normalize(target.resource, &mut object, options.field_validation)?;
+        strategy::prepare_update(target, &live, &mut object);
+        if tracking == Tracking::Update {
+            let now = self.now();
+            adapt::track(
+                target,
+                Some(&live),
+                &mut object,
+                &options.field_manager,
+                &now,
+            );
+        }
+        let _allocating = service::needs_allocation(target.resource).then(|| {
+            self.allocation
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        });
+        self.allocate(target, Some(&live), &mut object)?;
+        generation::advance(target.resource, &live, &mut object);
+        let causes = adapt::validate(target.resource, Some(&live), &object);
+        if !causes.is_empty() {
+            return Err(Status::invalid(target.resource, target.name, causes));
+        }
+        let object = if *live == object {
+            Some(live)
+        } else if options.dry_run {
+            Some(Arc::new(object))
+        } else {
+            self.replace(target, &live, object)?
+        };
+        Ok(object.map(|object| Written { object, warnings }))
+    }
+
+    fn replace(
+        &self,
+        target: &Target<'_>,
+        live: &Value,
+        object: Value,
+    ) -> Result<Option<Arc<Value>>, Status> {
+        let key = target.key();
+        let result = if is_released(target.resource, &object) {
+            self.store.delete(&key, version(live))
+        } else {
+            let stored = convert::to_storage(target.resource, object);
+            self.store.update(&key, version(live), stored)
+        };
+        match result {
+            Err(StoreError::Modified) => Ok(None),
+            Err(error) => Err(target.refused(&error)),
+            Ok(stored) => {
+                self.after_write(target.resource, &stored);
+                Ok(Some(convert::from_storage(target.resource, stored)))
+            }
+        }
+    }
+}
+
+/// Whether nothing holds an object that is being deleted any longer.
+fn is_released(resource: &ResourceType, object: &Value) -> bool {
+    metadata::is_deleting(object)
+        && metadata::finalizers(object).next().is_none()
+        && !super::namespace::has_finalizers(resource, object)
+}
+
+fn version_required(target: &Target<'_>) -> Status {
+    let message = "Invalid value: 0: must be specified for an update";
+    let cause = Cause::new("FieldValueInvalid", "metadata.resourceVersion", message);
+    Status::invalid(target.resource, target.name, vec![cause])
+}
+
+/// Whether a request writes the status and nothing else.
+pub(super) fn writes_status(target: &Target<'_>) -> bool {
+    target.subresource == Some(Subresource::Status)
+}

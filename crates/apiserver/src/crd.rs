@@ -1,0 +1,261 @@
+//! CustomResourceDefinitions: a definition that is stored becomes types that are served, at once.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use windlass_object::schema::Schema;
+
+use crate::api::{Api, Target, WriteOptions, is_deleting};
+use crate::fields;
+use crate::resource::{CustomType, GroupResource, ResourceType, Subresource, Verbs};
+use crate::status::{Cause, Status};
+use crate::store::Range;
+
+/// The finalizer that holds a definition until its objects are gone.
+pub(crate) const FINALIZER: &str = "customresourcecleanup.apiextensions.k8s.io";
+
+/// Returns whether the type is that of definitions.
+pub(crate) fn is_definition(resource: &ResourceType) -> bool {
+    resource.group == "apiextensions.k8s.io" && resource.plural == "customresourcedefinitions"
+}
+
+/// Fills in what a definition may leave out, as kube-apiserver defaults it.
+pub(crate) fn prepare(object: &mut Value) {
+    let kind = fields::text(object, "/spec/names/kind").to_owned();
+    let Some(names) = object
+        .pointer_mut("/spec/names")
+        .filter(|it| it.is_object())
+    else {
+        return;
+    };
+    if fields::text(names, "/singular").is_empty() {
+        names["singular"] = kind.to_lowercase().into();
+    }
+    if fields::text(names, "/listKind").is_empty() {
+        names["listKind"] = format!("{kind}List").into();
+    }
+    if object["spec"].get("conversion").is_none() {
+        object["spec"]["conversion"] = json!({"strategy": "None"});
+    }
+}
+
+/// Gives a new definition the finalizer that its objects need.
+pub(crate) fn hold(object: &mut Value) {
+    let metadata = &mut object["metadata"];
+    match metadata.get_mut("finalizers").and_then(Value::as_array_mut) {
+        Some(finalizers) if finalizers.iter().any(|it| it == FINALIZER) => {}
+        Some(finalizers) => finalizers.push(FINALIZER.into()),
+        None => metadata["finalizers"] = json!([FINALIZER]),
+    }
+}
+
+/// Returns what is wrong with a definition.
+pub(crate) fn validate(object: &Value) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    let required = |pointer: &str, field: &str, causes: &mut Vec<Cause>| {
+        if fields::text(object, pointer).is_empty() {
+            causes.push(Cause::new("FieldValueRequired", field, "Required value"));
+        }
+    };
+    required("/spec/group", "spec.group", &mut causes);
+    required("/spec/scope", "spec.scope", &mut causes);
+    required("/spec/names/plural", "spec.names.plural", &mut causes);
+    required("/spec/names/kind", "spec.names.kind", &mut causes);
+    let wanted = format!(
+        "{}.{}",
+        fields::text(object, "/spec/names/plural"),
+        fields::text(object, "/spec/group")
+    );
+    let name = fields::text(object, "/metadata/name");
+    if causes.is_empty() && name != wanted {
+        let message =
+            format!("Invalid value: {name:?}: must be spec.names.plural+\".\"+spec.group");
+        causes.push(Cause::new("FieldValueInvalid", "metadata.name", message));
+    }
+    let stored = fields::list(object, "/spec/versions").iter();
+    if stored
+        .filter(|version| fields::flag(version, "/storage"))
+        .count()
+        != 1
+    {
+        let message = "Invalid value: must have exactly one version marked as storage version";
+        causes.push(Cause::new("FieldValueInvalid", "spec.versions", message));
+    }
+    causes.extend(versions(object).filter_map(|(index, version)| validate_schema(index, version)));
+    causes
+}
+
+fn validate_schema(index: usize, version: &Value) -> Option<Cause> {
+    let field = format!("spec.versions[{index}].schema.openAPIV3Schema");
+    let Some(schema) = version.pointer("/schema/openAPIV3Schema") else {
+        return Some(Cause::new(
+            "FieldValueRequired",
+            field,
+            "Required value: schemas are required",
+        ));
+    };
+    let error = Schema::from_crd(schema).err()?;
+    Some(Cause::new(
+        "FieldValueInvalid",
+        field,
+        format!("Invalid value: {error}"),
+    ))
+}
+
+fn versions(definition: &Value) -> impl Iterator<Item = (usize, &Value)> {
+    fields::list(definition, "/spec/versions")
+        .iter()
+        .enumerate()
+}
+
+/// Returns the types that a definition brings: one for each version that is served.
+fn resource_types(definition: &Value) -> Vec<ResourceType> {
+    let stored = versions(definition).find(|(_, version)| fields::flag(version, "/storage"));
+    let stored = stored.map_or("", |(_, version)| fields::text(version, "/name"));
+    versions(definition)
+        .filter(|(_, version)| fields::flag(version, "/served"))
+        .map(|(_, version)| resource_type(definition, version, stored))
+        .collect()
+}
+
+fn resource_type(definition: &Value, version: &Value, stored: &str) -> ResourceType {
+    let text = |pointer: &str| fields::text(definition, pointer).to_owned();
+    let group = text("/spec/group");
+    let plural = text("/spec/names/plural");
+    let mut subresources = Vec::new();
+    if version.pointer("/subresources/scale").is_some() {
+        subresources.push(Subresource::Scale);
+    }
+    if version.pointer("/subresources/status").is_some() {
+        subresources.push(Subresource::Status);
+    }
+    ResourceType {
+        storage: GroupResource::new(group.clone(), plural.clone()),
+        group,
+        version: fields::text(version, "/name").to_owned(),
+        kind: text("/spec/names/kind"),
+        list_kind: text("/spec/names/listKind"),
+        plural,
+        singular: text("/spec/names/singular"),
+        short_names: texts(definition, "/spec/names/shortNames"),
+        categories: texts(definition, "/spec/names/categories"),
+        namespaced: fields::text(definition, "/spec/scope") == "Namespaced",
+        verbs: Verbs::All,
+        subresources,
+        custom: Some(Arc::new(custom_type(definition, version, stored))),
+    }
+}
+
+fn custom_type(definition: &Value, version: &Value, stored: &str) -> CustomType {
+    let source = version
+        .pointer("/schema/openAPIV3Schema")
+        .cloned()
+        .unwrap_or_default();
+    CustomType {
+        definition: fields::text(definition, "/metadata/name").to_owned(),
+        storage_version: stored.to_owned(),
+        schema: Schema::from_crd(&source).unwrap_or_else(|_| Schema::schemaless()),
+        source,
+        printer_columns: fields::list(version, "/additionalPrinterColumns").to_vec(),
+        scale: version.pointer("/subresources/scale").cloned(),
+        selectable_fields: fields::list(version, "/selectableFields")
+            .iter()
+            .map(|field| {
+                fields::text(field, "/jsonPath")
+                    .trim_start_matches('.')
+                    .to_owned()
+            })
+            .collect(),
+    }
+}
+
+fn texts(object: &Value, pointer: &str) -> Vec<String> {
+    let items = fields::list(object, pointer).iter();
+    items.filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+impl Api {
+    /// Serves the types of all definitions in the store: for the start of the server.
+    pub(crate) fn define_stored(&self) {
+        let types = self.registry.types();
+        let definitions = types.iter().find(|resource| is_definition(resource));
+        for resource in definitions {
+            for definition in self.store.list(&resource.storage, &Range::default()).items {
+                self.define(&definition);
+            }
+        }
+    }
+
+    /// Follows a write: a definition that was stored is served, one that is gone is not.
+    pub(crate) fn after_write(&self, resource: &ResourceType, object: &Value) {
+        if !is_definition(resource) {
+            return;
+        }
+        let name = fields::text(object, "/metadata/name");
+        let target = Target {
+            resource,
+            namespace: "",
+            name,
+            subresource: Some(Subresource::Status),
+        };
+        match self.get(target) {
+            Err(_) => self.registry.define(name, Vec::new()),
+            Ok(definition) => {
+                self.define(&definition);
+                if !is_deleting(&definition) {
+                    self.establish(target);
+                }
+            }
+        }
+    }
+
+    fn define(&self, definition: &Value) {
+        let name = fields::text(definition, "/metadata/name");
+        self.registry.define(name, resource_types(definition));
+    }
+
+    fn establish(&self, target: Target<'_>) {
+        let options = WriteOptions {
+            field_manager: "kube-apiserver".to_owned(),
+            ..WriteOptions::default()
+        };
+        let now = self.now();
+        // Only a deletion in between makes this fail, and then there is nothing to establish.
+        let _: Result<_, Status> = self.modify(target, &options, &mut |live| {
+            let mut definition = live.clone();
+            definition["status"] = established(live, &now);
+            Ok(definition)
+        });
+    }
+}
+
+/// Returns the status of a definition that is served.
+fn established(definition: &Value, now: &str) -> Value {
+    let mut stored = texts(definition, "/status/storedVersions");
+    for (_, version) in versions(definition) {
+        let name = fields::text(version, "/name");
+        if fields::flag(version, "/storage") && !stored.iter().any(|it| it == name) {
+            stored.push(name.to_owned());
+        }
+    }
+    let conditions = fields::list(definition, "/status/conditions");
+    let condition = |kind: &str, reason: &str, message: &str| {
+        let known = conditions
+            .iter()
+            .find(|it| fields::text(it, "/type") == kind);
+        known.cloned().unwrap_or_else(|| {
+            json!({
+                "type": kind, "status": "True", "reason": reason, "message": message,
+                "lastTransitionTime": now,
+            })
+        })
+    };
+    json!({
+        "acceptedNames": definition["spec"]["names"],
+        "conditions": [
+            condition("NamesAccepted", "NoConflicts", "no conflicts found"),
+            condition("Established", "InitialNamesAccepted", "the initial names have been accepted"),
+        ],
+        "storedVersions": stored,
+    })
+}

@@ -1,0 +1,243 @@
+use serde_json::json;
+
+use super::*;
+
+const NOW: &str = "2026-01-02T00:00:00Z";
+
+/// Prints objects of one kind as `kubectl get -o wide` lays them out.
+fn print(group: &str, objects: &[Value]) -> String {
+    let kind = fields::text(&objects[0], "/kind");
+    print_with(&Printer(Kind::Builtin(layouts::of(group, kind))), objects)
+}
+
+fn print_with(printer: &Printer, objects: &[Value]) -> String {
+    let objects: Vec<Arc<Value>> = objects.iter().cloned().map(Arc::new).collect();
+    let options = Options {
+        include: Include::None,
+        headers: true,
+        list: true,
+        now: NOW.parse().unwrap(),
+    };
+    let table = printer.table(&objects, json!({}), &options);
+    let headers = fields::list(&table, "/columnDefinitions")
+        .iter()
+        .map(|column| fields::text(column, "/name").to_uppercase());
+    let mut lines = vec![headers.collect::<Vec<_>>().join(" | ")];
+    for row in fields::list(&table, "/rows") {
+        let cells = fields::list(row, "/cells").iter().map(|cell| match cell {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        });
+        lines.push(cells.collect::<Vec<_>>().join(" | "));
+    }
+    lines.join("\n")
+}
+
+fn metadata(name: &str) -> Value {
+    json!({"name": name, "namespace": "shop", "creationTimestamp": "2026-01-01T23:57:00Z"})
+}
+
+fn pod(name: &str, status: Value) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": metadata(name),
+        "spec": {"nodeName": "node", "containers": [{"name": "app"}]},
+        "status": status,
+    })
+}
+
+fn container(state: &Value) -> Value {
+    json!({"name": "app", "ready": state.get("running").is_some(), "restartCount": 0, "state": state})
+}
+
+#[test]
+fn the_status_of_a_pod_sums_up_its_containers() {
+    let waiting = |reason: &str| container(&json!({"waiting": {"reason": reason}}));
+    let running = container(&json!({"running": {}}));
+    let mut terminating = pod("leaving", json!({"phase": "Running"}));
+    terminating["metadata"]["deletionTimestamp"] = NOW.into();
+    let mut restarted = waiting("CrashLoopBackOff");
+    restarted["restartCount"] = 3.into();
+    restarted["lastState"] = json!({"terminated": {"finishedAt": "2026-01-01T23:59:30Z"}});
+    let pods = [
+        pod("pending", json!({"phase": "Pending"})),
+        pod(
+            "up",
+            json!({"phase": "Running", "podIPs": [{"ip": "10.1.0.4"}], "containerStatuses": [running]}),
+        ),
+        pod(
+            "no-image",
+            json!({"phase": "Pending", "containerStatuses": [waiting("ImagePullBackOff")]}),
+        ),
+        pod(
+            "crashing",
+            json!({"phase": "Running", "containerStatuses": [restarted]}),
+        ),
+        pod(
+            "done",
+            json!({"phase": "Succeeded", "containerStatuses": [container(
+                &json!({"terminated": {"exitCode": 0, "reason": "Completed"}}))]}),
+        ),
+        pod(
+            "failed",
+            json!({"phase": "Failed", "containerStatuses": [container(
+                &json!({"terminated": {"exitCode": 3}}))]}),
+        ),
+        terminating,
+    ];
+    insta::assert_snapshot!(print("", &pods), @"");
+}
+
+#[test]
+fn a_pod_in_initialization_says_how_far_it_is() {
+    let mut initializing = pod(
+        "init",
+        json!({"phase": "Pending", "initContainerStatuses": [
+            {"name": "a", "state": {"terminated": {"exitCode": 0}}},
+            {"name": "b", "restartCount": 1, "state": {"running": {}}},
+        ]}),
+    );
+    initializing["spec"]["initContainers"] = json!([{"name": "a"}, {"name": "b"}]);
+    insta::assert_snapshot!(print("", &[initializing]), @"");
+}
+
+#[test]
+fn workloads_show_how_many_pods_are_ready() {
+    let template = json!({"spec": {"containers": [
+        {"name": "app", "image": "shop/api:1"}, {"name": "log", "image": "fluent"},
+    ]}});
+    let deployment = json!({
+        "kind": "Deployment", "metadata": metadata("api"),
+        "spec": {"replicas": 3, "selector": {"matchLabels": {"app": "api"}}, "template": template},
+        "status": {"readyReplicas": 2, "updatedReplicas": 3, "availableReplicas": 2},
+    });
+    insta::assert_snapshot!(print("apps", &[deployment]), @"");
+    let job = json!({
+        "kind": "Job", "metadata": metadata("migrate"),
+        "spec": {"completions": 1, "parallelism": 1, "template": template},
+        "status": {
+            "succeeded": 1, "conditions": [{"type": "Complete", "status": "True"}],
+            "startTime": "2026-01-01T23:57:00Z", "completionTime": "2026-01-01T23:57:05Z",
+        },
+    });
+    insta::assert_snapshot!(print("batch", &[job]), @"");
+    let cron_job = json!({
+        "kind": "CronJob", "metadata": metadata("nightly"),
+        "spec": {"schedule": "0 3 * * *", "suspend": false, "jobTemplate": {"spec": {"template": template}}},
+    });
+    insta::assert_snapshot!(print("batch", &[cron_job]), @"");
+}
+
+#[test]
+fn services_show_addresses_and_ports() {
+    let service = |name: &str, spec: Value, status: Value| json!({"kind": "Service", "metadata": metadata(name), "spec": spec, "status": status});
+    let ports = json!([{"port": 80, "protocol": "TCP", "nodePort": 30080}, {"port": 53, "protocol": "UDP"}]);
+    let services = [
+        service(
+            "api",
+            json!({"type": "ClusterIP", "clusterIPs": ["10.0.0.7"], "ports": ports, "selector": {"app": "api"}}),
+            json!({}),
+        ),
+        service(
+            "edge",
+            json!({"type": "LoadBalancer", "clusterIPs": ["10.0.0.8"]}),
+            json!({}),
+        ),
+        service(
+            "front",
+            json!({"type": "LoadBalancer", "clusterIPs": ["10.0.0.9"], "externalIPs": ["1.2.3.4"]}),
+            json!({"loadBalancer": {"ingress": [{"ip": "127.0.0.1"}]}}),
+        ),
+        service(
+            "db",
+            json!({"type": "ExternalName", "externalName": "db.example"}),
+            json!({}),
+        ),
+        service(
+            "headless",
+            json!({"type": "ClusterIP", "clusterIPs": ["None"]}),
+            json!({}),
+        ),
+    ];
+    insta::assert_snapshot!(print("", &services), @"");
+}
+
+#[test]
+fn only_the_newest_default_storage_class_is_marked() {
+    let class = |name: &str, created: &str| {
+        json!({
+            "kind": "StorageClass", "provisioner": "example.com/disk",
+            "metadata": {
+                "name": name, "creationTimestamp": created,
+                "annotations": {"storageclass.kubernetes.io/is-default-class": "true"},
+            },
+        })
+    };
+    let classes = [
+        class("old", "2026-01-01T00:00:00Z"),
+        class("new", "2026-01-01T12:00:00Z"),
+    ];
+    insta::assert_snapshot!(print("storage.k8s.io", &classes), @"");
+}
+
+#[test]
+fn kinds_without_a_printer_show_when_they_were_created() {
+    let role = json!({"kind": "ClusterRole", "metadata": metadata("view")});
+    insta::assert_snapshot!(print("rbac.authorization.k8s.io", &[role]), @"");
+}
+
+#[test]
+fn events_of_both_groups_print_alike() {
+    let old = json!({
+        "kind": "Event", "metadata": metadata("api.1"), "type": "Warning", "reason": "Failed",
+        "involvedObject": {"kind": "Pod", "name": "api-1", "fieldPath": "spec.containers{app}"},
+        "source": {"component": "kubelet", "host": "node"}, "message": "Failed to pull image\n",
+        "firstTimestamp": "2026-01-01T23:50:00Z", "lastTimestamp": "2026-01-01T23:59:59Z", "count": 4,
+    });
+    let new = json!({
+        "kind": "Event", "metadata": metadata("api.2"), "type": "Normal", "reason": "Scheduled",
+        "regarding": {"kind": "Pod", "name": "api-1"}, "note": "Assigned",
+        "reportingController": "scheduler", "eventTime": "2026-01-01T23:59:00.000000Z",
+    });
+    insta::assert_snapshot!(print("", &[old, new]), @"");
+}
+
+#[test]
+fn a_custom_type_has_the_columns_of_its_definition_or_its_age() {
+    let widget = json!({
+        "kind": "Widget", "metadata": metadata("w"),
+        "spec": {"size": 3, "open": true, "tags": ["a"]}, "status": {"since": "2026-01-01T00:00:00Z"},
+    });
+    let columns = [
+        json!({"name": "Size", "type": "integer", "jsonPath": ".spec.size"}),
+        json!({"name": "Open", "type": "boolean", "jsonPath": ".spec.open"}),
+        json!({"name": "Tags", "type": "string", "jsonPath": ".spec.tags", "priority": 1}),
+        json!({"name": "Since", "type": "date", "jsonPath": ".status.since"}),
+        json!({"name": "Gone", "type": "string", "jsonPath": ".status.gone"}),
+    ];
+    let printer = Printer(Kind::Custom(CustomColumn::parse(&columns)));
+    insta::assert_snapshot!(print_with(&printer, &[widget.clone()]), @"");
+    let printer = Printer(Kind::Custom(CustomColumn::parse(&[])));
+    insta::assert_snapshot!(print_with(&printer, &[widget]), @"");
+}
+
+#[test]
+fn a_row_carries_the_metadata_unless_asked_otherwise() {
+    let secret =
+        Arc::new(json!({"kind": "Secret", "metadata": metadata("s"), "data": {"a": "eA=="}}));
+    let printer = Printer(Kind::Builtin(layouts::of("", "Secret")));
+    let object = |include| {
+        let options = Options {
+            include,
+            headers: false,
+            list: false,
+            now: NOW.parse().unwrap(),
+        };
+        let table = printer.table(std::slice::from_ref(&secret), json!({}), &options);
+        assert_eq!(table["columnDefinitions"], Value::Null);
+        table["rows"][0]["object"].clone()
+    };
+    assert_eq!(object(Include::None), Value::Null);
+    assert_eq!(object(Include::Metadata)["kind"], "PartialObjectMetadata");
+    assert_eq!(object(Include::Metadata).get("data"), None);
+    assert_eq!(object(Include::Object), *secret);
+}
