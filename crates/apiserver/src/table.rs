@@ -76,7 +76,7 @@ impl Printer {
     pub(crate) fn table(
         &self,
         objects: &[Arc<Value>],
-        metadata: Value,
+        metadata: &Value,
         options: &Options,
     ) -> Value {
         let scene = Scene::new(objects, options);

@@ -36,9 +36,12 @@ fn served_versions(definition: &Value) -> String {
     let mut versions: Vec<String> = list(definition, "/spec/versions")
         .iter()
         .filter(|version| flag(version, "/served"))
-        .map(|version| match flag(version, "/storage") {
-            true => format!("{}(storage)", text(version, "/name")),
-            false => text(version, "/name").to_owned(),
+        .map(|version| {
+            if flag(version, "/storage") {
+                format!("{}(storage)", text(version, "/name"))
+            } else {
+                text(version, "/name").to_owned()
+            }
         })
         .collect();
     versions.sort_unstable();
@@ -48,12 +51,11 @@ fn served_versions(definition: &Value) -> String {
 pub(super) const API_SERVICE: &[Column] = &[NAME, column("Service"), column("Available"), AGE];
 
 pub(super) fn api_service(object: &Value, scene: &Scene) -> Vec<Value> {
-    let service = match is_set(object, "/spec/service") {
-        true => {
-            let namespace = text(object, "/spec/service/namespace");
-            format!("{namespace}/{}", text(object, "/spec/service/name"))
-        }
-        false => "Local".to_owned(),
+    let service = if is_set(object, "/spec/service") {
+        let namespace = text(object, "/spec/service/namespace");
+        format!("{namespace}/{}", text(object, "/spec/service/name"))
+    } else {
+        "Local".to_owned()
     };
     let available = condition(object, "Available").unwrap_or("Unknown");
     vec![
@@ -78,12 +80,11 @@ pub(super) const MUTATING_POLICY: &[Column] =
 
 pub(super) fn admission_policy(object: &Value, scene: &Scene) -> Vec<Value> {
     let rules = list(object, "/spec/validations").len() + list(object, "/spec/mutations").len();
-    let kind = match is_set(object, "/spec/paramKind") {
-        true => {
-            let version = text(object, "/spec/paramKind/apiVersion");
-            format!("{version}/{}", text(object, "/spec/paramKind/kind"))
-        }
-        false => "<unset>".to_owned(),
+    let kind = if is_set(object, "/spec/paramKind") {
+        let version = text(object, "/spec/paramKind/apiVersion");
+        format!("{version}/{}", text(object, "/spec/paramKind/kind"))
+    } else {
+        "<unset>".to_owned()
     };
     vec![name(object), rules.into(), kind.into(), scene.age(object)]
 }

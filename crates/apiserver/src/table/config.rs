@@ -52,9 +52,10 @@ pub(super) fn quota(object: &Value, scene: &Scene) -> Vec<Value> {
     for (resource, hard) in map(object, "/status/hard").into_iter().flatten() {
         let used = map(object, "/status/used").and_then(|used| used.get(resource));
         let [used, hard] = [used, Some(hard)].map(|it| it.and_then(Value::as_str).unwrap_or("0"));
-        let column = match resource.starts_with("limits.") {
-            true => &mut limits,
-            false => &mut requests,
+        let column = if resource.starts_with("limits.") {
+            &mut limits
+        } else {
+            &mut requests
         };
         column.push(format!("{resource}: {used}/{hard}"));
     }

@@ -21,16 +21,18 @@ pub(super) const COLUMNS: &[Column] = &[
 
 /// Reads both forms of an event, that of `v1` and that of `events.k8s.io/v1`.
 pub(super) fn cells(object: &Value, scene: &Scene) -> Vec<Value> {
-    let about = match is_set(object, "/regarding") {
-        true => "/regarding",
-        false => "/involvedObject",
+    let about = if is_set(object, "/regarding") {
+        "/regarding"
+    } else {
+        "/involvedObject"
     };
     let first = event_time(object, ["/firstTimestamp", "/deprecatedFirstTimestamp"]);
     let first = first.unwrap_or("/eventTime");
     let last = event_time(object, ["/lastTimestamp", "/deprecatedLastTimestamp"]).unwrap_or(first);
-    let (last, count) = match is_set(object, "/series") {
-        true => ("/series/lastObservedTime", integer(object, "/series/count")),
-        false => (last, event_count(object)),
+    let (last, count) = if is_set(object, "/series") {
+        ("/series/lastObservedTime", integer(object, "/series/count"))
+    } else {
+        (last, event_count(object))
     };
     let message = text_or(object, "/message", text(object, "/note"));
     vec![

@@ -34,23 +34,20 @@ pub(super) fn service(object: &Value, scene: &Scene) -> Vec<Value> {
 }
 
 fn external_address(service: &Value) -> String {
-    let kind = text(service, "/spec/type");
-    let mut addresses: Vec<&str> = list(service, "/spec/externalIPs")
-        .iter()
-        .filter_map(Value::as_str)
-        .collect();
+    let external = list(service, "/spec/externalIPs").iter();
+    let external = external.filter_map(Value::as_str);
     let balancer = load_balancer(service);
-    match kind {
+    let balancers = Some(balancer.as_str()).filter(|addresses| !addresses.is_empty());
+    let (addresses, absent) = match text(service, "/spec/type") {
         "ExternalName" => return text(service, "/spec/externalName").to_owned(),
-        "ClusterIP" | "NodePort" => {}
-        "LoadBalancer" if !balancer.is_empty() => addresses.insert(0, &balancer),
-        "LoadBalancer" => {}
+        "ClusterIP" | "NodePort" => (join(external), "<none>"),
+        "LoadBalancer" => (join(balancers.into_iter().chain(external)), "<pending>"),
         _ => return "<unknown>".to_owned(),
-    }
-    match (addresses.as_slice(), kind) {
-        ([], "LoadBalancer") => "<pending>".to_owned(),
-        ([], _) => "<none>".to_owned(),
-        (addresses, _) => addresses.join(","),
+    };
+    if addresses.is_empty() {
+        absent.to_owned()
+    } else {
+        addresses
     }
 }
 

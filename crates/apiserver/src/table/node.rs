@@ -50,9 +50,10 @@ fn status(node: &Value) -> String {
         Some(_) => "NotReady",
         None => "Unknown",
     };
-    match flag(node, "/spec/unschedulable") {
-        true => format!("{ready},SchedulingDisabled"),
-        false => ready.to_owned(),
+    if flag(node, "/spec/unschedulable") {
+        format!("{ready},SchedulingDisabled")
+    } else {
+        ready.to_owned()
     }
 }
 

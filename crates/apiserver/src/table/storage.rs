@@ -186,9 +186,10 @@ pub(super) fn csi_driver(object: &Value, scene: &Scene) -> Vec<Value> {
         joined => joined,
     };
     let audiences = list(object, "/spec/tokenRequests");
-    let audiences = match is_set(object, "/spec/tokenRequests") {
-        true => join(audiences.iter().map(|it| text(it, "/audience"))),
-        false => UNSET.to_owned(),
+    let audiences = if is_set(object, "/spec/tokenRequests") {
+        join(audiences.iter().map(|it| text(it, "/audience")))
+    } else {
+        UNSET.to_owned()
     };
     vec![
         name(object),

@@ -18,7 +18,7 @@ fn print_with(printer: &Printer, objects: &[Value]) -> String {
         list: true,
         now: NOW.parse().unwrap(),
     };
-    let table = printer.table(&objects, json!({}), &options);
+    let table = printer.table(&objects, &json!({}), &options);
     let headers = fields::list(&table, "/columnDefinitions")
         .iter()
         .map(|column| fields::text(column, "/name").to_uppercase());
@@ -37,7 +37,7 @@ fn metadata(name: &str) -> Value {
     json!({"name": name, "namespace": "shop", "creationTimestamp": "2026-01-01T23:57:00Z"})
 }
 
-fn pod(name: &str, status: Value) -> Value {
+fn pod(name: &str, status: &Value) -> Value {
     json!({
         "apiVersion": "v1", "kind": "Pod", "metadata": metadata(name),
         "spec": {"nodeName": "node", "containers": [{"name": "app"}]},
@@ -53,51 +53,63 @@ fn container(state: &Value) -> Value {
 fn the_status_of_a_pod_sums_up_its_containers() {
     let waiting = |reason: &str| container(&json!({"waiting": {"reason": reason}}));
     let running = container(&json!({"running": {}}));
-    let mut terminating = pod("leaving", json!({"phase": "Running"}));
+    let mut terminating = pod("leaving", &json!({"phase": "Running"}));
     terminating["metadata"]["deletionTimestamp"] = NOW.into();
     let mut restarted = waiting("CrashLoopBackOff");
     restarted["restartCount"] = 3.into();
     restarted["lastState"] = json!({"terminated": {"finishedAt": "2026-01-01T23:59:30Z"}});
     let pods = [
-        pod("pending", json!({"phase": "Pending"})),
+        pod("pending", &json!({"phase": "Pending"})),
         pod(
             "up",
-            json!({"phase": "Running", "podIPs": [{"ip": "10.1.0.4"}], "containerStatuses": [running]}),
+            &json!({"phase": "Running", "podIPs": [{"ip": "10.1.0.4"}], "containerStatuses": [running]}),
         ),
         pod(
             "no-image",
-            json!({"phase": "Pending", "containerStatuses": [waiting("ImagePullBackOff")]}),
+            &json!({"phase": "Pending", "containerStatuses": [waiting("ImagePullBackOff")]}),
         ),
         pod(
             "crashing",
-            json!({"phase": "Running", "containerStatuses": [restarted]}),
+            &json!({"phase": "Running", "containerStatuses": [restarted]}),
         ),
         pod(
             "done",
-            json!({"phase": "Succeeded", "containerStatuses": [container(
+            &json!({"phase": "Succeeded", "containerStatuses": [container(
                 &json!({"terminated": {"exitCode": 0, "reason": "Completed"}}))]}),
         ),
         pod(
             "failed",
-            json!({"phase": "Failed", "containerStatuses": [container(
+            &json!({"phase": "Failed", "containerStatuses": [container(
                 &json!({"terminated": {"exitCode": 3}}))]}),
         ),
         terminating,
     ];
-    insta::assert_snapshot!(print("", &pods), @"");
+    insta::assert_snapshot!(print("", &pods), @"
+    NAME | READY | STATUS | RESTARTS | AGE | IP | NODE | NOMINATED NODE | READINESS GATES
+    pending | 0/1 | Pending | 0 | 3m | <none> | node | <none> | <none>
+    up | 1/1 | Running | 0 | 3m | 10.1.0.4 | node | <none> | <none>
+    no-image | 0/1 | ImagePullBackOff | 0 | 3m | <none> | node | <none> | <none>
+    crashing | 0/1 | CrashLoopBackOff | 3 (30s ago) | 3m | <none> | node | <none> | <none>
+    done | 0/1 | Completed | 0 | 3m | <none> | node | <none> | <none>
+    failed | 0/1 | ExitCode:3 | 0 | 3m | <none> | node | <none> | <none>
+    leaving | 0/1 | Terminating | 0 | 3m | <none> | node | <none> | <none>
+    ");
 }
 
 #[test]
 fn a_pod_in_initialization_says_how_far_it_is() {
     let mut initializing = pod(
         "init",
-        json!({"phase": "Pending", "initContainerStatuses": [
+        &json!({"phase": "Pending", "initContainerStatuses": [
             {"name": "a", "state": {"terminated": {"exitCode": 0}}},
             {"name": "b", "restartCount": 1, "state": {"running": {}}},
         ]}),
     );
     initializing["spec"]["initContainers"] = json!([{"name": "a"}, {"name": "b"}]);
-    insta::assert_snapshot!(print("", &[initializing]), @"");
+    insta::assert_snapshot!(print("", &[initializing]), @"
+    NAME | READY | STATUS | RESTARTS | AGE | IP | NODE | NOMINATED NODE | READINESS GATES
+    init | 0/1 | Init:1/2 | 1 | 3m | <none> | node | <none> | <none>
+    ");
 }
 
 #[test]
@@ -110,7 +122,10 @@ fn workloads_show_how_many_pods_are_ready() {
         "spec": {"replicas": 3, "selector": {"matchLabels": {"app": "api"}}, "template": template},
         "status": {"readyReplicas": 2, "updatedReplicas": 3, "availableReplicas": 2},
     });
-    insta::assert_snapshot!(print("apps", &[deployment]), @"");
+    insta::assert_snapshot!(print("apps", &[deployment]), @"
+    NAME | READY | UP-TO-DATE | AVAILABLE | AGE | CONTAINERS | IMAGES | SELECTOR
+    api | 2/3 | 3 | 2 | 3m | app,log | shop/api:1,fluent | app=api
+    ");
     let job = json!({
         "kind": "Job", "metadata": metadata("migrate"),
         "spec": {"completions": 1, "parallelism": 1, "template": template},
@@ -119,17 +134,26 @@ fn workloads_show_how_many_pods_are_ready() {
             "startTime": "2026-01-01T23:57:00Z", "completionTime": "2026-01-01T23:57:05Z",
         },
     });
-    insta::assert_snapshot!(print("batch", &[job]), @"");
+    insta::assert_snapshot!(print("batch", &[job]), @"
+    NAME | STATUS | COMPLETIONS | DURATION | AGE | CONTAINERS | IMAGES | SELECTOR
+    migrate | Complete | 1/1 | 5s | 3m | app,log | shop/api:1,fluent | <none>
+    ");
     let cron_job = json!({
         "kind": "CronJob", "metadata": metadata("nightly"),
         "spec": {"schedule": "0 3 * * *", "suspend": false, "jobTemplate": {"spec": {"template": template}}},
     });
-    insta::assert_snapshot!(print("batch", &[cron_job]), @"");
+    insta::assert_snapshot!(print("batch", &[cron_job]), @"
+    NAME | SCHEDULE | TIMEZONE | SUSPEND | ACTIVE | LAST SCHEDULE | AGE | CONTAINERS | IMAGES | SELECTOR
+    nightly | 0 3 * * * | <none> | False | 0 | <none> | 3m | app,log | shop/api:1,fluent | <none>
+    ");
 }
 
 #[test]
 fn services_show_addresses_and_ports() {
-    let service = |name: &str, spec: Value, status: Value| json!({"kind": "Service", "metadata": metadata(name), "spec": spec, "status": status});
+    let service = |name: &str, spec: Value, status: Value| {
+        let metadata = metadata(name);
+        json!({"kind": "Service", "metadata": metadata, "spec": spec, "status": status})
+    };
     let ports = json!([{"port": 80, "protocol": "TCP", "nodePort": 30080}, {"port": 53, "protocol": "UDP"}]);
     let services = [
         service(
@@ -158,7 +182,14 @@ fn services_show_addresses_and_ports() {
             json!({}),
         ),
     ];
-    insta::assert_snapshot!(print("", &services), @"");
+    insta::assert_snapshot!(print("", &services), @"
+    NAME | TYPE | CLUSTER-IP | EXTERNAL-IP | PORT(S) | AGE | SELECTOR
+    api | ClusterIP | 10.0.0.7 | <none> | 80:30080/TCP,53/UDP | 3m | app=api
+    edge | LoadBalancer | 10.0.0.8 | <pending> | <none> | 3m | <none>
+    front | LoadBalancer | 10.0.0.9 | 127.0.0.1,1.2.3.4 | <none> | 3m | <none>
+    db | ExternalName | <none> | db.example | <none> | 3m | <none>
+    headless | ClusterIP | None | <none> | <none> | 3m | <none>
+    ");
 }
 
 #[test]
@@ -176,13 +207,20 @@ fn only_the_newest_default_storage_class_is_marked() {
         class("old", "2026-01-01T00:00:00Z"),
         class("new", "2026-01-01T12:00:00Z"),
     ];
-    insta::assert_snapshot!(print("storage.k8s.io", &classes), @"");
+    insta::assert_snapshot!(print("storage.k8s.io", &classes), @"
+    NAME | PROVISIONER | RECLAIMPOLICY | VOLUMEBINDINGMODE | ALLOWVOLUMEEXPANSION | AGE
+    old | example.com/disk | Delete | Immediate | false | 24h
+    new (default) | example.com/disk | Delete | Immediate | false | 12h
+    ");
 }
 
 #[test]
 fn kinds_without_a_printer_show_when_they_were_created() {
     let role = json!({"kind": "ClusterRole", "metadata": metadata("view")});
-    insta::assert_snapshot!(print("rbac.authorization.k8s.io", &[role]), @"");
+    insta::assert_snapshot!(print("rbac.authorization.k8s.io", &[role]), @"
+    NAME | CREATED AT
+    view | 2026-01-01T23:57:00Z
+    ");
 }
 
 #[test]
@@ -198,7 +236,11 @@ fn events_of_both_groups_print_alike() {
         "regarding": {"kind": "Pod", "name": "api-1"}, "note": "Assigned",
         "reportingController": "scheduler", "eventTime": "2026-01-01T23:59:00.000000Z",
     });
-    insta::assert_snapshot!(print("", &[old, new]), @"");
+    insta::assert_snapshot!(print("", &[old, new]), @"
+    LAST SEEN | TYPE | REASON | OBJECT | SUBOBJECT | SOURCE | MESSAGE | FIRST SEEN | COUNT | NAME
+    1s | Warning | Failed | pod/api-1 | spec.containers{app} | kubelet, node | Failed to pull image | 10m | 4 | api.1
+    60s | Normal | Scheduled | pod/api-1 |  | scheduler | Assigned | 60s | 1 | api.2
+    ");
 }
 
 #[test]
@@ -215,9 +257,15 @@ fn a_custom_type_has_the_columns_of_its_definition_or_its_age() {
         json!({"name": "Gone", "type": "string", "jsonPath": ".status.gone"}),
     ];
     let printer = Printer(Kind::Custom(CustomColumn::parse(&columns)));
-    insta::assert_snapshot!(print_with(&printer, &[widget.clone()]), @"");
+    insta::assert_snapshot!(print_with(&printer, std::slice::from_ref(&widget)), @r#"
+    NAME | SIZE | OPEN | TAGS | SINCE | GONE
+    w | 3 | true | ["a"] | 24h | null
+    "#);
     let printer = Printer(Kind::Custom(CustomColumn::parse(&[])));
-    insta::assert_snapshot!(print_with(&printer, &[widget]), @"");
+    insta::assert_snapshot!(print_with(&printer, &[widget]), @"
+    NAME | AGE
+    w | 3m
+    ");
 }
 
 #[test]
@@ -232,7 +280,7 @@ fn a_row_carries_the_metadata_unless_asked_otherwise() {
             list: false,
             now: NOW.parse().unwrap(),
         };
-        let table = printer.table(std::slice::from_ref(&secret), json!({}), &options);
+        let table = printer.table(std::slice::from_ref(&secret), &json!({}), &options);
         assert_eq!(table["columnDefinitions"], Value::Null);
         table["rows"][0]["object"].clone()
     };
