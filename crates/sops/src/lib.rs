@@ -1,1 +1,51 @@
 //! Opens documents encrypted by sops.
+//!
+//! - [`Keyring`], [`Identity`]: the age identities that a caller holds.
+//! - [`Document`]: an encrypted document of one [`Format`], with the [`Recipient`]s it names.
+//! - [`Plaintext`]: what it holds, after [`Document::decrypt`] verified its MAC.
+//! - [`SecretBytes`]: bytes that are wiped on drop and never printed.
+//!
+//! ```
+//! use windlass_sops::{Document, Format, Keyring};
+//!
+//! let text = br#"{
+//!   "data": "ENC[AES256_GCM,data:QQ==,iv:QQ==,tag:QQ==,type:str]",
+//!   "sops": {
+//!     "age": [{"recipient": "age1friend", "enc": "-----BEGIN AGE ENCRYPTED FILE-----\n"}],
+//!     "lastmodified": "2026-01-31T09:05:00Z", "mac": "ENC[]", "version": "3.11.0"
+//!   }
+//! }"#;
+//! let document = Document::parse(text, Format::Binary)?;
+//! let names: Vec<_> = document.recipients().map(|recipient| recipient.name.as_str()).collect();
+//! assert_eq!(names, ["age1friend"]);
+//! assert!(document.decrypt(&Keyring::new()).is_err());
+//! # Ok::<(), windlass_sops::ParseError>(())
+//! ```
+//!
+//! The format is that of sops 3.11.0. Where that program accepts altered files (trailing bytes behind a
+//! value, a value in clear where the rules say that it is encrypted), this crate refuses them. Files,
+//! the environment and key services are left to the caller.
+
+mod cipher;
+mod data_key;
+mod document;
+mod keyring;
+mod metadata;
+mod plaintext;
+mod secret;
+mod selection;
+mod shamir;
+mod store;
+mod time;
+mod value;
+
+pub use cipher::ValueProblem;
+pub use data_key::{NoKey, NotOpened};
+pub use document::{DecryptError, Document, MAX_DEPTH, MAX_SIZE, MAX_VALUES, ParseError};
+pub use keyring::{Identity, KeyFileError, KeyProblem, Keyring};
+pub use metadata::{KeyType, MAX_RECIPIENTS, MetadataError, Recipient};
+pub use plaintext::{Plaintext, Warning};
+pub use secret::SecretBytes;
+pub use store::{EmitError, Format, SyntaxError};
+
+use value::{Scalar, Value};

@@ -1,0 +1,236 @@
+//! The identities that a caller holds, read from the text of key files.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// An age identity (X25519): the private half of a recipient `age1…`.
+#[derive(Clone)]
+pub struct Identity {
+    secret: age::x25519::Identity,
+    recipient: String,
+}
+
+/// The identities with which documents are opened.
+///
+/// ```
+/// use windlass_sops::Keyring;
+///
+/// let error = Keyring::parse("# my keys\nAGE-SECRET-KEY-1TYPO\n").unwrap_err();
+/// assert_eq!(error.line, 2);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Keyring {
+    identities: Vec<Identity>,
+}
+
+/// Why a key file cannot be used. Never holds any of its text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {problem}")]
+pub struct KeyFileError {
+    /// The line, counted from 1.
+    pub line: u32,
+    /// What is wrong with it.
+    pub problem: KeyProblem,
+}
+
+/// What is wrong with a line of a key file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyProblem {
+    /// It begins like an age identity, and the rest is damaged.
+    #[error("the age identity is damaged; copy the whole line that begins with AGE-SECRET-KEY-1")]
+    Damaged,
+    /// It is a hybrid (post-quantum) age identity.
+    #[error("a post-quantum age identity (AGE-SECRET-KEY-PQ-1…) is not supported yet")]
+    PostQuantum,
+    /// It is the identity of an age plugin, which would be another program.
+    #[error("an age plugin identity (AGE-PLUGIN-…) is not supported: it needs another program")]
+    Plugin,
+    /// It is the beginning of an SSH private key.
+    #[error("an SSH private key is not supported yet; only age identities are")]
+    Ssh,
+    /// It is the beginning of a PGP key.
+    #[error("a PGP key is not supported yet; only age identities are")]
+    Pgp,
+    /// It is the beginning of a file that is itself encrypted by age.
+    #[error("the key file is itself encrypted; decrypt it with `age -d` first")]
+    Encrypted,
+    /// It is a recipient, which is public and opens nothing.
+    #[error(
+        "this is a recipient (a public key), which opens nothing; the identity is the line that begins with AGE-SECRET-KEY-1"
+    )]
+    Recipient,
+    /// It is none of the above.
+    #[error("this is no age identity; expected AGE-SECRET-KEY-1… or a comment that begins with #")]
+    Unknown,
+    /// The file ended, and there was no identity in it.
+    #[error("the key file holds no identity; expected a line that begins with AGE-SECRET-KEY-1")]
+    Missing,
+}
+
+impl Identity {
+    /// Returns the recipient that this identity opens, `age1…`.
+    #[must_use]
+    pub fn recipient(&self) -> &str {
+        &self.recipient
+    }
+
+    pub(crate) fn as_age(&self) -> &dyn age::Identity {
+        &self.secret
+    }
+}
+
+impl FromStr for Identity {
+    type Err = KeyProblem;
+
+    /// Parses `AGE-SECRET-KEY-1…`.
+    fn from_str(text: &str) -> Result<Self, KeyProblem> {
+        let secret =
+            age::x25519::Identity::from_str(text).map_err(|_| problem_of_unreadable(text))?;
+        let recipient = secret.to_public().to_string();
+        Ok(Self { secret, recipient })
+    }
+}
+
+fn problem_of_unreadable(text: &str) -> KeyProblem {
+    const BEGINNINGS: [(&str, KeyProblem); 8] = [
+        ("AGE-SECRET-KEY-PQ-", KeyProblem::PostQuantum),
+        ("AGE-SECRET-KEY-", KeyProblem::Damaged),
+        ("AGE-PLUGIN-", KeyProblem::Plugin),
+        ("-----BEGIN PGP", KeyProblem::Pgp),
+        ("-----BEGIN AGE ENCRYPTED FILE", KeyProblem::Encrypted),
+        ("AGE-ENCRYPTION.ORG/", KeyProblem::Encrypted),
+        ("AGE1", KeyProblem::Recipient),
+        ("-----BEGIN ", KeyProblem::Ssh),
+    ];
+    let upper = text.to_ascii_uppercase();
+    BEGINNINGS
+        .iter()
+        .find(|(beginning, _)| upper.starts_with(beginning))
+        .map_or(KeyProblem::Unknown, |(_, problem)| *problem)
+}
+
+impl Keyring {
+    /// Returns a key ring without identities.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Parses the text of a key file: one identity a line, comments with `#`, blank lines.
+    ///
+    /// # Errors
+    ///
+    /// When a line is anything else, or when there is no identity at all: a key file that opens
+    /// nothing is a mistake.
+    pub fn parse(text: &str) -> Result<Self, KeyFileError> {
+        let mut identities = Vec::new();
+        let mut line = 0;
+        for text in text.lines().map(str::trim) {
+            line += 1;
+            if !text.is_empty() && !text.starts_with('#') {
+                let identity = text
+                    .parse()
+                    .map_err(|problem| KeyFileError { line, problem })?;
+                identities.push(identity);
+            }
+        }
+        if identities.is_empty() {
+            let problem = KeyProblem::Missing;
+            return Err(KeyFileError { line, problem });
+        }
+        Ok(Self { identities })
+    }
+
+    /// Adds one identity.
+    pub fn add(&mut self, identity: Identity) {
+        self.identities.push(identity);
+    }
+
+    /// Adds the identities of `other`.
+    pub fn extend(&mut self, other: Self) {
+        self.identities.extend(other.identities);
+    }
+
+    /// Returns the identities in the order in which they are tried.
+    #[must_use]
+    pub fn identities(&self) -> &[Identity] {
+        &self.identities
+    }
+
+    /// Returns whether there is no identity.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.identities.is_empty()
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Identity({})", self.recipient)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use age::secrecy::ExposeSecret;
+
+    fn identity_line() -> String {
+        let identity = age::x25519::Identity::generate();
+        identity.to_string().expose_secret().to_owned()
+    }
+
+    #[test]
+    fn comments_and_blank_lines_are_skipped() {
+        let line = identity_line();
+        let ring = Keyring::parse(&format!("# created: today\r\n\n  {line}  \r\n{line}")).unwrap();
+        assert_eq!(ring.identities().len(), 2);
+        assert!(ring.identities()[0].recipient().starts_with("age1"));
+    }
+
+    #[test]
+    fn every_other_line_says_what_it_is() {
+        let problem = |text: &str| {
+            let error = Keyring::parse(&format!("# comment\n{text}\n")).unwrap_err();
+            assert_eq!(error.line, 2);
+            error.problem
+        };
+        assert_eq!(problem("AGE-SECRET-KEY-PQ-1QQQ"), KeyProblem::PostQuantum);
+        assert_eq!(problem("AGE-PLUGIN-YUBIKEY-1QQ"), KeyProblem::Plugin);
+        assert_eq!(problem("age1k4rhspfz0lel"), KeyProblem::Recipient);
+        assert_eq!(
+            problem("-----BEGIN PGP PRIVATE KEY BLOCK-----"),
+            KeyProblem::Pgp
+        );
+        assert_eq!(
+            problem("-----BEGIN OPENSSH PRIVATE KEY-----"),
+            KeyProblem::Ssh
+        );
+        assert_eq!(
+            problem("-----BEGIN AGE ENCRYPTED FILE-----"),
+            KeyProblem::Encrypted
+        );
+        assert_eq!(problem("hello"), KeyProblem::Unknown);
+    }
+
+    #[test]
+    fn a_key_file_without_an_identity_is_an_error() {
+        for text in ["", "# only a comment\n"] {
+            assert_eq!(
+                Keyring::parse(text).unwrap_err().problem,
+                KeyProblem::Missing
+            );
+        }
+    }
+
+    #[test]
+    fn no_part_of_an_identity_is_shown() {
+        let line = identity_line();
+        let broken = &line[..line.len() - 1];
+        let error = Keyring::parse(broken).unwrap_err();
+        assert_eq!(error.problem, KeyProblem::Damaged);
+        let ring = Keyring::parse(&line).unwrap();
+        let shown = format!("{error} {error:?} {ring:?}");
+        assert!(!shown.contains(&line[17..30]), "{shown}");
+    }
+}

@@ -1,0 +1,136 @@
+//! The formats: text to tree and back.
+
+mod dotenv;
+mod flat;
+mod ini;
+mod json;
+mod yaml;
+
+use crate::SecretBytes;
+use crate::value::{Branch, Scalar, Value, get};
+
+/// The format of a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// Any bytes, in a JSON envelope `{"data": "ENC[…]", "sops": {…}}`.
+    Binary,
+    /// A JSON object.
+    Json,
+    /// One or more YAML mappings.
+    Yaml,
+    /// Lines `KEY=value`.
+    Dotenv,
+    /// Sections of `key = value`.
+    Ini,
+}
+
+/// Why bytes are not of a format. Holds no part of the text, which may be a secret in clear.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {reason}")]
+pub struct SyntaxError {
+    /// The line, counted from 1.
+    pub line: u32,
+    /// The column, counted from 1.
+    pub column: u32,
+    /// What was expected.
+    pub reason: String,
+}
+
+/// Why a decrypted document cannot be written in a format.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EmitError {
+    /// The binary format needs a text under the key `data`.
+    #[error("the document has no text under the key data, so it is not of the binary format")]
+    NoData,
+    /// The format has no nested values.
+    #[error("the value {key} is a mapping or a list, which this format cannot hold")]
+    Nested {
+        /// The key of the value.
+        key: String,
+    },
+    /// JSON has no such number.
+    #[error("the document has a number that is infinite or not a number, which JSON cannot hold")]
+    NotANumber,
+    /// JSON has no such text.
+    #[error("the document has a value that is not UTF-8, which JSON cannot hold")]
+    NotText,
+}
+
+impl Format {
+    /// Returns the format that sops takes for a file of this name: by extension, binary by default.
+    ///
+    /// ```
+    /// use windlass_sops::Format;
+    /// assert_eq!(Format::of_file_name(".sops/DATABASE_URL.enc"), Format::Binary);
+    /// assert_eq!(Format::of_file_name("secret.yml"), Format::Yaml);
+    /// ```
+    #[must_use]
+    pub fn of_file_name(name: &str) -> Self {
+        match name
+            .rsplit('/')
+            .next()
+            .and_then(|name| name.rsplit_once('.'))
+        {
+            Some((_, "yaml" | "yml")) => Self::Yaml,
+            Some((_, "json")) => Self::Json,
+            Some((_, "env")) => Self::Dotenv,
+            Some((_, "ini")) => Self::Ini,
+            _ => Self::Binary,
+        }
+    }
+}
+
+/// Reads the documents that `bytes` are, metadata included.
+pub(crate) fn parse(bytes: &[u8], format: Format) -> Result<Vec<Branch>, SyntaxError> {
+    match format {
+        Format::Binary | Format::Json => Ok(vec![json::parse(bytes)?]),
+        Format::Yaml => yaml::parse(text(bytes)?),
+        Format::Dotenv => Ok(vec![dotenv::parse(bytes)?]),
+        Format::Ini => Ok(vec![ini::parse(text(bytes)?)?]),
+    }
+}
+
+/// Writes decrypted documents.
+pub(crate) fn emit(documents: &[Branch], format: Format) -> Result<SecretBytes, EmitError> {
+    let first = documents.first().map(Vec::as_slice).unwrap_or_default();
+    match format {
+        Format::Binary => match get(first, "data") {
+            Some(Value::Scalar(Scalar::Text(data))) => Ok(data.clone()),
+            _ => Err(EmitError::NoData),
+        },
+        Format::Json => json::emit(first),
+        Format::Yaml => yaml::emit(documents),
+        Format::Dotenv => dotenv::emit(first),
+        Format::Ini => ini::emit(first),
+    }
+}
+
+fn text(bytes: &[u8]) -> Result<&str, SyntaxError> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let before = &bytes[..error.valid_up_to()];
+        SyntaxError::at(before, "the text is not UTF-8")
+    })
+}
+
+impl SyntaxError {
+    /// Returns the error at the end of `before`.
+    fn at(before: &[u8], reason: &str) -> Self {
+        let line_start = before.iter().rposition(|byte| *byte == b'\n');
+        let lines = before.iter().filter(|byte| **byte == b'\n').count();
+        let column = before.len() - line_start.map_or(0, |at| at + 1);
+        Self {
+            line: u32::try_from(lines + 1).unwrap_or(u32::MAX),
+            column: u32::try_from(column + 1).unwrap_or(u32::MAX),
+            reason: reason.to_owned(),
+        }
+    }
+
+    /// Returns the error in the line with this index.
+    fn in_line(index: usize, reason: &str) -> Self {
+        Self {
+            line: u32::try_from(index + 1).unwrap_or(u32::MAX),
+            column: 1,
+            reason: reason.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Metadata in formats without nesting: `age__list_0__map_enc` stands for `age[0].enc`.
+
+use std::collections::BTreeMap;
+
+use crate::value::{Branch, Item, Scalar, Value};
+
+/// Positions beyond this are no list that sops wrote; they would cost memory.
+const MAX_POSITION: usize = 10_000;
+
+enum Tree {
+    Leaf(String),
+    Map(BTreeMap<String, Tree>),
+    List(BTreeMap<usize, Tree>),
+}
+
+enum Step<'k> {
+    Key(&'k str),
+    Position(usize),
+}
+
+/// Builds the metadata from its flat fields, or returns `None` when two of them contradict each other.
+pub(super) fn unflatten<'t>(fields: impl IntoIterator<Item = (&'t str, String)>) -> Option<Branch> {
+    let mut root = Tree::Map(BTreeMap::new());
+    for (key, value) in fields {
+        insert(&mut root, &steps(key)?, value)?;
+    }
+    match into_value(root) {
+        Value::Branch(branch) => Some(branch),
+        _ => None,
+    }
+}
+
+/// Splits `a__list_0__map_b` into the key a, the position 0 and the key b.
+fn steps(key: &str) -> Option<Vec<Step<'_>>> {
+    let mut steps = Vec::new();
+    let mut rest = key;
+    let mut position = false;
+    loop {
+        let next_list = rest.find("__list_").map(|at| (at, "__list_".len(), true));
+        let next_map = rest.find("__map_").map(|at| (at, "__map_".len(), false));
+        let next = [next_list, next_map].into_iter().flatten().min();
+        let (part, after) = match next {
+            Some((at, length, _)) => (&rest[..at], &rest[at + length..]),
+            None => (rest, ""),
+        };
+        steps.push(if position {
+            Step::Position(part.parse().ok().filter(|at| *at <= MAX_POSITION)?)
+        } else {
+            Step::Key(part)
+        });
+        let Some((_, _, list)) = next else {
+            return Some(steps);
+        };
+        (rest, position) = (after, list);
+    }
+}
+
+fn insert(tree: &mut Tree, steps: &[Step<'_>], value: String) -> Option<()> {
+    let Some((step, rest)) = steps.split_first() else {
+        return None;
+    };
+    let empty = match rest.first() {
+        None => Tree::Leaf(value.clone()),
+        Some(Step::Key(_)) => Tree::Map(BTreeMap::new()),
+        Some(Step::Position(_)) => Tree::List(BTreeMap::new()),
+    };
+    let child = match (tree, step) {
+        (Tree::Map(map), Step::Key(key)) => map.entry((*key).to_owned()).or_insert(empty),
+        (Tree::List(list), Step::Position(at)) => list.entry(*at).or_insert(empty),
+        _ => return None,
+    };
+    match (child, rest) {
+        (Tree::Leaf(leaf), []) => {
+            *leaf = value;
+            Some(())
+        }
+        (child, rest) => insert(child, rest, value),
+    }
+}
+
+fn into_value(tree: Tree) -> Value {
+    match tree {
+        Tree::Leaf(text) => Value::Scalar(Scalar::Text(text.into())),
+        Tree::List(list) => Value::List(list.into_values().map(into_value).collect()),
+        Tree::Map(map) => Value::Branch(
+            map.into_iter()
+                .map(|(key, tree)| Item::Pair(key, into_value(tree)))
+                .collect(),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::get;
+
+    #[test]
+    fn lists_and_maps_are_found_again() {
+        let fields = [
+            ("age__list_0__map_recipient", "age1a".to_owned()),
+            ("age__list_1__map_recipient", "age1b".to_owned()),
+            ("version", "3.11.0".to_owned()),
+        ];
+        let branch = unflatten(fields).unwrap();
+        let Some(Value::List(keys)) = get(&branch, "age") else {
+            panic!("age is a list");
+        };
+        assert_eq!(keys.len(), 2);
+        assert_eq!(get(&branch, "version").unwrap().as_text(), Some("3.11.0"));
+    }
+
+    #[test]
+    fn contradicting_fields_are_refused() {
+        let fields = |a: &'static str, b: &'static str| {
+            unflatten([(a, String::new()), (b, String::new())]).is_none()
+        };
+        assert!(fields("age", "age__list_0"));
+        assert!(fields("age__map_a", "age__list_0"));
+        assert!(fields("age__list_x", "b"));
+        assert!(fields("age__list_99999999", "b"));
+    }
+}

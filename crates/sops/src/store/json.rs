@@ -1,0 +1,274 @@
+//! JSON as sops keeps it: order and repeated keys stay, every number is a float.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use super::{EmitError, SyntaxError};
+use crate::SecretBytes;
+use crate::value::{Branch, Item, Scalar, Value, float_text};
+
+/// Reads a JSON object.
+pub(super) fn parse(bytes: &[u8]) -> Result<Branch, SyntaxError> {
+    let value: Value = serde_json::from_slice(bytes).map_err(|error| SyntaxError {
+        line: u32::try_from(error.line()).unwrap_or(u32::MAX),
+        column: u32::try_from(error.column()).unwrap_or(u32::MAX),
+        reason: reason(&error).to_owned(),
+    })?;
+    match value {
+        Value::Branch(branch) => Ok(branch),
+        _ => Err(SyntaxError::in_line(0, "the document is not a JSON object")),
+    }
+}
+
+/// The messages of the reader may quote the text, which may be a secret that nobody encrypted.
+fn reason(error: &serde_json::Error) -> &'static str {
+    if error.is_eof() {
+        "the JSON text ends too early"
+    } else {
+        "this is not JSON, so it was not encrypted by sops (or is damaged)"
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ValueVisitor)
+    }
+}
+
+struct ValueVisitor;
+
+impl<'de> Visitor<'de> for ValueVisitor {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<Value, E> {
+        Ok(Value::Scalar(Scalar::Bool(flag)))
+    }
+
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "every number of JSON is a float to sops"
+    )]
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        Ok(Value::Scalar(Scalar::Float(number as f64)))
+    }
+
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "every number of JSON is a float to sops"
+    )]
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(Value::Scalar(Scalar::Float(number as f64)))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+        Ok(Value::Scalar(Scalar::Float(number)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::Scalar(Scalar::Text(text.into())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = elements.next_element()? {
+            values.push(value);
+        }
+        Ok(Value::List(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut branch = Vec::new();
+        while let Some((key, value)) = entries.next_entry()? {
+            branch.push(Item::Pair(key, value));
+        }
+        Ok(Value::Branch(branch))
+    }
+}
+
+/// Writes a JSON object as Go's `encoding/json` does with tabs. Comments are dropped.
+pub(super) fn emit(branch: &[Item]) -> Result<SecretBytes, EmitError> {
+    let mut writer = Writer::default();
+    writer.branch(branch)?;
+    writer.text.push('\n');
+    Ok(writer.text.into())
+}
+
+#[derive(Default)]
+struct Writer {
+    text: String,
+    depth: usize,
+}
+
+impl Writer {
+    fn branch(&mut self, branch: &[Item]) -> Result<(), EmitError> {
+        let pairs = branch.iter().filter_map(|item| match item {
+            Item::Pair(key, value) => Some((key, value)),
+            Item::Comment(_) => None,
+        });
+        self.enclosed(['{', '}'], pairs, |writer, (key, value)| {
+            writer.string(key);
+            writer.text.push_str(": ");
+            writer.value(value)
+        })
+    }
+
+    fn list(&mut self, values: &[Value]) -> Result<(), EmitError> {
+        let values = values
+            .iter()
+            .filter(|value| !matches!(value, Value::Comment(_)));
+        self.enclosed(['[', ']'], values, Self::value)
+    }
+
+    fn enclosed<T>(
+        &mut self,
+        [open, close]: [char; 2],
+        entries: impl Iterator<Item = T>,
+        mut write: impl FnMut(&mut Self, T) -> Result<(), EmitError>,
+    ) -> Result<(), EmitError> {
+        self.text.push(open);
+        self.depth += 1;
+        let mut empty = true;
+        for entry in entries {
+            if !empty {
+                self.text.push(',');
+            }
+            empty = false;
+            self.line();
+            write(self, entry)?;
+        }
+        self.depth -= 1;
+        if !empty {
+            self.line();
+        }
+        self.text.push(close);
+        Ok(())
+    }
+
+    fn line(&mut self) {
+        self.text.push('\n');
+        self.text.extend(std::iter::repeat_n('\t', self.depth));
+    }
+
+    fn value(&mut self, value: &Value) -> Result<(), EmitError> {
+        match value {
+            Value::Null | Value::Comment(_) => self.text.push_str("null"),
+            Value::Branch(branch) => return self.branch(branch),
+            Value::List(values) => return self.list(values),
+            Value::Scalar(scalar) => return self.scalar(scalar),
+        }
+        Ok(())
+    }
+
+    fn scalar(&mut self, scalar: &Scalar) -> Result<(), EmitError> {
+        match scalar {
+            Scalar::Text(text) => self.string(text.expose_text().ok_or(EmitError::NotText)?),
+            Scalar::Int(number) => self.text.push_str(&number.to_string()),
+            Scalar::Float(number) if number.is_finite() => {
+                self.text.push_str(&json_float(*number));
+            }
+            Scalar::Float(_) => return Err(EmitError::NotANumber),
+            Scalar::Bool(flag) => self.text.push_str(if *flag { "true" } else { "false" }),
+            Scalar::Time(time) => self.string(time.as_str()),
+        }
+        Ok(())
+    }
+
+    /// Writes a text with Go's escapes, which keep it harmless inside HTML.
+    fn string(&mut self, text: &str) {
+        self.text.push('"');
+        for character in text.chars() {
+            match character {
+                '"' => self.text.push_str("\\\""),
+                '\\' => self.text.push_str("\\\\"),
+                '\n' => self.text.push_str("\\n"),
+                '\r' => self.text.push_str("\\r"),
+                '\t' => self.text.push_str("\\t"),
+                '\u{8}' => self.text.push_str("\\b"),
+                '\u{c}' => self.text.push_str("\\f"),
+                '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
+                    self.text
+                        .push_str(&format!("\\u{:04x}", u32::from(character)));
+                }
+                other => self.text.push(other),
+            }
+        }
+        self.text.push('"');
+    }
+}
+
+/// Returns a float as ECMAScript writes it.
+fn json_float(number: f64) -> String {
+    let size = number.abs();
+    if size != 0.0 && !(1e-6..1e21).contains(&size) {
+        let text = format!("{number:e}");
+        if text.contains("e-") {
+            text
+        } else {
+            text.replace('e', "e+")
+        }
+    } else {
+        float_text(number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn round_trip(text: &str) -> String {
+        let emitted = emit(&parse(text.as_bytes()).unwrap()).unwrap();
+        emitted.expose_text().unwrap().to_owned()
+    }
+
+    #[test]
+    fn order_and_repeated_keys_are_kept() {
+        insta::assert_snapshot!(round_trip(r#"{"b":[1,{"x":null}],"a":{},"b":[],"<":"é\u0001"}"#), @r#"
+        {
+        	"b": [
+        		1,
+        		{
+        			"x": null
+        		}
+        	],
+        	"a": {},
+        	"b": [],
+        	"\u003c": "é\u0001"
+        }
+        "#);
+    }
+
+    #[test]
+    fn floats_are_written_as_ecmascript_does() {
+        assert_eq!(json_float(1e-7), "1e-7");
+        assert_eq!(json_float(1e100), "1e+100");
+        assert_eq!(
+            json_float(12_345_678_901_234_567_000.0),
+            "12345678901234567000"
+        );
+        assert_eq!(json_float(-0.0), "-0");
+        assert_eq!(json_float(0.000_001), "0.000001");
+    }
+
+    #[test]
+    fn errors_do_not_quote_the_text() {
+        for text in [
+            "my-secret",
+            "{\"a\": my-secret}",
+            "[1]",
+            "{} x",
+            "\"my-secret\"",
+        ] {
+            let error = parse(text.as_bytes()).unwrap_err().to_string();
+            assert!(!error.contains("my-secret"), "{error}");
+        }
+    }
+}
