@@ -7,7 +7,7 @@ mod path;
 mod tests;
 mod walk;
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -62,7 +62,7 @@ pub fn diff(before: &Value, after: &Value, mask: &Mask<'_>) -> Vec<FieldChange> 
 
 impl fmt::Display for FieldChange {
     /// Writes `path: before → after`, `path: + after`, `path: - before`, or for masked values
-    /// `path: (fingerprint a1b2 → c3d4)`.
+    /// `path: (fingerprint a1b2 → c3d4)`. A precision limits the characters of each value: `{:.80}`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         use FieldValue::Redacted;
         write!(formatter, "{}: ", self.path)?;
@@ -70,9 +70,19 @@ impl fmt::Display for FieldChange {
             (Some(Redacted(before)), Some(Redacted(after))) => {
                 write!(formatter, "(fingerprint {before} → {after})")
             }
-            (Some(before), Some(after)) => write!(formatter, "{before} → {after}"),
-            (None, Some(after)) => write!(formatter, "+ {after}"),
-            (Some(before), None) => write!(formatter, "- {before}"),
+            (Some(before), Some(after)) => {
+                before.fmt(formatter)?;
+                formatter.write_str(" → ")?;
+                after.fmt(formatter)
+            }
+            (None, Some(after)) => {
+                formatter.write_str("+ ")?;
+                after.fmt(formatter)
+            }
+            (Some(before), None) => {
+                formatter.write_str("- ")?;
+                before.fmt(formatter)
+            }
             (None, None) => formatter.write_str("unchanged"),
         }
     }
@@ -80,13 +90,27 @@ impl fmt::Display for FieldChange {
 
 impl fmt::Display for FieldValue {
     /// Writes a simple text bare, text with control or direction characters quoted and escaped, and all
-    /// else as JSON: what a cluster holds must not move the cursor of a terminal.
+    /// else as JSON: what a cluster holds must not move the cursor of a terminal. A precision limits the
+    /// characters; of a longer value its length is written, too.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Redacted(fingerprint) => write!(formatter, "(fingerprint {fingerprint})"),
-            Self::Plain(Value::String(text)) if is_simple(text) => formatter.write_str(text),
-            Self::Plain(value) => write_json(formatter, value),
+            Self::Plain(Value::String(text)) if is_simple(text) => write_cut(formatter, text),
+            Self::Plain(value) => write_cut(formatter, &printable(value)),
         }
+    }
+}
+
+fn write_cut(formatter: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    let limit = formatter.precision().unwrap_or(usize::MAX);
+    match text.char_indices().nth(limit) {
+        None => formatter.write_str(text),
+        Some((end, _)) => write!(
+            formatter,
+            "{}… ({} characters)",
+            &text[..end],
+            text.chars().count()
+        ),
     }
 }
 
@@ -98,15 +122,17 @@ fn is_simple(text: &str) -> bool {
 }
 
 /// JSON escapes control characters below U+0020; those above it and the marks that reorder text are ours.
-fn write_json(formatter: &mut fmt::Formatter<'_>, value: &Value) -> fmt::Result {
+fn printable(value: &Value) -> String {
+    let mut text = String::new();
     for character in value.to_string().chars() {
         if is_unprintable(character) {
-            write!(formatter, "\\u{:04x}", u32::from(character))?;
+            write!(text, "\\u{:04x}", u32::from(character))
+                .expect("writing to a String cannot fail");
         } else {
-            fmt::Write::write_char(formatter, character)?;
+            text.push(character);
         }
     }
-    Ok(())
+    text
 }
 
 fn is_unprintable(character: char) -> bool {

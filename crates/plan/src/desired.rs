@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
-use windlass_object::{Object, ObjectRef, Origin};
+use windlass_object::{FingerprintKey, Mask, Object, ObjectRef, Origin};
 
 use crate::Unit;
 
@@ -30,6 +30,7 @@ pub enum Desired {
 pub struct DesiredSet {
     unit: Unit,
     objects: BTreeMap<ObjectRef, Object>,
+    hidden: BTreeMap<ObjectRef, Vec<String>>,
 }
 
 /// Why objects are no set.
@@ -65,25 +66,50 @@ impl DesiredSet {
         let mut set = BTreeMap::<ObjectRef, Object>::new();
         let mut errors = Vec::new();
         for object in objects {
-            match labelled(unit, object) {
-                Ok(object) => {
-                    if let Some(first) = set.get(object.id()) {
-                        errors.push(twice(first, &object));
-                    } else {
-                        set.insert(object.id().clone(), object);
-                    }
-                }
-                Err(error) => errors.push(error),
+            let (id, origin) = (object.id().clone(), object.origin().cloned());
+            let Some(object) = labelled(unit, object) else {
+                errors.push(DesiredError::Labels { id, origin });
+                continue;
+            };
+            match set.get(&id) {
+                Some(first) => errors.push(twice(first, &object)),
+                None => drop(set.insert(id, object)),
             }
         }
         if errors.is_empty() {
             Ok(Self {
                 unit: unit.clone(),
                 objects: set,
+                hidden: BTreeMap::new(),
             })
         } else {
             Err(errors)
         }
+    }
+
+    /// Returns the set with the value at a JSON pointer of an object masked in every plan, such as `/data` of a
+    /// ConfigMap that is encrypted in the source. The values of Secrets are always masked.
+    #[must_use]
+    pub fn hiding(mut self, id: &ObjectRef, pointer: &str) -> Self {
+        let pointers = self.hidden.entry(id.clone()).or_default();
+        pointers.push(pointer.to_owned());
+        self
+    }
+
+    /// Returns whether the words of a server about the object may quote what must not be shown.
+    pub(crate) fn is_sensitive(&self, object: &Object) -> bool {
+        object.gvk().kind == "Secret" || self.hidden.contains_key(object.id())
+    }
+
+    /// Returns the mask for showing the object.
+    pub(crate) fn mask<'k>(&self, key: &'k FingerprintKey, object: &Object) -> Mask<'k> {
+        // Items of a list have no kind, so a live Secret may not look like one.
+        let mask = match object.gvk().kind.as_str() {
+            "Secret" => Mask::new(key).hiding("/data/*").hiding("/stringData/*"),
+            _ => Mask::new(key),
+        };
+        let pointers = self.hidden.get(object.id()).into_iter().flatten();
+        pointers.fold(mask, |mask, pointer| mask.hiding(pointer))
     }
 
     /// Returns the unit.
@@ -116,36 +142,27 @@ impl DesiredSet {
     }
 }
 
-/// Adds the unit's labels, over those that the source may have.
-fn labelled(unit: &Unit, object: Object) -> Result<Object, DesiredError> {
-    let (id, origin) = (object.id().clone(), object.origin().cloned());
+/// Adds the unit's labels, over those that the source may have; nothing when the labels are not a mapping.
+fn labelled(unit: &Unit, object: Object) -> Option<Object> {
+    let origin = object.origin().cloned();
     let mut value = object.into_value();
-    if !add_labels(unit, &mut value) {
-        return Err(DesiredError::Labels { id, origin });
-    }
-    let object = Object::new(value).expect("labels do not change the identity of an object");
-    Ok(match origin {
-        Some(origin) => object.with_origin(origin),
-        None => object,
-    })
-}
-
-/// Returns whether the labels could be added.
-fn add_labels(unit: &Unit, value: &mut Value) -> bool {
-    let Some(Value::Object(metadata)) = value.get_mut("metadata") else {
-        return false;
-    };
-    let labels = metadata.entry("labels").or_insert(Value::Null);
+    let labels = value
+        .get_mut("metadata")?
+        .as_object_mut()?
+        .entry("labels")
+        .or_insert(Value::Null);
     if labels.is_null() {
         *labels = Value::Object(Map::new());
     }
-    let Value::Object(labels) = labels else {
-        return false;
-    };
+    let labels = labels.as_object_mut()?;
     for (key, value) in unit.labels() {
         labels.insert(key.to_owned(), value.into());
     }
-    true
+    let object = Object::new(value).ok()?;
+    Some(match origin {
+        Some(origin) => object.with_origin(origin),
+        None => object,
+    })
 }
 
 fn twice(first: &Object, second: &Object) -> DesiredError {

@@ -1,10 +1,11 @@
 //! What must not be deleted, and what a person has allowed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use windlass_object::ObjectRef;
 
-use crate::PlanHash;
+use crate::decide::Grant;
+use crate::{Action, DesiredSet, Inventory, Op, PlanHash, Reason};
 
 /// The limits of what a plan deletes by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,4 +37,66 @@ impl Default for Guards {
             protected_namespaces: protected.map(str::to_owned).into(),
         }
     }
+}
+
+/// Returns why deleting the object needs an approval, if it does.
+pub(crate) fn protection(id: &ObjectRef, guards: &Guards) -> Option<String> {
+    let namespace = id.namespace.as_deref().unwrap_or_default();
+    let why = match (id.group.as_str(), id.kind.as_str()) {
+        ("", "Namespace") => "a Namespace takes everything in it along",
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => {
+            "a CustomResourceDefinition takes all objects of its kind along"
+        }
+        ("", "PersistentVolumeClaim") => "a PersistentVolumeClaim may take its data along",
+        ("", "PersistentVolume") => "a PersistentVolume may take its data along",
+        _ if guards.protected_namespaces.contains(namespace) => {
+            return Some(format!("the namespace {namespace} is protected"));
+        }
+        _ => return None,
+    };
+    Some(why.to_owned())
+}
+
+/// Blocks deletions that are each allowed but not all together.
+pub(crate) fn hold_prunes(
+    prunes: &mut [Action],
+    applies: &BTreeMap<ObjectRef, Action>,
+    desired: &DesiredSet,
+    inventory: &Inventory,
+    guards: &Guards,
+    grant: Grant<'_>,
+) {
+    let is_held = |action: &&Action| matches!(action.op, Op::Blocked | Op::Conflict | Op::Failed);
+    let failing = applies.values().filter(is_held).count();
+    let count = prunes.iter().filter(|action| is_deletion(action)).count();
+    let reason = if desired.is_empty() {
+        Some(Reason::EmptySource {
+            held: inventory.len(),
+        })
+    } else if is_shrink(count, inventory.len(), guards) {
+        Some(Reason::Shrink {
+            prunes: count,
+            held: inventory.len(),
+        })
+    } else {
+        None
+    };
+    for action in prunes.iter_mut().filter(|action| action.op == Op::Prune) {
+        let guarded = reason.as_ref().filter(|_| !grant.covers(&action.id));
+        let incomplete = (failing > 0).then_some(Reason::Incomplete { failing });
+        if let Some(reason) = incomplete.or(guarded.cloned()) {
+            action.op = Op::Blocked;
+            action.reason = reason;
+        }
+    }
+}
+
+/// A deletion that waits for its own approval counts towards the share, too.
+fn is_deletion(action: &Action) -> bool {
+    action.op == Op::Prune || matches!(action.reason, Reason::Protected { .. })
+}
+
+fn is_shrink(prunes: usize, held: usize, guards: &Guards) -> bool {
+    let share = held.saturating_mul(guards.shrink_percent) / 100;
+    prunes > guards.shrink_free && prunes > share
 }

@@ -12,21 +12,32 @@
 //! Whoever runs a plan looks the objects up in the [`DesiredSet`]: a plan holds no object and no secret value.
 //! This crate does not talk to a cluster, does not judge health and does not apply anything.
 
+mod blame;
+mod decide;
 mod desired;
 mod guard;
+mod hash;
+mod inputs;
 mod inventory;
+mod make;
 mod observed;
+mod order;
+mod plan;
+mod reason;
 mod result;
-mod types;
+mod text;
 mod unit;
 
 pub use desired::{Desired, DesiredError, DesiredSet};
 pub use guard::{Approvals, Guards};
+pub use inputs::Inputs;
 pub use inventory::{Entry, EntryError, Held, Inventory};
+pub use make::plan;
 pub use observed::{Claim, ClaimState, Conflict, DryRun, Live, Observed};
-pub use result::{Outcome, inventory_after, inventory_before};
-pub use types::{
-    Action, Cause, Counts, Field, Inputs, Op, Phase, Plan, PlanFileError, PlanHash, Reason, Until,
-    Wait, Wave, Writer, plan,
+pub use plan::{
+    Action, Counts, Field, Op, Phase, Plan, PlanFileError, PlanHash, Until, Wait, Wave, Writer,
 };
+pub use reason::{Cause, Reason};
+pub use result::{Outcome, inventory_after, inventory_before};
+pub use text::{Color, TextOptions};
 pub use unit::{NAME_LABEL, NAMESPACE_LABEL, Unit};

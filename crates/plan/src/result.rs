@@ -44,14 +44,12 @@ pub fn inventory_after(
     let mut inventory = before.clone();
     for action in plan.actions() {
         let is_done = outcomes.get(&action.id) == Some(&Outcome::Done);
-        match action.op {
-            Op::Create | Op::Update if is_done => {
-                inventory.insert(entry(action, action.digest.clone()))
-            }
-            Op::Unchanged => inventory.insert(entry(action, action.digest.clone())),
-            Op::Prune if is_done => inventory.remove(&action.id),
-            Op::Skip if lets_go(&action.reason) => inventory.remove(&action.id),
-            _ => {}
+        let is_applied = action.op == Op::Unchanged || (is_applied(action.op) && is_done);
+        let is_gone = action.op == Op::Prune && is_done;
+        if is_applied {
+            inventory.insert(entry(action, action.digest.clone()));
+        } else if is_gone || is_let_go(action) {
+            inventory.remove(&action.id);
         }
     }
     inventory
@@ -69,14 +67,11 @@ fn entry(action: &Action, applied: Option<windlass_object::KeyedDigest>) -> Entr
     }
 }
 
-/// Whether an object that is skipped for this reason leaves the inventory.
-fn lets_go(reason: &Reason) -> bool {
-    matches!(
-        reason,
-        Reason::Gone
-            | Reason::HandedOver { .. }
-            | Reason::NotOurs
-            | Reason::Controlled { .. }
-            | Reason::OptedOut { .. }
-    )
+/// Whether the plan leaves an object that is not desired to itself.
+fn is_let_go(action: &Action) -> bool {
+    let is_left = matches!(
+        action.reason,
+        Reason::Gone | Reason::NotOurs | Reason::Controlled { .. } | Reason::OptedOut { .. }
+    );
+    action.op == Op::Skip && action.digest.is_none() && is_left
 }

@@ -169,3 +169,14 @@ proptest! {
         prop_assert_eq!(serde_json::from_str::<Vec<FieldChange>>(&json).unwrap(), changes);
     }
 }
+
+#[test]
+fn a_precision_cuts_each_value() {
+    let with = |text: &str| json!({"kind": "ConfigMap", "data": {"k": text}});
+    let change = &diff(&with("ééééé"), &with("short"), &Mask::new(&key()))[0];
+    assert_eq!(
+        format!("{change:.3}"),
+        "data.k: ééé… (5 characters) → sho… (5 characters)"
+    );
+    assert_eq!(format!("{change:.5}"), "data.k: ééééé → short");
+}

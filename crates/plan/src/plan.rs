@@ -1,42 +1,15 @@
 //! The plan as a value.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use windlass_object::{FieldChange, FingerprintKey, KeyedDigest, ObjectRef, Origin};
+use windlass_object::{FieldChange, KeyedDigest, ObjectRef, Origin};
 
-use crate::{Approvals, Claim, Conflict, Desired, Guards, Held, Observed, Unit};
-
-/// Everything a plan is made from.
-#[derive(Clone, Copy, Debug)]
-pub struct Inputs<'a> {
-    /// The unit.
-    pub unit: &'a Unit,
-    /// The revision of the source, such as `main@sha1:…`.
-    pub revision: &'a str,
-    /// What the source wants.
-    pub desired: &'a Desired,
-    /// What the unit has applied.
-    pub inventory: &'a Held,
-    /// What the cluster has, for each desired object and each in the inventory. One that is missing here is
-    /// not known.
-    pub observed: &'a BTreeMap<ObjectRef, Observed>,
-    /// What other units have to do with the objects of this one. An object without a claim has none.
-    pub claims: &'a BTreeMap<ObjectRef, Claim>,
-    /// What a person has allowed.
-    pub approvals: &'a Approvals,
-    /// The limits.
-    pub guards: &'a Guards,
-    /// The field manager that we apply as, such as `kustomize-controller`.
-    pub manager: &'a str,
-    /// The key of the fingerprints.
-    pub key: &'a FingerprintKey,
-}
+use crate::{Cause, Reason, Unit};
 
 /// What will be done for one unit, and why.
 ///
-/// Its JSON form holds no secret value and can be read back with [`Plan::from_json`].
+/// Its JSON form (serde) holds no secret value and can be read back with [`Plan::from_json`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// The unit.
@@ -124,126 +97,6 @@ pub enum Op {
     Failed,
 }
 
-/// Why an action is what it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "code", rename_all = "kebab-case")]
-pub enum Reason {
-    /// Create: it is in the source and not in the cluster.
-    Missing,
-    /// Update: fields differ.
-    Differs,
-    /// Update: it exists, and no unit owns it yet.
-    Adopted,
-    /// Update: another unit gave it up, or a person said so.
-    TakenOver {
-        /// The unit that had it.
-        from: Unit,
-    },
-    /// Unchanged: live and desired agree.
-    Same,
-    /// Prune: it is no longer in the source.
-    NotDesired,
-    /// Skip: it is no longer in the source, and it is gone already.
-    Gone,
-    /// Skip: it is being deleted already.
-    Terminating,
-    /// Skip: another unit has it now.
-    HandedOver {
-        /// That unit.
-        to: Unit,
-    },
-    /// Skip: it no longer carries the labels of this unit.
-    NotOurs,
-    /// Skip: a controller owns it.
-    Controlled {
-        /// The owner, such as `Deployment/web`.
-        by: String,
-    },
-    /// Skip: an annotation or label says so.
-    OptedOut {
-        /// Key and value, such as `kustomize.toolkit.fluxcd.io/prune: disabled`.
-        by: String,
-    },
-    /// Blocked: what the source wants is not known.
-    DesiredUnknown {
-        /// Why.
-        why: String,
-    },
-    /// Blocked: what the unit has applied is not known.
-    InventoryUnknown {
-        /// Why.
-        why: String,
-    },
-    /// Blocked: what the cluster has is not known.
-    LiveUnknown {
-        /// Why.
-        why: String,
-    },
-    /// Blocked: no dry run was made.
-    NotTried,
-    /// Blocked: deleting such an object needs an approval.
-    Protected {
-        /// What it is, such as `a Namespace takes everything in it along`.
-        why: String,
-    },
-    /// Blocked: the source wants nothing at all.
-    EmptySource {
-        /// How many objects the inventory has.
-        held: usize,
-    },
-    /// Blocked: too large a share would be deleted.
-    Shrink {
-        /// How many would be deleted.
-        prunes: usize,
-        /// How many objects the inventory has.
-        held: usize,
-    },
-    /// Blocked: other objects of the unit cannot be applied, and one of them may replace this one.
-    Incomplete {
-        /// How many.
-        failing: usize,
-    },
-    /// Blocked: an object that it needs cannot be applied, or is not there and nothing creates it.
-    Needs {
-        /// That object.
-        id: ObjectRef,
-    },
-    /// Blocked: objects wait for each other in a circle.
-    Cycle {
-        /// The circle.
-        ids: Vec<ObjectRef>,
-    },
-    /// Conflict: another unit wants or owns it.
-    HeldBy {
-        /// That unit.
-        unit: Unit,
-    },
-    /// Conflict: other field managers own some of its fields.
-    Fields {
-        /// Which.
-        conflicts: Vec<Conflict>,
-    },
-    /// Failed: the server refuses it.
-    Rejected {
-        /// The server's reason, such as `Invalid`.
-        reason: String,
-        /// The server's words; `None` for a Secret, whose values they may quote.
-        message: Option<String>,
-    },
-}
-
-/// What brought a change about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Cause {
-    /// The source changed.
-    Source,
-    /// The live object was changed or deleted behind our back. [`Field::written_by`] says by whom.
-    Drift,
-    /// Both.
-    Both,
-}
-
 /// One field of an update.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Field {
@@ -307,29 +160,27 @@ pub struct Counts {
     pub failed: usize,
 }
 
-/// What identifies a plan: 64 hex digits of a SHA-256 over everything in it. A deletion that waits for an
-/// approval counts as one that has it, so that approving a plan does not change its hash.
+/// What identifies a plan: 64 hex digits of a SHA-256 over what is done to which object, each in the form
+/// that it would have with every approval given; so that an approval does not change it. Not in it are the
+/// revision and the places in the source: another commit with the same effect has the same hash. Secret values
+/// are in it as keyed digests.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PlanHash(pub(crate) String);
 
-/// Why a text is no plan that may run.
+/// Why a text is no saved plan.
 #[derive(Debug, thiserror::Error)]
-pub enum PlanFileError {
-    /// It is not the JSON form of a plan.
-    #[error("this is not a saved plan; make one with `windlass plan -o json`")]
-    Json(#[source] serde_json::Error),
-    /// It is one, but was changed after it was made.
-    #[error("the saved plan was changed: it says {said} but has {found}; make it anew")]
-    Hash {
-        /// The hash in the file.
-        said: PlanHash,
-        /// The hash of what is in the file.
-        found: PlanHash,
-    },
-}
+#[error("this is not a saved plan; make one anew")]
+pub struct PlanFileError(#[from] serde_json::Error);
 
 impl Plan {
+    /// Returns the plan that was saved as `json`.
+    ///
+    /// To run it, plan anew, with its hash among the approvals, and go on only when the new plan has that hash.
+    pub fn from_json(json: &str) -> Result<Self, PlanFileError> {
+        Ok(serde_json::from_str(json)?)
+    }
+
     /// Returns all actions: those of the waves in order, then the rest.
     pub fn actions(&self) -> impl Iterator<Item = &Action> {
         let writing = self.waves.iter().flat_map(|wave| &wave.actions);
@@ -394,23 +245,16 @@ impl PlanHash {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Returns the first twelve digits, for people.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        self.0.get(..12).unwrap_or(&self.0)
+    }
 }
 
 impl fmt::Display for PlanHash {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
-    }
-}
-
-/// Returns the plan that these inputs lead to.
-#[must_use]
-pub fn plan(inputs: &Inputs<'_>) -> Plan {
-    Plan {
-        unit: inputs.unit.clone(),
-        revision: inputs.revision.to_owned(),
-        problem: None,
-        waves: Vec::new(),
-        rest: Vec::new(),
-        hash: PlanHash(String::new()),
     }
 }

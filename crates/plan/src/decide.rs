@@ -1,0 +1,84 @@
+//! What is to be done to one object.
+
+mod apply;
+mod optout;
+mod prune;
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use windlass_object::{Object, ObjectRef};
+
+use crate::{Action, ClaimState, Entry, Inputs, Live, Op, Reason, Unit};
+
+pub(crate) use apply::apply;
+pub(crate) use prune::prune;
+
+/// Which guards a person has lifted.
+#[derive(Clone, Copy)]
+pub(crate) enum Grant<'a> {
+    /// Those on these objects.
+    Given(&'a BTreeSet<ObjectRef>),
+    /// All of them.
+    All,
+}
+
+impl Grant<'_> {
+    pub(crate) fn covers(self, id: &ObjectRef) -> bool {
+        match self {
+            Self::Given(ids) => ids.contains(id),
+            Self::All => true,
+        }
+    }
+}
+
+/// Returns the action on an object of an inventory, before anything is decided.
+pub(crate) fn of_entry(entry: &Entry) -> Action {
+    Action {
+        id: entry.id.clone(),
+        version: entry.version.clone(),
+        op: Op::Skip,
+        reason: Reason::NotDesired,
+        cause: None,
+        origin: None,
+        fields: Vec::new(),
+        wait_for: Vec::new(),
+        digest: None,
+    }
+}
+
+/// Returns the action on a desired object, before anything is decided.
+pub(crate) fn of_object(inputs: &Inputs<'_>, object: &Object) -> Action {
+    Action {
+        origin: object.origin().cloned(),
+        digest: Some(inputs.key.digest(object.value())),
+        op: Op::Unchanged,
+        reason: Reason::Same,
+        ..of_entry(&Entry::of(object))
+    }
+}
+
+/// What another unit has to do with the object.
+fn claim_of<'a>(inputs: &Inputs<'a>, id: &ObjectRef) -> Option<(&'a Unit, ClaimState)> {
+    let claim = inputs.claims.get(id)?;
+    (&claim.unit != inputs.unit).then_some((&claim.unit, claim.state))
+}
+
+fn not_observed() -> Live {
+    Live::Unknown {
+        reason: "it was not looked at".to_owned(),
+    }
+}
+
+fn is_terminating(live: &Value) -> bool {
+    live.pointer("/metadata/deletionTimestamp")
+        .is_some_and(|time| !time.is_null())
+}
+
+/// Returns whether the object is in the cluster, and not about to go.
+pub(crate) fn exists(inputs: &Inputs<'_>, id: &ObjectRef) -> bool {
+    match inputs.observed.get(id).map(|observed| &observed.live) {
+        Some(Live::Present(live)) => !is_terminating(live),
+        Some(Live::Absent | Live::Unknown { .. }) | None => false,
+    }
+}

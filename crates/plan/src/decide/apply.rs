@@ -1,0 +1,192 @@
+//! What is to be done to a desired object.
+
+use serde_json::Value;
+use windlass_object::{Object, diff};
+
+use super::{Grant, claim_of, is_terminating, not_observed, of_object, optout};
+use crate::blame::writer_of;
+use crate::{
+    Action, Cause, ClaimState, DesiredSet, DryRun, Entry, Field, Inputs, Inventory, Live, Op,
+    Reason, Unit, Until, Wait,
+};
+
+/// Returns what is to be done to `object`, without regard to the others of its unit.
+pub(crate) fn apply(
+    inputs: &Inputs<'_>,
+    desired: &DesiredSet,
+    inventory: &Inventory,
+    object: &Object,
+    grant: Grant<'_>,
+) -> Action {
+    let action = of_object(inputs, object);
+    let Some(observed) = inputs.observed.get(object.id()) else {
+        return action.with(unknown(&not_observed()));
+    };
+    let live = match &observed.live {
+        Live::Absent => None,
+        Live::Present(live) => Some(live),
+        Live::Unknown { .. } => return action.with(unknown(&observed.live)),
+    };
+    let held = inventory.get(object.id());
+    let step = Step {
+        inputs,
+        desired,
+        object,
+        live,
+        held,
+    };
+    if let Some(verdict) = step.keep(grant) {
+        return action.with(verdict);
+    }
+    step.tried(action, &observed.dry_run)
+}
+
+struct Step<'a> {
+    inputs: &'a Inputs<'a>,
+    desired: &'a DesiredSet,
+    object: &'a Object,
+    live: Option<&'a Value>,
+    held: Option<&'a Entry>,
+}
+
+impl Action {
+    fn with(self, (op, reason): (Op, Reason)) -> Self {
+        Self { op, reason, ..self }
+    }
+}
+
+fn unknown(live: &Live) -> (Op, Reason) {
+    let why = match live {
+        Live::Unknown { reason } => reason.clone(),
+        Live::Absent | Live::Present(_) => String::new(),
+    };
+    (Op::Blocked, Reason::LiveUnknown { why })
+}
+
+impl Step<'_> {
+    /// Returns why the object is not applied at all.
+    fn keep(&self, grant: Grant<'_>) -> Option<(Op, Reason)> {
+        if let Some(by) = optout::of_apply(self.object.value(), self.live) {
+            return Some((Op::Skip, Reason::OptedOut { by }));
+        }
+        if self.live.is_some_and(is_terminating) {
+            return Some((Op::Blocked, Reason::Terminating));
+        }
+        self.foreign(grant).map(|reason| (Op::Conflict, reason))
+    }
+
+    /// Returns why the object is another unit's. Of two units that want it, the one that has it keeps it; while
+    /// neither has it, it goes to the first by name.
+    fn foreign(&self, grant: Grant<'_>) -> Option<Reason> {
+        let owner = self.live.and_then(Unit::of);
+        let is_ours = owner.as_ref() == Some(self.inputs.unit);
+        let is_free = owner.is_none();
+        match claim_of(self.inputs, self.object.id()) {
+            Some((unit, ClaimState::Desires)) => {
+                let comes_first = self.held.is_some() || self.inputs.unit < unit;
+                let is_kept = is_ours || (is_free && comes_first);
+                (!is_kept).then(|| Reason::HeldBy { unit: unit.clone() })
+            }
+            Some((unit, ClaimState::Holds)) if owner.as_ref() == Some(unit) => None,
+            Some((unit, ClaimState::Unknown)) if !is_ours && self.live.is_some() => {
+                self.granted(grant, unit)
+            }
+            _ if is_ours => None,
+            _ => self.granted(grant, owner.as_ref()?),
+        }
+    }
+
+    fn granted(&self, grant: Grant<'_>, unit: &Unit) -> Option<Reason> {
+        let is_foreign = !grant.covers(self.object.id());
+        is_foreign.then(|| Reason::Foreign { unit: unit.clone() })
+    }
+
+    fn tried(&self, action: Action, dry_run: &DryRun) -> Action {
+        match dry_run {
+            DryRun::None => action.with((Op::Blocked, Reason::NotTried)),
+            DryRun::Rejected { reason, message } => {
+                let message =
+                    Some(message.clone()).filter(|_| !self.desired.is_sensitive(self.object));
+                let reason = reason.clone();
+                action.with((Op::Failed, Reason::Rejected { reason, message }))
+            }
+            DryRun::Conflict(conflicts) => {
+                let conflicts = conflicts.clone();
+                action.with((Op::Conflict, Reason::Fields { conflicts }))
+            }
+            DryRun::Deferred { until } => {
+                let wait = |id: &windlass_object::ObjectRef| Wait {
+                    id: id.clone(),
+                    until: Until::Current,
+                };
+                let wait_for = until.iter().map(wait).collect();
+                self.new_or(Action { wait_for, ..action }, |action| {
+                    action.with((Op::Update, Reason::Untried))
+                })
+            }
+            DryRun::Merged(merged) => self.new_or(action, |action| self.compared(action, merged)),
+        }
+    }
+
+    /// Returns the creation of an object that is not there, or else what `existing` says.
+    fn new_or(&self, action: Action, existing: impl FnOnce(Action) -> Action) -> Action {
+        if self.live.is_some() {
+            return existing(action);
+        }
+        let applied = self.held.and_then(|held| held.applied.as_ref());
+        let cause = match applied {
+            None => Cause::Source,
+            Some(_) if applied == action.digest.as_ref() => Cause::Drift,
+            Some(_) => Cause::Both,
+        };
+        Action {
+            cause: Some(cause),
+            ..action
+        }
+        .with((Op::Create, Reason::Missing))
+    }
+
+    fn compared(&self, action: Action, merged: &Value) -> Action {
+        let Some(live) = self.live else {
+            return action;
+        };
+        let mask = self.desired.mask(self.inputs.key, self.object);
+        let field = |change: windlass_object::FieldChange| Field {
+            written_by: writer_of(live, &change.path, self.inputs.manager),
+            change,
+        };
+        let fields: Vec<Field> = diff(live, merged, &mask).into_iter().map(field).collect();
+        if fields.is_empty() {
+            return action;
+        }
+        let reason = match Unit::of(live) {
+            None => Reason::Adopted,
+            Some(from) if &from != self.inputs.unit => Reason::TakenOver { from },
+            Some(_) => Reason::Differs,
+        };
+        let cause = self.cause(&action, &reason, &fields);
+        Action {
+            fields,
+            cause: Some(cause),
+            ..action
+        }
+        .with((Op::Update, reason))
+    }
+
+    /// With the digest of what was last applied, the cause is known. Without it, fields that others wrote are
+    /// drift, and all other ones come from the source.
+    fn cause(&self, action: &Action, reason: &Reason, fields: &[Field]) -> Cause {
+        let foreign = fields
+            .iter()
+            .filter(|field| field.written_by.is_some())
+            .count();
+        let applied = self.held.and_then(|held| held.applied.as_ref());
+        match applied {
+            _ if *reason != Reason::Differs => Cause::Source,
+            Some(_) if applied == action.digest.as_ref() => Cause::Drift,
+            None if foreign == fields.len() => Cause::Drift,
+            _ if foreign > 0 => Cause::Both,
+            _ => Cause::Source,
+        }
+    }
+}

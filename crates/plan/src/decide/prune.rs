@@ -1,0 +1,65 @@
+//! What is to be done to an object that is held and no longer desired.
+
+use serde_json::Value;
+
+use super::{Grant, claim_of, is_terminating, not_observed, of_entry, optout};
+use crate::{Action, ClaimState, Entry, Inputs, Live, Op, Reason, Unit, guard};
+
+/// Returns the deletion of a held object, or why it is kept. The caller has a complete desired set without it.
+pub(crate) fn prune(inputs: &Inputs<'_>, entry: &Entry, grant: Grant<'_>) -> Action {
+    let observed = inputs
+        .observed
+        .get(&entry.id)
+        .map(|observed| &observed.live);
+    let (op, reason) = match observed.unwrap_or(&not_observed()) {
+        Live::Unknown { reason } => (
+            Op::Blocked,
+            Reason::LiveUnknown {
+                why: reason.clone(),
+            },
+        ),
+        Live::Absent => (Op::Skip, Reason::Gone),
+        Live::Present(live) => of_live(inputs, entry, live, grant),
+    };
+    Action {
+        op,
+        reason,
+        ..of_entry(entry)
+    }
+}
+
+fn of_live(inputs: &Inputs<'_>, entry: &Entry, live: &Value, grant: Grant<'_>) -> (Op, Reason) {
+    if let Some(reason) = reason_to_keep(inputs, entry, live) {
+        return (Op::Skip, reason);
+    }
+    match guard::protection(&entry.id, inputs.guards) {
+        Some(why) if !grant.covers(&entry.id) => (Op::Blocked, Reason::Protected { why }),
+        _ => (Op::Prune, Reason::NotDesired),
+    }
+}
+
+fn reason_to_keep(inputs: &Inputs<'_>, entry: &Entry, live: &Value) -> Option<Reason> {
+    if is_terminating(live) {
+        return Some(Reason::Terminating);
+    }
+    if Unit::of(live).as_ref() != Some(inputs.unit) {
+        return Some(Reason::NotOurs);
+    }
+    if let Some((unit, ClaimState::Desires | ClaimState::Unknown)) = claim_of(inputs, &entry.id) {
+        return Some(Reason::HandedOver { to: unit.clone() });
+    }
+    if let Some(by) = controller_of(live) {
+        return Some(Reason::Controlled { by });
+    }
+    optout::of_prune(live).map(|by| Reason::OptedOut { by })
+}
+
+/// An operator that copies labels to what it creates must not make us delete that.
+fn controller_of(live: &Value) -> Option<String> {
+    let owners = live.pointer("/metadata/ownerReferences")?.as_array()?;
+    let owner = owners
+        .iter()
+        .find(|owner| owner.get("controller") == Some(&Value::Bool(true)))?;
+    let text = |key: &str| owner.get(key).and_then(Value::as_str).unwrap_or("?");
+    Some(format!("{}/{}", text("kind"), text("name")))
+}

@@ -1,0 +1,246 @@
+//! Why an action is what it is, in data and in words.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use windlass_object::ObjectRef;
+
+use crate::{Conflict, Unit};
+
+/// Why an action is what it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+pub enum Reason {
+    /// Create: it is in the source and not in the cluster.
+    Missing,
+    /// Update: fields differ.
+    Differs,
+    /// Update: it exists, and no unit owns it yet.
+    Adopted,
+    /// Update: another unit gave it up, or a person said so.
+    TakenOver {
+        /// The unit that had it.
+        from: Unit,
+    },
+    /// Update: what changes can be told only when that is there for which it waits.
+    Untried,
+    /// Unchanged: live and desired agree.
+    Same,
+    /// Prune: it is no longer in the source.
+    NotDesired,
+    /// Skip: it is no longer in the source, and it is gone already.
+    Gone,
+    /// Skip, or Blocked if it is desired: it is being deleted already.
+    Terminating,
+    /// Skip: another unit wants or holds it. It stays in this inventory until it carries the labels of the other.
+    HandedOver {
+        /// That unit.
+        to: Unit,
+    },
+    /// Skip: it no longer carries the labels of this unit.
+    NotOurs,
+    /// Skip: a controller owns it.
+    Controlled {
+        /// The owner, such as `Deployment/web`.
+        by: String,
+    },
+    /// Skip: an annotation or label says so.
+    OptedOut {
+        /// Key and value, such as `kustomize.toolkit.fluxcd.io/prune: disabled`.
+        by: String,
+    },
+    /// Blocked: what the source wants is not known.
+    DesiredUnknown {
+        /// Why.
+        why: String,
+    },
+    /// Blocked: what the unit has applied is not known.
+    InventoryUnknown {
+        /// Why.
+        why: String,
+    },
+    /// Blocked: what the cluster has is not known.
+    LiveUnknown {
+        /// Why.
+        why: String,
+    },
+    /// Blocked: no dry run was made.
+    NotTried,
+    /// Blocked: deleting such an object needs an approval.
+    Protected {
+        /// What it is, such as `a Namespace takes everything in it along`.
+        why: String,
+    },
+    /// Blocked: the source wants nothing at all.
+    EmptySource {
+        /// How many objects the inventory has.
+        held: usize,
+    },
+    /// Blocked: too large a share would be deleted.
+    Shrink {
+        /// How many would be deleted.
+        prunes: usize,
+        /// How many objects the inventory has.
+        held: usize,
+    },
+    /// Blocked: other objects of the unit cannot be applied, and one of them may replace this one.
+    Incomplete {
+        /// How many.
+        failing: usize,
+    },
+    /// Blocked: an object that it needs cannot be applied, or is not there and nothing creates it.
+    Needs {
+        /// That object.
+        id: ObjectRef,
+    },
+    /// Blocked: objects wait for each other in a circle.
+    Cycle {
+        /// The circle.
+        ids: Vec<ObjectRef>,
+    },
+    /// Conflict: the source of another unit has it, too.
+    HeldBy {
+        /// That unit.
+        unit: Unit,
+    },
+    /// Conflict: it carries the labels of another unit, or is in its inventory, and nothing says that the other
+    /// gave it up.
+    Foreign {
+        /// That unit.
+        unit: Unit,
+    },
+    /// Conflict: other field managers own some of its fields.
+    Fields {
+        /// Which.
+        conflicts: Vec<Conflict>,
+    },
+    /// Failed: the server refuses it.
+    Rejected {
+        /// The server's reason, such as `Invalid`.
+        reason: String,
+        /// The server's words; `None` for a Secret, whose values they may quote.
+        message: Option<String>,
+    },
+}
+
+/// What brought a change about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cause {
+    /// The source changed.
+    Source,
+    /// The live object was changed or deleted behind our back. [`Field::written_by`] says by whom.
+    Drift,
+    /// Both.
+    Both,
+}
+
+impl Reason {
+    /// Returns whether an approval of the plan lifts it.
+    #[must_use]
+    pub fn is_approvable(&self) -> bool {
+        matches!(
+            self,
+            Self::Protected { .. }
+                | Self::EmptySource { .. }
+                | Self::Shrink { .. }
+                | Self::Foreign { .. }
+        )
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => formatter.write_str("not in the cluster"),
+            Self::Differs => formatter.write_str("differs"),
+            Self::Adopted => formatter.write_str("exists and belongs to nobody; adopted"),
+            Self::TakenOver { from } => write!(formatter, "taken over from {from}"),
+            Self::Untried => formatter.write_str("compared once what it waits for is there"),
+            Self::Same => formatter.write_str("as desired"),
+            Self::NotDesired => formatter.write_str("no longer in the source"),
+            Self::Gone => formatter.write_str("no longer in the source, and gone already"),
+            Self::Terminating => {
+                formatter.write_str("being deleted; its finalizers are not done yet")
+            }
+            Self::HandedOver { to } => write!(formatter, "handed over to {to}"),
+            Self::NotOurs => {
+                formatter.write_str("no longer carries the labels of this unit; left alone")
+            }
+            Self::Controlled { by } => write!(formatter, "{by} controls it; left alone"),
+            Self::OptedOut { by } => write!(formatter, "left alone: {by}"),
+            Self::DesiredUnknown { why } => {
+                write!(
+                    formatter,
+                    "what the source wants is not known, so nothing is done: {why}"
+                )
+            }
+            Self::InventoryUnknown { why } => {
+                write!(
+                    formatter,
+                    "the inventory is not known, so nothing is done: {why}"
+                )
+            }
+            Self::LiveUnknown { why } => write!(formatter, "the live object is not known: {why}"),
+            Self::NotTried => formatter.write_str("no dry run was made; plan again"),
+            Self::Protected { why } => write!(formatter, "{why}; deleted only with an approval"),
+            Self::EmptySource { held } => write!(
+                formatter,
+                "the source wants nothing, and {held} objects are held; deleted only with an approval"
+            ),
+            Self::Shrink { prunes, held } => write!(
+                formatter,
+                "{prunes} of {held} objects would be deleted; deleted only with an approval"
+            ),
+            Self::Incomplete { failing } => write!(
+                formatter,
+                "deleted once all else is applied; {failing} cannot be applied yet"
+            ),
+            Self::Needs { id } => write!(
+                formatter,
+                "needs {id}, which is not there and cannot be applied"
+            ),
+            Self::Cycle { ids } => write!(
+                formatter,
+                "waits for itself: {}; remove one depends-on",
+                circle(ids)
+            ),
+            Self::HeldBy { unit } => write!(
+                formatter,
+                "{unit} has it in its source; remove it from one of them"
+            ),
+            Self::Foreign { unit } => write!(
+                formatter,
+                "belongs to {unit}, and whether that gave it up is not known; taken over only with an approval"
+            ),
+            Self::Fields { conflicts } => {
+                write!(formatter, "other managers own {}", owned(conflicts))
+            }
+            Self::Rejected {
+                reason,
+                message: Some(message),
+            } => {
+                write!(formatter, "the API server says {reason}: {message}")
+            }
+            Self::Rejected {
+                reason,
+                message: None,
+            } => write!(
+                formatter,
+                "the API server says {reason}; its words are withheld, since they may quote a secret value"
+            ),
+        }
+    }
+}
+
+fn circle(ids: &[ObjectRef]) -> String {
+    let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    names.join(" → ")
+}
+
+fn owned(conflicts: &[Conflict]) -> String {
+    let fields = conflicts
+        .iter()
+        .map(|conflict| format!("{} ({})", conflict.path, conflict.manager));
+    fields.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,265 @@
+//! The plan for people: danger on top, then what is done, then what is held.
+
+use std::fmt::{self, Write};
+
+use crate::{Action, Cause, Counts, Field, Op, Phase, Plan, Reason, Until, Wait};
+
+/// How a plan is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextOptions {
+    /// Default off.
+    pub color: Color,
+    /// Whether objects that are as they should be, or are skipped, are listed, too. Default no.
+    pub quiet_objects: bool,
+    /// The number of characters after which a value is cut off. Default 160.
+    pub value_width: usize,
+}
+
+/// Whether text carries the colours of a terminal (ECMA-48).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Color {
+    /// It does not.
+    #[default]
+    Off,
+    /// It does.
+    On,
+}
+
+impl Default for TextOptions {
+    fn default() -> Self {
+        Self {
+            color: Color::Off,
+            quiet_objects: false,
+            value_width: 160,
+        }
+    }
+}
+
+impl Plan {
+    /// Returns the plan for people. No character of it but those of the colours can steer a terminal.
+    pub fn text<'a>(&'a self, options: &'a TextOptions) -> impl fmt::Display + 'a {
+        fmt::from_fn(move |formatter| {
+            let width = width(self);
+            Writer {
+                options,
+                out: formatter,
+                width,
+            }
+            .plan(self)
+        })
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.text(&TextOptions::default()).fmt(formatter)
+    }
+}
+
+impl fmt::Display for Counts {
+    /// Writes `2 to create, 1 to delete, 3 unchanged`; `nothing to do` when there is no object at all.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = [
+            (self.create, "to create"),
+            (self.update, "to update"),
+            (self.prune, "to delete"),
+            (self.blocked, "blocked"),
+            (self.conflict, "in conflict"),
+            (self.failed, "failed"),
+            (self.skip, "skipped"),
+            (self.unchanged, "unchanged"),
+        ];
+        let present = parts.into_iter().filter(|(count, _)| *count > 0);
+        let parts: Vec<String> = present
+            .map(|(count, word)| format!("{count} {word}"))
+            .collect();
+        match parts.as_slice() {
+            [] => formatter.write_str("nothing to do"),
+            parts => formatter.write_str(&parts.join(", ")),
+        }
+    }
+}
+
+impl fmt::Display for Op {
+    /// Writes the word, padded as the caller asks.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Unchanged => "unchanged",
+            Self::Prune => "prune",
+            Self::Skip => "skip",
+            Self::Blocked => "blocked",
+            Self::Conflict => "conflict",
+            Self::Failed => "failed",
+        })
+    }
+}
+
+impl fmt::Display for Wait {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.until {
+            Until::Applied => write!(formatter, "{} applied", self.id),
+            Until::Current => write!(formatter, "{} ready", self.id),
+        }
+    }
+}
+
+struct Writer<'a> {
+    options: &'a TextOptions,
+    out: &'a mut dyn Write,
+    width: usize,
+}
+
+/// The width of the column of objects; longer names move their own line only.
+fn width(plan: &Plan) -> usize {
+    let lengths = plan
+        .actions()
+        .map(|action| action.id.to_string().chars().count());
+    lengths.filter(|&length| length <= 60).max().unwrap_or(0)
+}
+
+impl Writer<'_> {
+    fn plan(&mut self, plan: &Plan) -> fmt::Result {
+        writeln!(
+            self.out,
+            "{} at {}",
+            clean(&plan.unit.to_string()),
+            clean(&plan.revision)
+        )?;
+        if let Some(problem) = &plan.problem {
+            writeln!(
+                self.out,
+                "{}",
+                self.painted(Op::Failed, &clean(&problem.to_string()))
+            )?;
+        }
+        self.danger(plan)?;
+        for (index, wave) in plan.waves.iter().enumerate() {
+            let what = match wave.phase {
+                Phase::Apply => "apply",
+                Phase::Prune => "delete",
+            };
+            writeln!(self.out, "wave {} ({what})", index + 1)?;
+            wave.actions
+                .iter()
+                .try_for_each(|action| self.action(action))?;
+        }
+        self.rest(plan)?;
+        writeln!(self.out, "{}; plan {}", plan.counts(), plan.hash.short())
+    }
+
+    /// What a person must look at: what is refused, what waits for an approval, and how to give it.
+    fn danger(&mut self, plan: &Plan) -> fmt::Result {
+        let held = |action: &&Action| matches!(action.op, Op::Blocked | Op::Conflict | Op::Failed);
+        let held: Vec<&Action> = plan.rest.iter().filter(held).collect();
+        if held.is_empty() || plan.problem.is_some() {
+            return Ok(());
+        }
+        writeln!(self.out, "held")?;
+        held.iter().try_for_each(|action| self.action(action))?;
+        if held.iter().any(|action| action.reason.is_approvable()) {
+            writeln!(
+                self.out,
+                "  to allow it, approve plan {} or the object",
+                plan.hash.short()
+            )?;
+        }
+        Ok(())
+    }
+
+    fn rest(&mut self, plan: &Plan) -> fmt::Result {
+        let quiet = |action: &&Action| matches!(action.op, Op::Unchanged | Op::Skip);
+        let mut quiet = plan.rest.iter().filter(quiet).peekable();
+        if !self.options.quiet_objects || quiet.peek().is_none() {
+            return Ok(());
+        }
+        writeln!(self.out, "left as they are")?;
+        quiet.try_for_each(|action| self.action(action))
+    }
+
+    fn action(&mut self, action: &Action) -> fmt::Result {
+        let op = self.painted(
+            action.op,
+            &format!("{} {:<9}", symbol(action.op), action.op),
+        );
+        let id = format!(
+            "{:<width$}",
+            clean(&action.id.to_string()),
+            width = self.width
+        );
+        write!(self.out, "  {op} {id}  {}", clean(&why(action)))?;
+        if let Some(origin) = &action.origin {
+            write!(self.out, "  {}", clean(&origin.to_string()))?;
+        }
+        writeln!(self.out)?;
+        for wait in &action.wait_for {
+            writeln!(self.out, "      wait to: {}", clean(&wait.to_string()))?;
+        }
+        action.fields.iter().try_for_each(|field| self.field(field))
+    }
+
+    fn field(&mut self, field: &Field) -> fmt::Result {
+        write!(
+            self.out,
+            "      {:.*}",
+            self.options.value_width, field.change
+        )?;
+        if let Some(writer) = &field.written_by {
+            write!(self.out, "  (written by {})", clean(&writer.manager))?;
+        }
+        writeln!(self.out)
+    }
+
+    fn painted(&self, op: Op, text: &str) -> String {
+        let color = match op {
+            Op::Create => 32,
+            Op::Update => 33,
+            Op::Prune | Op::Blocked | Op::Conflict | Op::Failed => 31,
+            Op::Unchanged | Op::Skip => 2,
+        };
+        match self.options.color {
+            Color::On => format!("\u{1b}[{color}m{text}\u{1b}[0m"),
+            Color::Off => text.to_owned(),
+        }
+    }
+}
+
+fn symbol(op: Op) -> char {
+    match op {
+        Op::Create => '+',
+        Op::Update => '~',
+        Op::Unchanged => '=',
+        Op::Prune => '-',
+        Op::Skip => '.',
+        Op::Blocked | Op::Conflict | Op::Failed => '!',
+    }
+}
+
+/// The reason; where the cause says more, the cause.
+fn why(action: &Action) -> String {
+    match (&action.reason, action.cause) {
+        (Reason::Missing, Some(Cause::Drift)) => "deleted behind our back".to_owned(),
+        (Reason::Missing, Some(Cause::Both)) => {
+            "deleted behind our back; the source changed, too".to_owned()
+        }
+        (Reason::Differs, Some(Cause::Source)) => "the source changed".to_owned(),
+        (Reason::Differs, Some(Cause::Drift)) => "drift".to_owned(),
+        (Reason::Differs, Some(Cause::Both)) => "the source changed, and drift".to_owned(),
+        (reason, _) => reason.to_string(),
+    }
+}
+
+/// Replaces what could move a cursor, start a line or reorder text.
+fn clean(text: &str) -> String {
+    let mut cleaned = String::with_capacity(text.len());
+    for character in text.chars() {
+        let is_format = matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+        if character.is_control() || is_format {
+            cleaned.extend(character.escape_unicode());
+        } else {
+            cleaned.push(character);
+        }
+    }
+    cleaned
+}
