@@ -7,12 +7,16 @@
 
 mod adapt;
 mod api;
+mod apply;
 mod builtin;
 mod clock;
 mod convert;
 mod crd;
 mod fields;
 mod identity;
+mod label_selector;
+mod managed_fields;
+mod rbac;
 mod registry;
 mod resource;
 mod status;

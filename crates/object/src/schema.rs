@@ -120,6 +120,8 @@ pub enum Presence {
     Set,
     /// Always; a missing one is written as its empty value.
     Always,
+    /// Always; a missing one is written as null.
+    Null,
 }
 
 /// The rules of JSON Schema that a CRD may set beside the type.

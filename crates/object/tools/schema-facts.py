@@ -14,8 +14,8 @@ usage: schema-facts.py DEFINITIONS.json GO_MODULE_DIR OUT.json.gz
 Keys of a node: t type (o object, a array, s string, i integer, n number, b boolean, x integer or string,
 q quantity, * anything), $ definition, f format, p properties, i items, a additional properties, r required,
 e enum, l list type (a atomic, s set, m map), k map keys, m map type (a atomic, g granular), s patch
-strategy, y patch merge key, d default, w presence (a always written, p pointer: written when set), g kinds
-(group/version/kind, with a trailing ! for kinds of the cluster).
+strategy, y patch merge key, d default, w presence (a written although empty, n written as null when
+missing, p pointer: written when set), g kinds (group/version/kind, with ! behind those of the cluster).
 """
 
 import gzip
@@ -42,7 +42,6 @@ SPECIAL = {
 }
 STRUCT = re.compile(r"^type (\w+) struct \{\n(.*?)^\}", re.M | re.S)
 FIELD = re.compile(r'^\s*(?:(\w+)\s+)?([\w.*\[\]]+)\s+`json:"([^"]*)"', re.M)
-ALIAS = re.compile(r"^type (\w+) (?:string|int32|int64|map\[|\[\])", re.M)
 
 
 def main():
@@ -105,21 +104,19 @@ class GoTypes:
                 if inner in structs:
                     found.update(self.fields(name.rsplit(".", 1)[0] + "." + inner))
             else:
-                found[json_name] = (self.presence(kind, options, structs), default)
+                found[json_name] = (self.presence(kind, options), default)
             default = None
         return found
 
     @staticmethod
-    def presence(kind, options, structs):
+    def presence(kind, options):
+        """Returns how Go writes the field; whether it is a struct is seen later, by its definition."""
         omit = "omitempty" in options or "omitzero" in options
         if kind.startswith("*"):
-            return "p" if omit else "a"
-        if kind == "resource.Quantity":  # a struct, and written as "0"
-            return "" if "omitzero" in options else "a"
-        is_struct = kind in structs or re.fullmatch(r"metav1\.(ObjectMeta|ListMeta|LabelSelector|Time|MicroTime)|v1\.\w+", kind)
-        if is_struct and "omitzero" not in options:
-            return "a"
-        return "" if omit else "a"
+            return "p" if omit else "n"
+        if kind.startswith(("[]", "map[")):
+            return "" if omit else "n"
+        return "z" if "omitzero" in options else "o" if omit else "a"
 
 
 def definition(name, node, definitions, go):
@@ -132,7 +129,9 @@ def definition(name, node, definitions, go):
         prop = out.get("p", {}).get(field)
         if prop is None:
             continue
-        if presence:
+        if presence == "o" and "$" in prop:  # omitempty omits no struct
+            presence = "a"
+        if presence in ("a", "n", "p"):
             prop["w"] = presence
         if default is not None and not default.startswith("ref("):
             prop["d"] = json.loads(default)

@@ -237,6 +237,7 @@ impl Node<'_> {
         Ok(Property {
             presence: match self.w {
                 Some("a") => Presence::Always,
+                Some("n") => Presence::Null,
                 Some("p") => Presence::Set,
                 _ => Presence::NotEmpty,
             },

@@ -1,0 +1,154 @@
+//! The set of fields that a configuration names, which is what its applier owns.
+
+use serde_json::Value;
+use windlass_object::schema::{Schema, Type};
+
+use super::shape::{Shape, field_schema, fields, is_declared, item_step, items, shape};
+use crate::managed_fields::{FieldSet, Node, Step, write_steps};
+
+/// Returns the fields that `value` names; what does not fit the schema is skipped.
+pub(super) fn to_set(value: &Value, schema: &Schema) -> FieldSet {
+    node(value, schema).children
+}
+
+fn node(value: &Value, schema: &Schema) -> Node {
+    match shape(schema, value) {
+        Shape::Leaf => Node::leaf(),
+        Shape::Map => Node {
+            member: false,
+            children: map_set(value, schema),
+        },
+        Shape::List => Node {
+            member: false,
+            children: list_set(value, schema),
+        },
+    }
+}
+
+fn map_set(value: &Value, schema: &Schema) -> FieldSet {
+    let mut set = FieldSet::default();
+    for (name, child) in fields(value).into_iter().flatten() {
+        let mut below = node(child, field_schema(schema, name));
+        let is_empty_map = child.as_object().is_some_and(serde_json::Map::is_empty);
+        below.member |= child.is_null() || is_empty_map || !is_declared(schema, name);
+        set.insert(Step::Field(name.as_str().into()), below);
+    }
+    set
+}
+
+fn list_set(value: &Value, schema: &Schema) -> FieldSet {
+    let mut set = FieldSet::default();
+    for item in items(value) {
+        if let Ok(step) = item_step(schema, item) {
+            let mut below = node(item, schema.items());
+            below.member = true;
+            set.insert(step, below);
+        }
+    }
+    set
+}
+
+/// Returns everything in which `value` does not fit the schema, in the words of
+/// structured-merge-diff: `.spec.foo: field not declared in schema`.
+pub(super) fn mismatches(value: &Value, schema: &Schema) -> Vec<String> {
+    let mut found = Vec::new();
+    check(value, schema, &mut Vec::new(), &mut found);
+    found
+}
+
+fn check(value: &Value, schema: &Schema, path: &mut Vec<Step>, found: &mut Vec<String>) {
+    if let Some(expected) = scalar_mismatch(value, schema) {
+        found.push(format!("{}: {expected}", write_steps(&*path)));
+        return;
+    }
+    match value {
+        Value::Object(map) => {
+            for (name, child) in map {
+                path.push(Step::Field(name.as_str().into()));
+                match schema.field(name) {
+                    Some(below) => check(child, below, path, found),
+                    None => found.push(format!(
+                        "{}: field not declared in schema",
+                        write_steps(&*path)
+                    )),
+                }
+                path.pop();
+            }
+        }
+        Value::Array(items) => check_items(items, schema, path, found),
+        _ => {}
+    }
+}
+
+fn check_items(items: &[Value], schema: &Schema, path: &mut Vec<Step>, found: &mut Vec<String>) {
+    let named = shape(schema, &Value::Null) == Shape::List;
+    let mut seen = FieldSet::default();
+    for (index, item) in (0..).zip(items) {
+        let step = if named {
+            item_step(schema, item)
+        } else {
+            Ok(Step::Index(index))
+        };
+        match step {
+            Err(why) => found.push(format!("{}: element {index}: {why}", write_steps(&*path))),
+            Ok(step) if seen.get(&step).is_some() => found.push(format!(
+                "{}: duplicate entries for key {step}",
+                write_steps(&*path)
+            )),
+            Ok(step) => {
+                if named {
+                    seen.insert(step.clone(), Node::leaf());
+                }
+                path.push(step);
+                check(item, schema.items(), path, found);
+                path.pop();
+            }
+        }
+    }
+}
+
+fn scalar_mismatch(value: &Value, schema: &Schema) -> Option<String> {
+    let expected = match (schema.kind(), value) {
+        (_, Value::Null)
+        | (Type::Any, _)
+        | (Type::Object, Value::Object(_))
+        | (Type::Array, Value::Array(_))
+        | (Type::String, Value::String(_))
+        | (Type::Integer | Type::Number, Value::Number(_))
+        | (Type::Boolean, Value::Bool(_)) => return None,
+        (Type::IntOrString | Type::Quantity, value) if !value.is_object() && !value.is_array() => {
+            return None;
+        }
+        (Type::Object, _) => "map",
+        (Type::Array, _) => "list",
+        (Type::String, _) => "string",
+        (Type::Integer | Type::Number, _) => {
+            let found = go_type(value);
+            return Some(format!("expected numeric (int or float), got {found}"));
+        }
+        (Type::Boolean, _) => "boolean",
+        (Type::IntOrString | Type::Quantity, _) => "any scalar",
+    };
+    Some(format!("expected {expected}, got {}", go_value(value)))
+}
+
+fn go_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "<nil>",
+        Value::Bool(_) => "bool",
+        Value::Number(number) if number.is_f64() => "float64",
+        Value::Number(_) => "int64",
+        Value::String(_) => "string",
+        Value::Array(_) => "[]interface {}",
+        Value::Object(_) => "map[string]interface {}",
+    }
+}
+
+/// How Go prints the wrapped value; structured-merge-diff prints its pointer to it.
+fn go_value(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("&value.valueUnstructured{{Value:{text:?}}}"),
+        Value::Number(_) | Value::Bool(_) => format!("&value.valueUnstructured{{Value:{value}}}"),
+        other => format!("&{{{other}}}"),
+    }
+}
