@@ -101,7 +101,7 @@ fn arrange(
         .entries()
         .filter(|entry| desired.get(&entry.id).is_none());
     let mut prunes: Vec<Action> = undesired
-        .map(|entry| decide::prune(inputs, entry, grant))
+        .map(|entry| decide::prune(inputs, desired, entry, grant))
         .collect();
     guard::hold_prunes(
         &mut prunes,

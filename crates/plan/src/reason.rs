@@ -71,6 +71,11 @@ pub enum Reason {
         /// What it is, such as `a Namespace takes everything in it along`.
         why: String,
     },
+    /// Blocked: a desired object stands on it. No approval lifts this.
+    Needed {
+        /// That object.
+        by: ObjectRef,
+    },
     /// Blocked: the source wants nothing at all.
     EmptySource {
         /// How many objects the inventory has.
@@ -184,6 +189,12 @@ impl fmt::Display for Reason {
             Self::LiveUnknown { why } => write!(formatter, "the live object is not known: {why}"),
             Self::NotTried => formatter.write_str("no dry run was made; plan again"),
             Self::Protected { why } => write!(formatter, "{why}; deleted only with an approval"),
+            Self::Needed { by } => {
+                write!(
+                    formatter,
+                    "deleting it would take {by} along, which the source wants"
+                )
+            }
             Self::EmptySource { held } => write!(
                 formatter,
                 "the source wants nothing, and {held} objects are held; deleted only with an approval"

@@ -3,10 +3,17 @@
 use serde_json::Value;
 
 use super::{Grant, claim_of, is_terminating, not_observed, of_entry, optout};
-use crate::{Action, ClaimState, Entry, Inputs, Live, Op, Reason, Unit, guard};
+use windlass_object::{Object, ObjectRef};
+
+use crate::{Action, ClaimState, DesiredSet, Entry, Inputs, Live, Op, Reason, Unit, guard};
 
 /// Returns the deletion of a held object, or why it is kept. The caller has a complete desired set without it.
-pub(crate) fn prune(inputs: &Inputs<'_>, entry: &Entry, grant: Grant<'_>) -> Action {
+pub(crate) fn prune(
+    inputs: &Inputs<'_>,
+    desired: &DesiredSet,
+    entry: &Entry,
+    grant: Grant<'_>,
+) -> Action {
     let observed = inputs
         .observed
         .get(&entry.id)
@@ -19,7 +26,7 @@ pub(crate) fn prune(inputs: &Inputs<'_>, entry: &Entry, grant: Grant<'_>) -> Act
             },
         ),
         Live::Absent => (Op::Skip, Reason::Gone),
-        Live::Present(live) => of_live(inputs, entry, live, grant),
+        Live::Present(live) => of_live(inputs, desired, entry, live, grant),
     };
     Action {
         op,
@@ -28,9 +35,18 @@ pub(crate) fn prune(inputs: &Inputs<'_>, entry: &Entry, grant: Grant<'_>) -> Act
     }
 }
 
-fn of_live(inputs: &Inputs<'_>, entry: &Entry, live: &Value, grant: Grant<'_>) -> (Op, Reason) {
+fn of_live(
+    inputs: &Inputs<'_>,
+    desired: &DesiredSet,
+    entry: &Entry,
+    live: &Value,
+    grant: Grant<'_>,
+) -> (Op, Reason) {
     if let Some(reason) = reason_to_keep(inputs, entry, live) {
         return (Op::Skip, reason);
+    }
+    if let Some(by) = user_of(desired, entry, live) {
+        return (Op::Blocked, Reason::Needed { by: by.clone() });
     }
     match guard::protection(&entry.id, inputs.guards) {
         Some(why) if !grant.covers(&entry.id) => (Op::Blocked, Reason::Protected { why }),
@@ -52,6 +68,18 @@ fn reason_to_keep(inputs: &Inputs<'_>, entry: &Entry, live: &Value) -> Option<Re
         return Some(Reason::Controlled { by });
     }
     optout::of_prune(live).map(|by| Reason::OptedOut { by })
+}
+
+/// Returns a desired object that the deletion would take along.
+fn user_of<'d>(desired: &'d DesiredSet, entry: &Entry, live: &Value) -> Option<&'d ObjectRef> {
+    let names = |pointer: &str| live.pointer(pointer).and_then(Value::as_str);
+    let defined = (names("/spec/group"), names("/spec/names/kind"));
+    let uses = |id: &&ObjectRef| match entry.id.kind.as_str() {
+        "Namespace" => id.namespace.as_ref() == Some(&entry.id.name),
+        "CustomResourceDefinition" => defined == (Some(&id.group), Some(&id.kind)),
+        _ => false,
+    };
+    desired.objects().map(Object::id).find(uses)
 }
 
 /// An operator that copies labels to what it creates must not make us delete that.

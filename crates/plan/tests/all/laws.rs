@@ -1,0 +1,489 @@
+//! Laws that hold whatever the inputs are.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use windlass_object::{Object, ObjectRef};
+use windlass_plan::{
+    Claim, ClaimState, Conflict, Desired, DryRun, Entry, Held, Live, Op, Outcome, Phase, Plan,
+    Reason, Unit, inventory_after, inventory_before,
+};
+
+use crate::world::{World, claim, config_map, definition, deployment, namespace, secret, widget};
+
+const CANARY: &str = "CANARY";
+
+/// What may be the case for one object.
+#[derive(Clone, Copy, Debug)]
+struct Case {
+    desired: Option<u8>,
+    held: bool,
+    applied: Option<u8>,
+    live: LiveCase,
+    fault: Fault,
+    claim: Option<ClaimState>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum LiveCase {
+    Absent,
+    Ours(u8),
+    Theirs(u8),
+    Nobodys(u8),
+    Controlled(u8),
+    Kept(u8),
+    Going(u8),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fault {
+    None,
+    LiveUnknown,
+    NotObserved,
+    Rejected,
+    Conflict,
+    NotTried,
+}
+
+/// What may fail as a whole.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Whole {
+    Sound,
+    DesiredFailed,
+    InventoryUnknown,
+}
+
+fn object_of(index: usize, version: u8) -> Object {
+    let text = format!("{CANARY}{version}");
+    match index {
+        0 => namespace("shop"),
+        1 => definition(),
+        2 => widget("w", &version.to_string()),
+        3 => secret("token", &text),
+        4 => deployment("web", &format!("web:{version}"), "token"),
+        5 => claim("data", &version.to_string()),
+        6 => config_map("kube-system", "dns", &version.to_string()),
+        index => config_map("shop", &format!("c{index}"), &version.to_string()),
+    }
+}
+
+const OBJECTS: usize = 16;
+
+fn live_case() -> impl Strategy<Value = LiveCase> {
+    prop_oneof![
+        3 => Just(LiveCase::Absent),
+        6 => (0u8..3).prop_map(LiveCase::Ours),
+        1 => (0u8..3).prop_map(LiveCase::Theirs),
+        1 => (0u8..3).prop_map(LiveCase::Nobodys),
+        1 => (0u8..3).prop_map(LiveCase::Controlled),
+        1 => (0u8..3).prop_map(LiveCase::Kept),
+        1 => (0u8..3).prop_map(LiveCase::Going),
+    ]
+}
+
+fn fault() -> impl Strategy<Value = Fault> {
+    prop_oneof![
+        30 => Just(Fault::None),
+        1 => Just(Fault::LiveUnknown),
+        1 => Just(Fault::NotObserved),
+        1 => Just(Fault::Rejected),
+        1 => Just(Fault::Conflict),
+        1 => Just(Fault::NotTried),
+    ]
+}
+
+fn claim_state() -> impl Strategy<Value = Option<ClaimState>> {
+    prop_oneof![
+        12 => Just(None),
+        1 => Just(Some(ClaimState::Desires)),
+        1 => Just(Some(ClaimState::Holds)),
+        1 => Just(Some(ClaimState::Unknown)),
+    ]
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    let version = || proptest::option::of(0u8..3);
+    (
+        version(),
+        any::<bool>(),
+        version(),
+        live_case(),
+        fault(),
+        claim_state(),
+    )
+        .prop_map(|(desired, held, applied, live, fault, claim)| Case {
+            desired,
+            held,
+            applied,
+            live,
+            fault,
+            claim,
+        })
+}
+
+fn sound(case: Case) -> Case {
+    let live = match case.live {
+        LiveCase::Going(version) | LiveCase::Theirs(version) => LiveCase::Ours(version),
+        live => live,
+    };
+    Case {
+        fault: Fault::None,
+        claim: None,
+        live,
+        ..case
+    }
+}
+
+/// Nothing fails, and what the other objects stand on is wanted.
+fn sound_cases() -> impl Strategy<Value = Vec<Case>> {
+    cases().prop_map(|cases| {
+        let mut cases: Vec<Case> = cases.into_iter().map(sound).collect();
+        for case in &mut cases[..2] {
+            case.desired = case.desired.or(Some(0));
+        }
+        cases
+    })
+}
+
+fn whole() -> impl Strategy<Value = Whole> {
+    prop_oneof![
+        8 => Just(Whole::Sound),
+        1 => Just(Whole::DesiredFailed),
+        1 => Just(Whole::InventoryUnknown),
+    ]
+}
+
+fn cases() -> impl Strategy<Value = Vec<Case>> {
+    proptest::collection::vec(case(), OBJECTS)
+}
+
+fn other() -> Unit {
+    Unit::new("flux-system", "storefront")
+}
+
+fn live_of(world: &World, object: &Object, case: LiveCase) -> Live {
+    let mut value = match case {
+        LiveCase::Absent => return Live::Absent,
+        LiveCase::Nobodys(_) => object.value().clone(),
+        _ => world.owned(object),
+    };
+    let metadata = value["metadata"].as_object_mut().unwrap();
+    match case {
+        LiveCase::Theirs(_) => {
+            let labels = other()
+                .labels()
+                .map(|(key, value)| (key.to_owned(), Value::from(value)));
+            metadata.insert(
+                "labels".to_owned(),
+                Value::Object(labels.into_iter().collect()),
+            );
+        }
+        LiveCase::Controlled(_) => {
+            let owner = json!([{"kind": "Cluster", "name": "db", "controller": true}]);
+            metadata.insert("ownerReferences".to_owned(), owner);
+        }
+        LiveCase::Kept(_) => {
+            let kept = json!({"kustomize.toolkit.fluxcd.io/prune": "Disabled"});
+            metadata.insert("annotations".to_owned(), kept);
+        }
+        LiveCase::Going(_) => {
+            metadata.insert(
+                "deletionTimestamp".to_owned(),
+                json!("2026-11-22T10:00:00Z"),
+            );
+        }
+        LiveCase::Absent | LiveCase::Ours(_) | LiveCase::Nobodys(_) => {}
+    }
+    Live::Present(value)
+}
+
+fn version_of(case: LiveCase) -> u8 {
+    match case {
+        LiveCase::Absent => 0,
+        LiveCase::Ours(version)
+        | LiveCase::Theirs(version)
+        | LiveCase::Nobodys(version)
+        | LiveCase::Controlled(version)
+        | LiveCase::Kept(version)
+        | LiveCase::Going(version) => version,
+    }
+}
+
+fn world_of(cases: &[Case], whole: Whole) -> World {
+    let numbered = || cases.iter().enumerate();
+    let desired = numbered().filter_map(|(index, case)| Some(object_of(index, case.desired?)));
+    let mut world = World::new().want(desired);
+    let entries = numbered()
+        .filter(|(_, case)| case.held)
+        .map(|(index, case)| Entry {
+            applied: case.applied.map(|version| {
+                let object = object_of(index, version);
+                world.key.digest(&world.owned(&object))
+            }),
+            ..Entry::of(&object_of(index, 0))
+        });
+    world.inventory = Held::Known(entries.collect());
+    for (index, case) in numbered() {
+        let object = object_of(index, version_of(case.live));
+        let live = live_of(&world, &object, case.live);
+        world = world.live(object.id(), live);
+        if let Some(state) = case.claim {
+            world.claims.insert(
+                object.id().clone(),
+                Claim {
+                    unit: other(),
+                    state,
+                },
+            );
+        }
+    }
+    world = world.try_all();
+    for (index, case) in numbered() {
+        let id = object_of(index, 0).id().clone();
+        world = faulty(world, &id, case.fault);
+    }
+    match whole {
+        Whole::Sound => {}
+        Whole::DesiredFailed => {
+            world.desired = Desired::Failed {
+                reason: "no key".to_owned(),
+            }
+        }
+        Whole::InventoryUnknown => {
+            world.inventory = Held::Unknown {
+                reason: "timeout".to_owned(),
+            }
+        }
+    }
+    world
+}
+
+fn faulty(mut world: World, id: &ObjectRef, fault: Fault) -> World {
+    match fault {
+        Fault::None => world,
+        Fault::LiveUnknown => world.live(
+            id,
+            Live::Unknown {
+                reason: "timeout".to_owned(),
+            },
+        ),
+        Fault::NotObserved => {
+            world.observed.remove(id);
+            world
+        }
+        Fault::Rejected => {
+            let message = format!("Invalid value: \"{CANARY}1\"");
+            let message = if id.kind == "Secret" {
+                message
+            } else {
+                "no".to_owned()
+            };
+            world.dry_run(
+                id,
+                DryRun::Rejected {
+                    reason: "Invalid".to_owned(),
+                    message,
+                },
+            )
+        }
+        Fault::Conflict => {
+            let path = windlass_object::FieldPath::parse("spec").unwrap();
+            let conflict = Conflict {
+                path,
+                manager: "hpa".to_owned(),
+            };
+            world.dry_run(id, DryRun::Conflict(vec![conflict]))
+        }
+        Fault::NotTried => world.dry_run(id, DryRun::None),
+    }
+}
+
+fn ids(plan: &Plan, op: Op) -> BTreeSet<ObjectRef> {
+    let of_op = plan.actions().filter(|action| action.op == op);
+    of_op.map(|action| action.id.clone()).collect()
+}
+
+fn is_bad(fault: Fault) -> bool {
+    fault != Fault::None
+}
+
+/// Carries the first `limit` writing actions out, and says what became of all.
+fn run(world: &mut World, plan: &Plan, limit: usize) -> BTreeMap<ObjectRef, Outcome> {
+    let actions = plan.waves.iter().flat_map(|wave| &wave.actions).take(limit);
+    let mut outcomes = BTreeMap::new();
+    for action in actions {
+        world.act(&action.id, action.op);
+        outcomes.insert(action.id.clone(), Outcome::Done);
+    }
+    outcomes
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn only_what_is_held_and_owned_and_not_desired_is_deleted(cases in cases(), whole in whole()) {
+        let world = world_of(&cases, whole);
+        let desired: BTreeSet<_> = world.desired_objects().iter().map(|object| object.id().clone()).collect();
+        for id in ids(&world.plan(), Op::Prune) {
+            prop_assert!(world.held().contains(&id), "{id} is not held");
+            prop_assert!(!desired.contains(&id), "{id} is desired");
+            let owner = world.live_value(&id).and_then(Unit::of);
+            prop_assert_eq!(owner.as_ref(), Some(&world.unit), "{} is not ours", id);
+            prop_assert!(!["Namespace", "CustomResourceDefinition", "PersistentVolumeClaim"].contains(&id.kind.as_str()));
+            prop_assert!(id.namespace.as_deref() != Some("kube-system"));
+        }
+    }
+
+    #[test]
+    fn nothing_is_deleted_that_a_desired_object_stands_on(cases in cases()) {
+        let mut world = world_of(&cases, Whole::Sound);
+        world.approvals.plans.insert(world.plan().hash);
+        let pruned = ids(&world.plan(), Op::Prune);
+        let uses = |index: usize| cases[index].desired.is_some();
+        prop_assert!(!pruned.contains(object_of(0, 0).id()) || !(2..6).chain(7..OBJECTS).any(uses));
+        prop_assert!(!pruned.contains(object_of(1, 0).id()) || !uses(2));
+    }
+
+    #[test]
+    fn any_failure_among_the_desired_objects_stops_all_deletions(cases in cases(), whole in whole()) {
+        let plan = world_of(&cases, whole).plan();
+        let desired_fails = cases.iter().any(|case| {
+            // An object that is skipped or foreign is not tried, so its dry run cannot fail.
+            let is_tried = !matches!(case.live, LiveCase::Theirs(_) | LiveCase::Going(_));
+            case.desired.is_some() && is_bad(case.fault) && is_tried
+        });
+        if whole != Whole::Sound || desired_fails {
+            prop_assert_eq!(ids(&plan, Op::Prune).len(), 0, "{}", plan);
+        }
+        if whole != Whole::Sound {
+            prop_assert!(!plan.writes());
+        }
+    }
+
+    #[test]
+    fn an_object_whose_state_is_not_known_is_neither_deleted_nor_written(cases in cases()) {
+        let plan = world_of(&cases, Whole::Sound).plan();
+        for (index, case) in cases.iter().enumerate() {
+            if matches!(case.fault, Fault::LiveUnknown | Fault::NotObserved) {
+                let action = plan.action(object_of(index, 0).id());
+                prop_assert!(action.is_none_or(|action| action.op == Op::Blocked), "{action:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_object_has_exactly_one_action(cases in cases()) {
+        let world = world_of(&cases, Whole::Sound);
+        let plan = world.plan();
+        let mut found: Vec<_> = plan.actions().map(|action| action.id.clone()).collect();
+        found.sort();
+        let mut expected: BTreeSet<_> = world.held().entries().map(|entry| entry.id.clone()).collect();
+        expected.extend(world.desired_objects().iter().map(|object| object.id().clone()));
+        prop_assert_eq!(found, expected.into_iter().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_plan_after_its_own_application_is_empty(cases in sound_cases()) {
+        let mut world = world_of(&cases, Whole::Sound);
+        world.approvals.plans.insert(world.plan().hash);
+        let plan = world.plan();
+        let before = inventory_before(&plan, &world.held());
+        let outcomes = run(&mut world, &plan, usize::MAX);
+        world.inventory = Held::Known(inventory_after(&plan, &before, &outcomes));
+        let again = world.clone().try_all().plan();
+        prop_assert!(again.is_converged() && !again.writes(), "{plan}\n{again}");
+        let desired: Vec<_> = world.desired_objects().iter().map(|object| object.id().clone()).collect();
+        let held: Vec<_> = world.held().entries().map(|entry| entry.id.clone()).collect();
+        prop_assert_eq!(held, desired, "the inventory is what is desired");
+    }
+
+    #[test]
+    fn a_crash_at_any_point_orphans_nothing_and_the_next_runs_converge(cases in sound_cases(), limit in 0..20usize) {
+        let mut world = world_of(&cases, Whole::Sound);
+        world.approvals.plans.insert(world.plan().hash);
+        let plan = world.plan();
+        let held = world.held();
+        let before = inventory_before(&plan, &held);
+        let created = run(&mut world, &plan, limit).into_keys().filter(|id| world.is_live(id));
+        for id in created.collect::<Vec<_>>() {
+            prop_assert!(before.contains(&id), "{id} is an orphan");
+        }
+        for entry in held.entries() {
+            prop_assert!(before.contains(&entry.id), "{} was lost", entry);
+        }
+        world.inventory = Held::Known(before);
+        let mut world = world.try_all();
+        world.approvals.plans.insert(world.plan().hash);
+        let plan = world.plan();
+        run(&mut world, &plan, usize::MAX);
+        let desired = world.desired_objects();
+        for object in desired.iter() {
+            prop_assert_eq!(world.live_value(object.id()), Some(object.value()));
+        }
+    }
+
+    #[test]
+    fn what_is_not_done_stays_in_the_inventory(cases in cases(), limit in 0..20usize) {
+        let mut world = world_of(&cases, Whole::Sound);
+        let plan = world.plan();
+        let before = inventory_before(&plan, &world.held());
+        let outcomes = run(&mut world, &plan, limit);
+        let after = inventory_after(&plan, &before, &outcomes);
+        for entry in before.entries() {
+            let is_ours = world.live_value(&entry.id).and_then(Unit::of).as_ref() == Some(&world.unit);
+            let is_unknown = !world.observed.contains_key(&entry.id)
+                || matches!(world.observed[&entry.id].live, Live::Unknown { .. });
+            let is_left = plan.action(&entry.id).is_some_and(|action| {
+                matches!(action.reason, Reason::Controlled { .. } | Reason::OptedOut { .. })
+            });
+            if (is_ours || is_unknown) && !is_left {
+                prop_assert!(after.contains(&entry.id), "{} left the inventory: {plan}", entry);
+            }
+        }
+    }
+
+    #[test]
+    fn what_an_action_waits_for_comes_in_an_earlier_wave(cases in cases()) {
+        let plan = world_of(&cases, Whole::Sound).plan();
+        let mut earlier = BTreeSet::new();
+        for wave in &plan.waves {
+            for action in &wave.actions {
+                for wait in &action.wait_for {
+                    prop_assert!(earlier.contains(&wait.id), "{} is not before {}: {plan}", wait.id, action.id);
+                }
+            }
+            earlier.extend(wave.actions.iter().map(|action| action.id.clone()));
+        }
+        let phases: Vec<bool> = plan.waves.iter().map(|wave| wave.phase == Phase::Prune).collect();
+        prop_assert!(phases.is_sorted(), "deletions come last");
+    }
+
+    #[test]
+    fn approving_a_plan_changes_neither_its_hash_nor_leaves_a_guard(cases in cases()) {
+        let mut world = world_of(&cases, Whole::Sound);
+        let plan = world.plan();
+        world.approvals.plans.insert(plan.hash.clone());
+        let approved = world.plan();
+        prop_assert_eq!(&approved.hash, &plan.hash);
+        prop_assert!(!approved.actions().any(|action| action.reason.is_approvable()), "{approved}");
+    }
+
+    #[test]
+    fn no_secret_value_shows_in_any_form(cases in cases(), whole in whole()) {
+        let world = world_of(&cases, whole);
+        let plan = world.plan();
+        let json = serde_json::to_string(&plan).unwrap();
+        let shown = format!("{world:?}{plan:?}{plan}{json}");
+        prop_assert!(!shown.contains(CANARY), "{shown}");
+        prop_assert_eq!(Plan::from_json(&json).unwrap(), plan);
+    }
+
+    #[test]
+    fn an_inventory_survives_its_json_form(cases in cases()) {
+        let held = world_of(&cases, Whole::Sound).held();
+        let json = serde_json::to_string(&held).unwrap();
+        prop_assert_eq!(serde_json::from_str::<windlass_plan::Inventory>(&json).unwrap(), held);
+    }
+}

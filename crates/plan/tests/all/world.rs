@@ -1,0 +1,238 @@
+//! A small model of a cluster, with a unit that applies to it.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use windlass_object::{FingerprintKey, Gvk, Object, ObjectRef, Origin};
+use windlass_plan::{
+    Approvals, Claim, Desired, DesiredSet, DryRun, Entry, Guards, Held, Inputs, Inventory, Live,
+    Observed, Op, Plan, Unit, plan,
+};
+
+/// Everything that a plan is made from, owned.
+#[derive(Clone, Debug)]
+pub(crate) struct World {
+    pub(crate) unit: Unit,
+    pub(crate) desired: Desired,
+    pub(crate) inventory: Held,
+    pub(crate) observed: BTreeMap<ObjectRef, Observed>,
+    pub(crate) claims: BTreeMap<ObjectRef, Claim>,
+    pub(crate) approvals: Approvals,
+    pub(crate) guards: Guards,
+    pub(crate) key: FingerprintKey,
+}
+
+impl World {
+    /// Returns an empty cluster and a unit that wants nothing and holds nothing.
+    pub(crate) fn new() -> Self {
+        let unit = Unit::new("flux-system", "hydra");
+        Self {
+            desired: Desired::Complete(DesiredSet::new(&unit, []).unwrap()),
+            inventory: Held::Known(Inventory::default()),
+            observed: BTreeMap::new(),
+            claims: BTreeMap::new(),
+            approvals: Approvals::default(),
+            guards: Guards::default(),
+            key: FingerprintKey::new([7; 32]),
+            unit,
+        }
+    }
+
+    pub(crate) fn plan(&self) -> Plan {
+        plan(&Inputs {
+            unit: &self.unit,
+            revision: "main@sha1:0a1b2c3d",
+            desired: &self.desired,
+            inventory: &self.inventory,
+            observed: &self.observed,
+            claims: &self.claims,
+            approvals: &self.approvals,
+            guards: &self.guards,
+            manager: "kustomize-controller",
+            key: &self.key,
+        })
+    }
+
+    pub(crate) fn want(mut self, objects: impl IntoIterator<Item = Object>) -> Self {
+        self.desired = Desired::Complete(DesiredSet::new(&self.unit, objects).unwrap());
+        self
+    }
+
+    pub(crate) fn hold(mut self, objects: impl IntoIterator<Item = Object>) -> Self {
+        self.inventory = Held::Known(
+            objects
+                .into_iter()
+                .map(|object| Entry::of(&object))
+                .collect(),
+        );
+        self
+    }
+
+    pub(crate) fn live(mut self, id: &ObjectRef, live: Live) -> Self {
+        self.observed
+            .entry(id.clone())
+            .or_insert_with(|| Observed::live(Live::Absent))
+            .live = live;
+        self
+    }
+
+    pub(crate) fn dry_run(mut self, id: &ObjectRef, dry_run: DryRun) -> Self {
+        self.observed
+            .entry(id.clone())
+            .or_insert_with(|| Observed::live(Live::Absent))
+            .dry_run = dry_run;
+        self
+    }
+
+    /// Puts the object into the cluster as the unit itself would have.
+    pub(crate) fn has(self, object: &Object) -> Self {
+        let value = self.owned(object);
+        self.live(object.id(), Live::Present(value))
+    }
+
+    /// Returns the object with the labels of the unit.
+    pub(crate) fn owned(&self, object: &Object) -> Value {
+        let set = DesiredSet::new(&self.unit, [object.clone()]).unwrap();
+        set.get(object.id()).unwrap().value().clone()
+    }
+
+    /// Does all dry runs of the desired objects: the server takes each as it is, if its namespace and the
+    /// definition of its kind are there.
+    pub(crate) fn try_all(mut self) -> Self {
+        for object in self.desired_objects() {
+            let missing: Vec<ObjectRef> = needs(&object)
+                .into_iter()
+                .filter(|id| !self.is_live(id))
+                .collect();
+            let dry_run = if missing.is_empty() {
+                DryRun::Merged(object.value().clone())
+            } else {
+                DryRun::Deferred { until: missing }
+            };
+            self = self.dry_run(object.id(), dry_run);
+        }
+        self
+    }
+
+    pub(crate) fn desired_objects(&self) -> Vec<Object> {
+        match &self.desired {
+            Desired::Complete(set) => set.objects().cloned().collect(),
+            Desired::Failed { .. } => Vec::new(),
+        }
+    }
+
+    pub(crate) fn held(&self) -> Inventory {
+        match &self.inventory {
+            Held::Known(inventory) => inventory.clone(),
+            Held::Unknown { .. } => Inventory::default(),
+        }
+    }
+
+    pub(crate) fn live_value(&self, id: &ObjectRef) -> Option<&Value> {
+        match &self.observed.get(id)?.live {
+            Live::Present(value) => Some(value),
+            Live::Absent | Live::Unknown { .. } => None,
+        }
+    }
+
+    pub(crate) fn is_live(&self, id: &ObjectRef) -> bool {
+        self.live_value(id).is_some()
+    }
+
+    /// Carries one action out.
+    pub(crate) fn act(&mut self, id: &ObjectRef, op: Op) {
+        let desired = self
+            .desired_objects()
+            .into_iter()
+            .find(|object| object.id() == id);
+        let live = match (op, desired) {
+            (Op::Create | Op::Update, Some(object)) => Live::Present(object.into_value()),
+            (Op::Prune, _) => Live::Absent,
+            _ => return,
+        };
+        self.observed.get_mut(id).unwrap().live = live;
+    }
+}
+
+/// What a dry run of the object needs to be there.
+fn needs(object: &Object) -> Vec<ObjectRef> {
+    let cluster = |group: &str, kind: &str, name: &str| ObjectRef {
+        group: group.to_owned(),
+        kind: kind.to_owned(),
+        namespace: None,
+        name: name.to_owned(),
+    };
+    let namespace = object
+        .id()
+        .namespace
+        .as_deref()
+        .filter(|&namespace| namespace == "shop");
+    let mut needs: Vec<_> = namespace
+        .map(|name| cluster("", "Namespace", name))
+        .into_iter()
+        .collect();
+    if object.gvk() == &Gvk::new("example.com/v1", "Widget") {
+        needs.push(cluster(
+            "apiextensions.k8s.io",
+            "CustomResourceDefinition",
+            "widgets.example.com",
+        ));
+    }
+    needs
+}
+
+/// Returns an object from its value, written at line 1 of a file of its name.
+pub(crate) fn object(value: Value) -> Object {
+    let object = Object::new(value).unwrap();
+    let path = format!("hydra/{}.yaml", object.id().name);
+    object.with_origin(Origin { path, line: 1 })
+}
+
+pub(crate) fn config_map(namespace: &str, name: &str, value: &str) -> Object {
+    object(json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace},
+        "data": {"key": value},
+    }))
+}
+
+pub(crate) fn secret(name: &str, value: &str) -> Object {
+    object(json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": "shop"},
+        "data": {"PASSWORD": value},
+    }))
+}
+
+pub(crate) fn namespace(name: &str) -> Object {
+    object(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}))
+}
+
+pub(crate) fn deployment(name: &str, image: &str, secret: &str) -> Object {
+    object(json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": "shop"},
+        "spec": {"replicas": 2, "template": {"metadata": {"labels": {"app": name}}, "spec": {"containers": [
+            {"name": "app", "image": image, "envFrom": [{"secretRef": {"name": secret}}]},
+        ]}}},
+    }))
+}
+
+pub(crate) fn definition() -> Object {
+    object(json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "widgets.example.com"},
+        "spec": {"group": "example.com", "names": {"kind": "Widget"}},
+    }))
+}
+
+pub(crate) fn widget(name: &str, size: &str) -> Object {
+    object(json!({
+        "apiVersion": "example.com/v1", "kind": "Widget",
+        "metadata": {"name": name, "namespace": "shop"}, "spec": {"size": size},
+    }))
+}
+
+pub(crate) fn claim(name: &str, size: &str) -> Object {
+    object(json!({
+        "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name, "namespace": "shop"},
+        "spec": {"resources": {"requests": {"storage": size}}},
+    }))
+}
