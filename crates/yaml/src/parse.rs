@@ -1,5 +1,7 @@
 //! Texts to documents, over the events of libyaml's parser.
 
+use std::borrow::Cow;
+
 use libyaml_safer::{Event, EventData, MappingStyle, Parser, ScalarStyle as Style, SequenceStyle};
 
 use crate::error::{LimitKind, ParseError};
@@ -86,7 +88,8 @@ fn read_events(
     options: &ParseOptions,
     documents: &mut Vec<Document>,
 ) -> Result<(), ParseError> {
-    let mut bytes = text.as_str().as_bytes();
+    let input = with_final_break(text.as_str());
+    let mut bytes = input.as_bytes();
     let mut parser = Parser::new();
     parser.set_input_string(&mut bytes);
     let mut stack = Stack::new(options);
@@ -122,6 +125,12 @@ fn read_events(
                 style,
                 ..
             } => {
+                let added_break = end_mark.index as usize > text.as_str().len();
+                let value = if added_break {
+                    without_added_break(value, text)
+                } else {
+                    value
+                };
                 let scalar = Scalar {
                     text: value.into(),
                     style: scalar_style(style),
@@ -146,6 +155,25 @@ fn read_events(
             EventData::SequenceEnd | EventData::MappingEnd => stack.close(end)?,
         }
     }
+}
+
+/// libyaml-safer 0.3.0 panics when the text ends inside a block scalar or behind a backslash, where
+/// libyaml reads a NUL: a line break at the end keeps it from getting there.
+fn with_final_break(text: &str) -> Cow<'_, str> {
+    if text.is_empty() || text.ends_with('\n') {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(format!("{text}\n"))
+    }
+}
+
+/// Takes the added line break off a block scalar that it became a part of.
+fn without_added_break(mut value: String, text: &Text<'_>) -> String {
+    let last_line = text.as_str().rsplit('\n').next().unwrap_or_default();
+    if value.ends_with('\n') && !last_line.trim().is_empty() {
+        value.pop();
+    }
+    value
 }
 
 fn node(
@@ -195,5 +223,30 @@ fn syntax_error(error: &libyaml_safer::Error, text: &Text<'_>) -> ParseError {
         }),
         problem: error.problem(),
         context,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_may_end_inside_a_block_scalar() {
+        for (text, value) in [
+            ("a: |\n  foo", "foo"),
+            ("a: |+\n  foo\n", "foo\n"),
+            ("a: >\n  foo\n  bar", "foo bar"),
+            ("a: |\n  foo\n  ", "foo\n"),
+        ] {
+            let documents = parse(text).unwrap();
+            let node = documents[0].root.get("a").unwrap();
+            assert_eq!(node.text(), Some(value), "{text:?}");
+            assert!(node.end.offset as usize <= text.len(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_ends_behind_a_backslash_is_an_error() {
+        assert!(parse("a: \"x\\").is_err());
     }
 }

@@ -42,7 +42,8 @@ impl<'a> Text<'a> {
         Position {
             line: mark.line as u32 + 1,
             column: mark.column as u32 + 1,
-            offset: (mark.index as usize + self.base) as u32,
+            // The parser is given a final line break that the text may not have.
+            offset: ((mark.index as usize).min(self.text.len()) + self.base) as u32,
         }
     }
 }
