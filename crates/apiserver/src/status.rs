@@ -82,7 +82,8 @@ impl Status {
         }
     }
 
-    fn about(mut self, kind: &str, group: &str, name: &str) -> Self {
+    /// Returns the status with what it is about.
+    pub(crate) fn about(mut self, kind: &str, group: &str, name: &str) -> Self {
         self.details = Some(Box::new(Details {
             name: name.to_owned(),
             group: group.to_owned(),
