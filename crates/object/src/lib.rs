@@ -2,6 +2,7 @@
 //!
 //! - [`Gvk`], [`ObjectRef`]: what an object is called.
 //! - [`diff`]: the fields in which two objects differ ([`FieldChange`]), secret values hidden by a [`Mask`].
+//! - [`patch`]: JSON patch, merge patch and strategic merge patch.
 //! - [`schema`]: what is known about the fields of built-in kinds and of CRDs.
 //! - [`Object`]: its JSON value, its identity, and where it was written ([`Origin`]).
 //!
@@ -19,7 +20,9 @@
 mod diff;
 mod id;
 mod object;
+pub mod patch;
 pub mod schema;
+mod strategic;
 
 pub use diff::{
     FieldChange, FieldPath, FieldValue, Fingerprint, FingerprintKey, KeyedDigest, Mask, PathSegment, diff,
