@@ -67,11 +67,6 @@ impl Plaintext {
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
-
-    #[cfg(test)]
-    pub(crate) fn documents(&self) -> &[Branch] {
-        &self.documents
-    }
 }
 
 impl fmt::Debug for Plaintext {

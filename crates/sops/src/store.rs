@@ -115,12 +115,16 @@ fn text(bytes: &[u8]) -> Result<&str, SyntaxError> {
 impl SyntaxError {
     /// Returns the error at the end of `before`.
     fn at(before: &[u8], reason: &str) -> Self {
-        let line_start = before.iter().rposition(|byte| *byte == b'\n');
-        let lines = before.iter().filter(|byte| **byte == b'\n').count();
-        let column = before.len() - line_start.map_or(0, |at| at + 1);
+        let (mut lines, mut column) = (0, 0);
+        for byte in before {
+            (lines, column) = match byte {
+                b'\n' => (lines + 1, 0),
+                _ => (lines, column + 1),
+            };
+        }
         Self {
-            line: u32::try_from(lines + 1).unwrap_or(u32::MAX),
-            column: u32::try_from(column + 1).unwrap_or(u32::MAX),
+            line: lines + 1,
+            column: column + 1,
             reason: reason.to_owned(),
         }
     }

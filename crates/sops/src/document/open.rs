@@ -1,5 +1,7 @@
 //! The walk over a document that opens its values and computes its MAC.
 
+use std::fmt::{self, Write};
+
 use sha2::{Digest, Sha256, Sha512};
 
 use crate::cipher::{Cipher, Opened};
@@ -71,7 +73,7 @@ impl<'m> Opener<'m> {
                 let (authenticated, shown) = (self.authenticated.len(), self.shown.len());
                 self.authenticated.push_str(key);
                 self.authenticated.push(':');
-                self.shown.push_str(&format!("[{key:?}]"));
+                self.show(format_args!("[{key:?}]"));
                 self.keys.push(key.clone());
                 let opened = self.open_value(value)?;
                 self.keys.pop();
@@ -102,7 +104,7 @@ impl<'m> Opener<'m> {
         let mut opened = Vec::with_capacity(values.len());
         for (position, value) in values.iter().enumerate() {
             let shown = self.shown.len();
-            self.shown.push_str(&format!("[{position}]"));
+            self.show(format_args!("[{position}]"));
             opened.push(self.open_value(value)?);
             self.shown.truncate(shown);
             if !matches!(value, Value::Comment(_)) {
@@ -153,16 +155,20 @@ impl<'m> Opener<'m> {
         if !self.encrypts(true) {
             return text.clone();
         }
-        match self.cipher.open(line, self.place()) {
-            Ok(Opened::Comment(opened)) => opened,
-            _ => {
-                if line.starts_with("ENC[") {
-                    let below = self.shown.clone();
-                    self.warnings.push(Warning::CommentLeftEncrypted { below });
-                }
-                text.clone()
-            }
+        if let Ok(Opened::Comment(opened)) = self.cipher.open(line, self.place()) {
+            return opened;
         }
+        if line.starts_with("ENC[") {
+            let below = self.shown.clone();
+            self.warnings.push(Warning::CommentLeftEncrypted { below });
+        }
+        text.clone()
+    }
+
+    fn show(&mut self, step: fmt::Arguments<'_>) {
+        self.shown
+            .write_fmt(step)
+            .expect("writing to a String cannot fail");
     }
 
     fn encrypts(&self, is_comment: bool) -> bool {
@@ -213,7 +219,6 @@ impl<'m> Opener<'m> {
 }
 
 fn hex_upper(bytes: &[u8]) -> String {
-    use std::fmt::Write;
     bytes.iter().fold(String::new(), |mut text, byte| {
         write!(text, "{byte:02X}").expect("writing to a String cannot fail");
         text

@@ -56,9 +56,7 @@ fn steps(key: &str) -> Option<Vec<Step<'_>>> {
 }
 
 fn insert(tree: &mut Tree, steps: &[Step<'_>], value: String) -> Option<()> {
-    let Some((step, rest)) = steps.split_first() else {
-        return None;
-    };
+    let (step, rest) = steps.split_first()?;
     let empty = match rest.first() {
         None => Tree::Leaf(value.clone()),
         Some(Step::Key(_)) => Tree::Map(BTreeMap::new()),

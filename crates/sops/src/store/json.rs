@@ -1,6 +1,6 @@
 //! JSON as sops keeps it: order and repeated keys stay, every number is a float.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
@@ -195,8 +195,8 @@ impl Writer {
                 '\u{8}' => self.text.push_str("\\b"),
                 '\u{c}' => self.text.push_str("\\f"),
                 '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
-                    self.text
-                        .push_str(&format!("\\u{:04x}", u32::from(character)));
+                    let code = u32::from(character);
+                    write!(self.text, "\\u{code:04x}").expect("writing to a String cannot fail");
                 }
                 other => self.text.push(other),
             }

@@ -1,0 +1,12 @@
+//! The public interface, over documents of the real sops program.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "tests read files, fail by panicking and say what they skip"
+)]
+
+#[path = "all/own.rs"]
+mod own;
+#[path = "all/recorded.rs"]
+mod recorded;

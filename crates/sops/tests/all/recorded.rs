@@ -1,0 +1,185 @@
+//! The recorded answers of sops 3.11.0 in `sops-vectors`, where only age keys are needed.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::Value;
+use windlass_sops::{Document, Format, Keyring};
+
+/// How many cases agree. The number only rises.
+const FLOOR: usize = 434;
+
+/// Cases whose answer is known to differ, each with its reason.
+const EXCEPTIONS: [(&str, &str); 5] = [
+    ("yaml-doc-floats", "infinities are not written in YAML yet"),
+    ("yaml-optc-encry-ace3", "comments of YAML are not read yet"),
+    ("yaml-optc-unenc-ace3", "comments of YAML are not read yet"),
+    ("yaml-optc-unenc-258a", "comments of YAML are not read yet"),
+    ("yaml-optc-unenc-3353", "comments of YAML are not read yet"),
+];
+
+fn vectors() -> Option<PathBuf> {
+    let shared = std::env::var_os("WINDLASS_SHARED").map_or_else(
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")),
+        PathBuf::from,
+    );
+    let vectors = shared.join("sops-vectors");
+    vectors.join("manifest.json").exists().then_some(vectors)
+}
+
+fn text<'c>(case: &'c Value, pointer: &str) -> &'c str {
+    case.pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+fn age_only(case: &Value) -> bool {
+    let keys = case["keys"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    keys.iter()
+        .all(|key| key.as_str().is_some_and(|key| key.starts_with("age")))
+}
+
+struct Case<'v> {
+    vectors: &'v PathBuf,
+    case: &'v Value,
+}
+
+impl Case<'_> {
+    fn read(&self, pointer: &str) -> Vec<u8> {
+        fs::read(self.vectors.join(text(self.case, pointer))).unwrap()
+    }
+
+    fn keyring(&self) -> Keyring {
+        let mut keyring = Keyring::new();
+        for key in self.case["keys"].as_array().into_iter().flatten() {
+            let file = self
+                .vectors
+                .join(format!("keys/{}.txt", key.as_str().unwrap()));
+            keyring.extend(Keyring::parse(&fs::read_to_string(file).unwrap()).unwrap());
+        }
+        keyring
+    }
+
+    fn format(&self) -> Format {
+        match text(self.case, "/store") {
+            "yaml" => Format::Yaml,
+            "json" => Format::Json,
+            "dotenv" => Format::Dotenv,
+            "ini" => Format::Ini,
+            _ => Format::Binary,
+        }
+    }
+
+    /// Returns what the real program gives, in the form that is compared.
+    fn expected(&self) -> Vec<u8> {
+        if self.format() == Format::Yaml && self.case.pointer("/expect/json").is_some() {
+            return self.read("/expect/json");
+        }
+        self.read("/expect/plain")
+    }
+
+    fn actual(&self) -> Result<Vec<u8>, String> {
+        let document =
+            Document::parse(&self.read("/file"), self.format()).map_err(|e| e.to_string())?;
+        let ignore_mac = self.case["args"][0] == "--ignore-mac";
+        let plaintext = if ignore_mac {
+            document.decrypt_unverified(&self.keyring())
+        } else {
+            document.decrypt(&self.keyring())
+        };
+        let plaintext = plaintext.map_err(|error| error.to_string())?;
+        let bytes = match self.format() {
+            Format::Yaml if self.case.pointer("/expect/json").is_some() => plaintext.to_json(),
+            _ => plaintext.to_bytes(),
+        };
+        Ok(bytes.map_err(|error| error.to_string())?.expose().to_vec())
+    }
+
+    /// Returns how the answer differs, if it does.
+    fn difference(&self) -> Option<String> {
+        let rejects = text(self.case, "/expect/result") == "reject";
+        let quirk = text(self.case, "/level") == "quirk";
+        match self.actual() {
+            Err(_) if rejects || quirk => None,
+            Err(error) => Some(format!("refused: {error}")),
+            Ok(_) if rejects => Some("opened".to_owned()),
+            Ok(bytes) if same(self.format(), &bytes, &self.expected()) => None,
+            Ok(_) => Some("other content".to_owned()),
+        }
+    }
+}
+
+/// YAML is compared by value, everything else byte for byte.
+fn same(format: Format, actual: &[u8], expected: &[u8]) -> bool {
+    let values = |bytes: &[u8]| -> Option<Vec<Value>> {
+        let documents = windlass_yaml::parse(bytes).ok()?;
+        documents
+            .iter()
+            .map(|document| document.root.to_json().ok())
+            .collect()
+    };
+    actual == expected
+        || (format == Format::Yaml
+            && values(actual).is_some()
+            && values(actual) == values(expected))
+}
+
+#[test]
+fn recorded_documents_open_as_with_sops() {
+    let Some(vectors) = vectors() else {
+        println!("skipped: the folder of recorded cases is missing (WINDLASS_SHARED)");
+        return;
+    };
+    let manifest = fs::read_to_string(vectors.join("manifest.json")).unwrap();
+    let manifest: Value = serde_json::from_str(&manifest).unwrap();
+    let (mut agree, mut differ) = (0, Vec::new());
+    for case in manifest["cases"].as_array().unwrap() {
+        if !matches!(text(case, "/kind"), "decrypt" | "tamper") || !age_only(case) {
+            continue;
+        }
+        let id = text(case, "/id");
+        let vectors = &vectors;
+        match (Case { vectors, case }).difference() {
+            None => agree += 1,
+            Some(_) if EXCEPTIONS.iter().any(|(known, _)| *known == id) => {}
+            Some(difference) => differ.push(format!("{id}: {difference}")),
+        }
+    }
+    println!("{agree} cases agree, {} differ", differ.len());
+    assert!(differ.is_empty(), "{}", differ.join("\n"));
+    assert!(agree >= FLOOR, "only {agree} of {FLOOR} cases agree");
+}
+
+#[test]
+fn keys_of_other_kinds_are_called_not_supported() {
+    let Some(vectors) = vectors() else {
+        println!("skipped: the folder of recorded cases is missing (WINDLASS_SHARED)");
+        return;
+    };
+    for (file, kind) in [
+        (
+            "yaml-key-pgp_rsa.yaml",
+            "a PGP key, which is not supported yet",
+        ),
+        (
+            "yaml-key-kms.yaml",
+            "an AWS KMS key, which is not supported yet",
+        ),
+        (
+            "yaml-key-vault.yaml",
+            "a HashiCorp Vault key, which is not supported yet",
+        ),
+        (
+            "yaml-key-ssh_rsa.yaml",
+            "an SSH key, which is not supported yet",
+        ),
+    ] {
+        let bytes = fs::read(vectors.join("enc").join(file)).unwrap();
+        let document = Document::parse(&bytes, Format::Yaml).unwrap();
+        let error = document.decrypt(&Keyring::new()).unwrap_err().to_string();
+        assert!(error.contains(kind), "{file}: {error}");
+    }
+}
