@@ -4,6 +4,7 @@
 //! generation and identity, managed fields, validation, then compare-and-swap; a dry run does all of it
 //! but the last.
 
+mod apply;
 mod create;
 mod delete;
 mod generation;

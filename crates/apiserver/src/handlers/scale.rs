@@ -1,0 +1,145 @@
+//! The scale subresource: how many replicas, in one form for all types that have them.
+
+use hyper::Method;
+use serde_json::{Value, json};
+
+use super::Call;
+use crate::adapt::{self, PatchType};
+use crate::answer::{self, Answer};
+use crate::api::Target;
+use crate::fields;
+use crate::resource::ResourceType;
+use crate::status::{Cause, Status};
+
+/// Where a type keeps its replicas, as JSON pointers.
+struct Paths {
+    spec: String,
+    status: String,
+    selector: Option<String>,
+}
+
+impl Paths {
+    fn of(resource: &ResourceType) -> Self {
+        let scale = resource
+            .custom
+            .as_ref()
+            .and_then(|custom| custom.scale.as_ref());
+        let Some(scale) = scale else {
+            return Self {
+                spec: "/spec/replicas".to_owned(),
+                status: "/status/replicas".to_owned(),
+                selector: Some("/spec/selector".to_owned()),
+            };
+        };
+        let pointer = |name| {
+            let path = fields::text(scale, name);
+            (!path.is_empty()).then(|| path.replace('.', "/"))
+        };
+        Self {
+            spec: pointer("/specReplicasPath").unwrap_or_default(),
+            status: pointer("/statusReplicasPath").unwrap_or_default(),
+            selector: pointer("/labelSelectorPath"),
+        }
+    }
+
+    fn scale(&self, object: &Value) -> Value {
+        let mut metadata = json!({});
+        for field in [
+            "name",
+            "namespace",
+            "uid",
+            "resourceVersion",
+            "creationTimestamp",
+        ] {
+            if let Some(value) = object["metadata"].get(field) {
+                metadata[field] = value.clone();
+            }
+        }
+        let mut status = json!({"replicas": fields::integer(object, &self.status)});
+        let selector = self.selector.as_deref().and_then(|it| object.pointer(it));
+        if let Some(selector) = selector.map(selector_text).filter(|text| !text.is_empty()) {
+            status["selector"] = selector.into();
+        }
+        json!({
+            "kind": "Scale",
+            "apiVersion": "autoscaling/v1",
+            "metadata": metadata,
+            "spec": {"replicas": fields::integer(object, &self.spec)},
+            "status": status,
+        })
+    }
+}
+
+/// Returns a selector in the syntax of queries.
+fn selector_text(selector: &Value) -> String {
+    if let Value::String(text) = selector {
+        return text.clone();
+    }
+    let labels = selector.get("matchLabels").unwrap_or(selector);
+    let labels = labels.as_object().into_iter().flatten();
+    let texts = labels.filter_map(|(key, value)| Some(format!("{key}={}", value.as_str()?)));
+    texts.collect::<Vec<_>>().join(",")
+}
+
+impl Call<'_> {
+    pub(super) fn scale(&self) -> Result<Answer, Status> {
+        let paths = Paths::of(&self.resource);
+        match self.request.method {
+            Method::GET | Method::HEAD => {
+                let object = self.api().get(self.target())?;
+                Ok(answer::json(200, &paths.scale(&object)))
+            }
+            Method::PUT => {
+                let scale = self.request.object()?;
+                self.change_scale(&paths, &mut |_| Ok(scale.clone()))
+            }
+            Method::PATCH => {
+                let patch = self.request.yaml()?;
+                let kind = match self.request.content_type.as_str() {
+                    "application/json-patch+json" => PatchType::Json,
+                    _ => PatchType::Merge,
+                };
+                let target = self.target();
+                self.change_scale(&paths, &mut |scale| {
+                    adapt::patch(&target, scale, &patch, kind)
+                })
+            }
+            _ => Err(Status::method_not_allowed()),
+        }
+    }
+
+    fn change_scale(
+        &self,
+        paths: &Paths,
+        change: &mut dyn FnMut(&Value) -> Result<Value, Status>,
+    ) -> Result<Answer, Status> {
+        let target = Target {
+            subresource: None,
+            ..self.target()
+        };
+        let written = self
+            .api()
+            .modify(target, &self.write_options()?, &mut |live| {
+                let scale = change(&paths.scale(live))?;
+                let given = fields::text(&scale, "/metadata/resourceVersion");
+                if !given.is_empty() && given != fields::text(live, "/metadata/resourceVersion") {
+                    return Err(Status::modified(target.resource, target.name));
+                }
+                let replicas = fields::integer(&scale, "/spec/replicas");
+                if replicas < 0 {
+                    let message =
+                        format!("Invalid value: {replicas}: must be greater than or equal to 0");
+                    let cause = Cause::new("FieldValueInvalid", "spec.replicas", message);
+                    return Err(Status::invalid(target.resource, target.name, vec![cause]));
+                }
+                let mut object = live.clone();
+                if let Some((parent, field)) = paths.spec.rsplit_once('/')
+                    && let Some(parent) = object.pointer_mut(parent).filter(|it| it.is_object())
+                {
+                    parent[field] = replicas.into();
+                }
+                Ok(object)
+            })?;
+        Ok(answer::json(200, &paths.scale(&written.object)))
+    }
+}

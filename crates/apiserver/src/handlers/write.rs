@@ -1,0 +1,145 @@
+//! create, update, patch and apply.
+
+use super::{Call, Context, read};
+use crate::adapt::{self, Force, PatchType};
+use crate::answer::{self, Answer};
+use crate::api::{WriteOptions, Written};
+use crate::negotiate::{Form, form};
+use crate::status::{Reason, Status};
+
+/// The types of patches, as the media types name them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Patch {
+    /// Merged into the live object by one of the rules for patches.
+    Of(PatchType),
+    /// Server-side apply.
+    Apply,
+}
+
+impl Patch {
+    fn parse(content_type: &str, custom: bool) -> Result<Self, Status> {
+        match content_type {
+            "application/json-patch+json" => Ok(Self::Of(PatchType::Json)),
+            "application/merge-patch+json" => Ok(Self::Of(PatchType::Merge)),
+            "application/strategic-merge-patch+json" if !custom => {
+                Ok(Self::Of(PatchType::Strategic))
+            }
+            "application/apply-patch+yaml" => Ok(Self::Apply),
+            _ => {
+                let strategic = if custom {
+                    ""
+                } else {
+                    ", application/strategic-merge-patch+json"
+                };
+                let message = format!(
+                    "the body of the request was in an unknown format - accepted media types \
+                     include: application/json-patch+json, application/merge-patch+json{strategic}, \
+                     application/apply-patch+yaml"
+                );
+                Err(Status::unsupported_media_type(message))
+            }
+        }
+    }
+}
+
+impl Call<'_> {
+    pub(super) fn create(&self) -> Result<Answer, Status> {
+        let object = self.request.object()?;
+        let written = self
+            .api()
+            .create(self.target(), object, &self.write_options()?)?;
+        self.written(201, &written)
+    }
+
+    pub(super) fn replace(&self) -> Result<Answer, Status> {
+        let object = self.request.object()?;
+        let written = self
+            .api()
+            .update(self.target(), object, &self.write_options()?)?;
+        self.written(200, &written)
+    }
+
+    pub(super) fn patch(&self) -> Result<Answer, Status> {
+        let custom = self.resource.custom.is_some();
+        match Patch::parse(&self.request.content_type, custom)? {
+            Patch::Apply => self.apply(),
+            Patch::Of(kind) => self.merge(kind),
+        }
+    }
+
+    fn merge(&self, kind: PatchType) -> Result<Answer, Status> {
+        let patch = self.request.json()?;
+        let target = self.target();
+        let options = self.write_options()?;
+        let written = self.api().modify(target, &options, &mut |live| {
+            let object = adapt::patch(&target, live, &patch, kind)?;
+            check_patched_version(&target, live, &object)?;
+            Ok(object)
+        })?;
+        self.written(200, &written)
+    }
+
+    fn apply(&self) -> Result<Answer, Status> {
+        let wanted = self.request.yaml()?;
+        let query = &self.request.query;
+        if query.get("fieldManager").is_empty() {
+            let message = "Required value: is required for apply patch".to_owned();
+            return Err(invalid_patch_options("fieldManager", &message));
+        }
+        let force = if query.flag("force") {
+            Force::Yes
+        } else {
+            Force::No
+        };
+        let options = self.write_options()?;
+        let (written, created) = self.api().apply(self.target(), &wanted, force, &options)?;
+        self.written(if created { 201 } else { 200 }, &written)
+    }
+
+    pub(super) fn write_options(&self) -> Result<WriteOptions, Status> {
+        self.request.query.write_options(&self.request.agent)
+    }
+
+    /// Answers with the object that was written, in the form that the client wants.
+    pub(super) fn written(&self, code: u16, written: &Written) -> Result<Answer, Status> {
+        let answer = match form(&self.request.accept)? {
+            Form::Object => answer::json(code, &*written.object),
+            form => {
+                let options = self.table_options(false)?;
+                answer::json(
+                    code,
+                    &read::shaped(&self.resource, &written.object, form, &options),
+                )
+            }
+        };
+        Ok(answer::with_warnings(answer, &written.warnings))
+    }
+}
+
+/// A patch may carry the version that it was made for.
+fn check_patched_version(
+    target: &crate::api::Target<'_>,
+    live: &serde_json::Value,
+    object: &serde_json::Value,
+) -> Result<(), Status> {
+    let version = |it| crate::fields::text(it, "/metadata/resourceVersion");
+    if version(object).is_empty() || version(object) == version(live) {
+        return Ok(());
+    }
+    Err(Status::modified(target.resource, target.name))
+}
+
+fn invalid_patch_options(field: &str, message: &str) -> Status {
+    let text = format!("PatchOptions.meta.k8s.io \"\" is invalid: {field}: {message}");
+    Status::new(422, Reason::Invalid, text)
+}
+
+impl Context {
+    /// Returns whether `given` is the token of the server, in a time that says nothing about it.
+    pub(crate) fn accepts(&self, given: &str) -> bool {
+        let (expected, given) = (self.token.as_bytes(), given.as_bytes());
+        let pairs = expected.iter().zip(given);
+        let difference = pairs.fold(0, |sum, (left, right)| sum | (left ^ right));
+        std::hint::black_box(difference) == 0 && expected.len() == given.len()
+    }
+}

@@ -1,0 +1,96 @@
+//! In what form the client wants the answer: the object, its metadata only, or a table.
+
+use crate::status::{Reason, Status};
+
+/// The form of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// The objects as they are.
+    Object,
+    /// `PartialObjectMetadata`.
+    Metadata,
+    /// `Table`.
+    Table,
+}
+
+/// The media types of an `Accept` header, in the order of the client.
+struct MediaType<'a> {
+    name: &'a str,
+    parameters: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> MediaType<'a> {
+    fn parse_all(accept: &'a str) -> impl Iterator<Item = Self> {
+        accept.split(',').map(|part| {
+            let mut parts = part.split(';').map(str::trim);
+            Self {
+                name: parts.next().unwrap_or_default(),
+                parameters: parts.filter_map(|it| it.split_once('=')).collect(),
+            }
+        })
+    }
+
+    fn is_json(&self) -> bool {
+        matches!(self.name, "application/json" | "application/*" | "*/*" | "")
+    }
+
+    fn parameter(&self, key: &str) -> &'a str {
+        let found = self.parameters.iter().find(|(name, _)| *name == key);
+        found.map_or("", |(_, value)| value)
+    }
+}
+
+/// Returns the first form of an `Accept` header that is served. JSON is the only encoding.
+pub(crate) fn form(accept: &str) -> Result<Form, Status> {
+    for media in MediaType::parse_all(accept).filter(MediaType::is_json) {
+        match (media.parameter("as"), media.parameter("v")) {
+            ("", _) => return Ok(Form::Object),
+            ("Table", "v1") => return Ok(Form::Table),
+            ("PartialObjectMetadata" | "PartialObjectMetadataList", "v1") => {
+                return Ok(Form::Metadata);
+            }
+            _ => {}
+        }
+    }
+    let message = "only the following media types are accepted: application/json";
+    Err(Status::new(406, Reason::NotAcceptable, message))
+}
+
+/// Returns whether aggregated discovery (`apidiscovery.k8s.io/v2`) is asked for before the plain one.
+pub(crate) fn wants_aggregated(accept: &str) -> bool {
+    let first = MediaType::parse_all(accept)
+        .find(|media| media.is_json() && matches!(media.parameter("v"), "" | "v2"));
+    first.is_some_and(|media| {
+        media.parameter("as") == "APIGroupDiscoveryList"
+            && media.parameter("g") == "apidiscovery.k8s.io"
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_form_that_is_served_wins() {
+        let kubectl = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
+        assert_eq!(form(kubectl), Ok(Form::Table));
+        let protobuf = "application/vnd.kubernetes.protobuf,application/json";
+        assert_eq!(form(protobuf), Ok(Form::Object));
+        assert_eq!(form(""), Ok(Form::Object));
+    }
+
+    #[test]
+    fn a_client_that_takes_no_json_is_told_so() {
+        let status = form("application/vnd.kubernetes.protobuf").unwrap_err();
+        assert_eq!(status.code, 406);
+    }
+
+    #[test]
+    fn kubectl_is_given_aggregated_discovery() {
+        let kubectl = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
+                       application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,\
+                       application/json";
+        assert!(wants_aggregated(kubectl));
+        assert!(!wants_aggregated("application/json"));
+    }
+}
