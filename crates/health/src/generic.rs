@@ -41,8 +41,7 @@ pub(crate) fn ready(object: &Value) -> Option<Health> {
 fn unobserved(object: &Value) -> Option<Health> {
     let observed = number(object, "/status/observedGeneration")?;
     let latest = number(object, "/metadata/generation")?;
-    let message =
-        format!("generation {latest} is not seen by its controller, which is at {observed}");
+    let message = format!("its controller has not seen generation {latest} yet");
     (observed != latest).then(|| Health::in_progress("LatestGenerationNotObserved", message))
 }
 

@@ -61,9 +61,9 @@ fn a_deployment_says_which_step_of_its_rollout_it_is_at() {
     );
     insta::assert_snapshot!(said, @r"
     InProgress: 0 of 3 replicas created
-    InProgress: generation 2 is not seen by its controller, which is at 1
+    InProgress: its controller has not seen generation 2 yet
     InProgress: 1 of 3 replicas updated
-    InProgress: 1 old replicas still to end
+    InProgress: 1 of 4 replicas still to end
     InProgress: 1 of 3 replicas ready
     InProgress: 2 of 3 replicas available
     InProgress: the new replica set is not complete
@@ -332,7 +332,7 @@ fn other_kinds_are_judged_by_the_common_conditions() {
     );
     insta::assert_snapshot!(said, @r"
     Current: exists
-    InProgress: generation 2 is not seen by its controller, which is at -1
+    InProgress: its controller has not seen generation 2 yet
     InProgress: building
     Failed: no such file
     InProgress: timeout
