@@ -191,7 +191,10 @@ impl Node {
         if !self.is_mapping() {
             self.replace_value(Value::Mapping(Mapping::new()));
         }
-        self.as_mapping_mut().expect("it was made a mapping")
+        match &mut self.value {
+            Value::Mapping(mapping) => mapping,
+            _ => unreachable!("it was made a mapping"),
+        }
     }
 
     /// Returns the items; what is not a list loses its value and becomes an empty one.
@@ -199,7 +202,10 @@ impl Node {
         if !self.is_sequence() {
             self.replace_value(Value::Sequence(Vec::new()));
         }
-        self.as_sequence_mut().expect("it was made a list")
+        match &mut self.value {
+            Value::Sequence(items) => items,
+            _ => unreachable!("it was made a list"),
+        }
     }
 
     /// Makes this a string with this text. Quotes stay; a plain scalar stays plain where that reads

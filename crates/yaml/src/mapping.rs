@@ -20,7 +20,7 @@ const INDEXED_FROM: usize = 32;
 #[derive(Clone, Debug, Default)]
 pub struct Mapping {
     entries: Vec<Entry>,
-    index: OnceLock<Box<HashMap<Box<str>, usize>>>,
+    index: OnceLock<HashMap<Box<str>, usize>>,
 }
 
 /// One pair of a mapping.
@@ -104,7 +104,7 @@ impl Mapping {
                 .iter()
                 .position(|entry| key_text(&entry.key) == Some(key));
         }
-        let index = self.index.get_or_init(|| Box::new(index_of(&self.entries)));
+        let index = self.index.get_or_init(|| index_of(&self.entries));
         index.get(key).copied()
     }
 

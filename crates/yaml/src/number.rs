@@ -41,6 +41,11 @@ pub(crate) fn parse_radix(digits: &str, base: u32) -> Option<u64> {
     u64::from_str_radix(digits, base).ok()
 }
 
+/// Returns the integer of binary or octal digits that may have a sign of their own, as in `0b-1`.
+pub(crate) fn parse_signed_radix(digits: &str, base: u32) -> Option<i64> {
+    i64::from_str_radix(digits, base).ok()
+}
+
 /// Returns the number of a text such as `-1.5e3`, by go-yaml's pattern for floats; `None` when the
 /// text is none or the number is too large.
 pub(crate) fn parse_float(text: &str) -> Option<f64> {
@@ -67,45 +72,77 @@ pub(crate) fn parse_float(text: &str) -> Option<f64> {
 
 /// Returns a float as Go's `strconv.FormatFloat(value, 'g', -1, 64)` prints it, which go-yaml uses.
 pub(crate) fn format_general(value: f64) -> String {
-    if value == 0.0 {
-        return format!("{value}");
-    }
-    let (digits, exponent) = shortest(value);
-    // Go decides for the shortest form as for a precision of 6.
-    if (-4..6).contains(&exponent) {
-        format!("{value}")
+    let decimal = Decimal::of(value);
+    // For the shortest form Go decides as for a precision of 6.
+    if (-4..6).contains(&decimal.exponent) {
+        decimal.plain()
     } else {
-        format_exponent(value, &digits, exponent)
+        decimal.scientific()
     }
 }
 
 /// Returns a float as Go's `encoding/json` prints it: plain digits, or an exponent below 1e-6 and
 /// from 1e21 on.
 pub(crate) fn format_json(value: f64) -> String {
-    let magnitude = value.abs();
-    if magnitude != 0.0 && !(1e-6..1e21).contains(&magnitude) {
-        let (digits, exponent) = shortest(value);
+    let decimal = Decimal::of(value);
+    if (-6..21).contains(&decimal.exponent) {
+        decimal.plain()
+    } else {
         // Go takes the leading zero out of e-07 here, but not out of e+07.
-        return format_exponent(value, &digits, exponent).replace("e-0", "e-");
+        decimal.scientific().replace("e-0", "e-")
     }
-    format!("{value}")
 }
 
-/// Returns the shortest decimal digits of a float and the exponent of the first one.
-fn shortest(value: f64) -> (String, i32) {
-    let text = format!("{:e}", value.abs());
-    let (mantissa, exponent) = text.split_once('e').expect("{:e} prints an exponent");
-    let exponent = exponent.parse().expect("{:e} prints a decimal exponent");
-    (mantissa.replace('.', ""), exponent)
+/// The shortest decimal that reads back as a float.
+struct Decimal {
+    negative: bool,
+    /// At least one digit; the point stands behind the first one.
+    digits: String,
+    exponent: i32,
 }
 
-fn format_exponent(value: f64, digits: &str, exponent: i32) -> String {
-    let sign = if value.is_sign_negative() { "-" } else { "" };
-    let point = if digits.len() > 1 { "." } else { "" };
-    let exponent_sign = if exponent < 0 { '-' } else { '+' };
-    let (first, rest) = digits.split_at(1);
-    format!(
-        "{sign}{first}{point}{rest}e{exponent_sign}{:02}",
-        exponent.abs()
-    )
+impl Decimal {
+    fn of(value: f64) -> Self {
+        let magnitude = value.abs();
+        let shortest = format!("{magnitude:e}");
+        let places = shortest.bytes().take_while(|byte| *byte != b'e').count();
+        // Where two decimals are equally short and near, Go takes the even one; so does this format.
+        let even = format!("{magnitude:.*e}", places.saturating_sub(2));
+        let same = even.parse() == Ok(magnitude);
+        let text = if same { even } else { shortest };
+        let (mantissa, exponent) = text.split_once('e').expect("{:e} prints an exponent");
+        Self {
+            negative: value.is_sign_negative(),
+            digits: mantissa.replace('.', ""),
+            exponent: exponent.parse().expect("{:e} prints a decimal exponent"),
+        }
+    }
+
+    fn sign(&self) -> &'static str {
+        if self.negative { "-" } else { "" }
+    }
+
+    fn plain(&self) -> String {
+        let (sign, digits) = (self.sign(), &self.digits);
+        let Ok(exponent) = usize::try_from(self.exponent) else {
+            let zeros = "0".repeat(self.exponent.unsigned_abs() as usize - 1);
+            return format!("{sign}0.{zeros}{digits}");
+        };
+        if digits.len() <= exponent + 1 {
+            return format!("{sign}{digits:0<width$}", width = exponent + 1);
+        }
+        let (whole, fraction) = digits.split_at(exponent + 1);
+        format!("{sign}{whole}.{fraction}")
+    }
+
+    fn scientific(&self) -> String {
+        let (first, rest) = self.digits.split_at(1);
+        let point = if rest.is_empty() { "" } else { "." };
+        let exponent_sign = if self.exponent < 0 { '-' } else { '+' };
+        let exponent = self.exponent.abs();
+        format!(
+            "{}{first}{point}{rest}e{exponent_sign}{exponent:02}",
+            self.sign()
+        )
+    }
 }

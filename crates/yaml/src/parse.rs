@@ -1,17 +1,21 @@
-//! Texts to documents, over the events of libyaml's parser.
-
-use std::borrow::Cow;
-
-use libyaml_safer::{Event, EventData, MappingStyle, Parser, ScalarStyle as Style, SequenceStyle};
+//! Texts to documents.
+//!
+//! `encoding` makes text of bytes, `scanner` tokens of text, `events` events of tokens and `stack`
+//! nodes of events.
 
 use crate::error::{LimitKind, ParseError};
 use crate::mapping::{Entry, Mapping};
-use crate::node::{Document, Layout, Node, Position, Scalar, ScalarStyle, Value};
+use crate::node::{Comments, Document, Layout, Node, Position, Scalar, ScalarStyle, Value};
 
+mod cursor;
 mod encoding;
+mod events;
+mod scanner;
 mod stack;
+mod token;
 
 use encoding::Text;
+use events::{Event, EventKind, Events, Properties};
 use stack::Stack;
 
 /// How much a text may ask for.
@@ -88,165 +92,71 @@ fn read_events(
     options: &ParseOptions,
     documents: &mut Vec<Document>,
 ) -> Result<(), ParseError> {
-    let input = with_final_break(text.as_str());
-    let mut bytes = input.as_bytes();
-    let mut parser = Parser::new();
-    parser.set_input_string(&mut bytes);
+    let base = text.base();
+    let mut events = Events::new(text.as_str(), base);
     let mut stack = Stack::new(options);
-    let mut document = Document::default();
-    // The parser must not be asked again after an error or the end.
     loop {
         let Event {
-            data,
-            start_mark,
-            end_mark,
-            ..
-        } = parser.parse().map_err(|error| syntax_error(&error, text))?;
-        let (start, end) = (text.position(start_mark), text.position(end_mark));
-        match data {
-            EventData::StreamStart { .. } => {}
-            EventData::StreamEnd => return Ok(()),
-            EventData::DocumentStart { implicit, .. } => {
-                document = Document {
-                    explicit_start: !implicit,
-                    ..Document::default()
-                };
-                stack.start_document();
+            kind,
+            start,
+            end,
+            comments,
+        } = events.next()?;
+        let (start, end) = (start.position(base), end.position(base));
+        let node = |value, properties, layout| node(value, properties, layout, start, end);
+        let mut node = match kind {
+            EventKind::StreamEnd => return Ok(()),
+            EventKind::DocumentStart { explicit } => {
+                stack.start_document(explicit, comments);
+                continue;
             }
-            EventData::DocumentEnd { .. } => {
-                document.root = stack.finish_document();
-                documents.push(std::mem::take(&mut document));
+            EventKind::DocumentEnd => {
+                documents.push(stack.finish_document(comments));
+                continue;
             }
-            EventData::Alias { anchor } => stack.alias(anchor, start, end)?,
-            EventData::Scalar {
-                anchor,
-                tag,
-                value,
-                style,
-                ..
-            } => {
-                let added_break = end_mark.index as usize > text.as_str().len();
-                let value = if added_break {
-                    without_added_break(value, text)
-                } else {
-                    value
-                };
+            EventKind::CollectionEnd => {
+                stack.close(end, comments)?;
+                continue;
+            }
+            EventKind::Alias(name) => node(
+                Value::Alias(name.into()),
+                Properties::default(),
+                Layout::Block,
+            ),
+            EventKind::Scalar(properties, text, style) => {
                 let scalar = Scalar {
-                    text: value.into(),
-                    style: scalar_style(style),
+                    text: text.into(),
+                    style,
                 };
-                let node = node(Value::Scalar(scalar), anchor, tag, start, end);
-                stack.scalar(node)?;
+                node(Value::Scalar(scalar), properties, Layout::Block)
             }
-            EventData::SequenceStart {
-                anchor, tag, style, ..
-            } => {
-                let mut node = node(Value::Sequence(Vec::new()), anchor, tag, start, end);
-                node.layout = layout(style == SequenceStyle::Flow);
-                stack.open(node)?;
+            EventKind::SequenceStart(properties, layout) => {
+                node(Value::Sequence(Vec::new()), properties, layout)
             }
-            EventData::MappingStart {
-                anchor, tag, style, ..
-            } => {
-                let mut node = node(Value::Mapping(Mapping::new()), anchor, tag, start, end);
-                node.layout = layout(style == MappingStyle::Flow);
-                stack.open(node)?;
+            EventKind::MappingStart(properties, layout) => {
+                node(Value::Mapping(Mapping::new()), properties, layout)
             }
-            EventData::SequenceEnd | EventData::MappingEnd => stack.close(end)?,
-        }
+        };
+        node.comments = comments;
+        stack.begin(node)?;
     }
-}
-
-/// libyaml-safer 0.3.0 panics when the text ends inside a block scalar or behind a backslash, where
-/// libyaml reads a NUL: a line break at the end keeps it from getting there.
-fn with_final_break(text: &str) -> Cow<'_, str> {
-    if text.is_empty() || text.ends_with('\n') {
-        Cow::Borrowed(text)
-    } else {
-        Cow::Owned(format!("{text}\n"))
-    }
-}
-
-/// Takes the added line break off a block scalar that it became a part of.
-fn without_added_break(mut value: String, text: &Text<'_>) -> String {
-    let last_line = text.as_str().rsplit('\n').next().unwrap_or_default();
-    if value.ends_with('\n') && !last_line.trim().is_empty() {
-        value.pop();
-    }
-    value
 }
 
 fn node(
     value: Value,
-    anchor: Option<String>,
-    tag: Option<String>,
+    properties: Properties<'_>,
+    layout: Layout,
     start: Position,
     end: Position,
 ) -> Node {
     Node {
         value,
         // A lone `!` says nothing that go-yaml v3 would keep.
-        tag: tag.filter(|tag| tag != "!").map(Into::into),
-        anchor: anchor.map(Into::into),
+        tag: properties.tag.filter(|tag| &**tag != "!"),
+        anchor: properties.anchor.map(Into::into),
         start,
         end,
         comments: None,
-        layout: Layout::Block,
-    }
-}
-
-fn layout(flow: bool) -> Layout {
-    if flow { Layout::Flow } else { Layout::Block }
-}
-
-fn scalar_style(style: Style) -> ScalarStyle {
-    match style {
-        Style::SingleQuoted => ScalarStyle::SingleQuoted,
-        Style::DoubleQuoted => ScalarStyle::DoubleQuoted,
-        Style::Literal => ScalarStyle::Literal,
-        Style::Folded => ScalarStyle::Folded,
-        _ => ScalarStyle::Plain,
-    }
-}
-
-fn syntax_error(error: &libyaml_safer::Error, text: &Text<'_>) -> ParseError {
-    let at = error.problem_mark().map(|mark| text.position(mark));
-    let context = error.context().map(|context| {
-        let at = error.context_mark().unwrap_or_default();
-        (context, text.position(at))
-    });
-    ParseError::Syntax {
-        at: at.unwrap_or(Position {
-            line: 1,
-            column: 1,
-            offset: 0,
-        }),
-        problem: error.problem(),
-        context,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_may_end_inside_a_block_scalar() {
-        for (text, value) in [
-            ("a: |\n  foo", "foo"),
-            ("a: |+\n  foo\n", "foo\n"),
-            ("a: >\n  foo\n  bar", "foo bar"),
-            ("a: |\n  foo\n  ", "foo\n"),
-        ] {
-            let documents = parse(text).unwrap();
-            let node = documents[0].root.get("a").unwrap();
-            assert_eq!(node.text(), Some(value), "{text:?}");
-            assert!(node.end.offset as usize <= text.len(), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn a_text_that_ends_behind_a_backslash_is_an_error() {
-        assert!(parse("a: \"x\\").is_err());
+        layout,
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use crate::json;
 use crate::mapping::Mapping;
-use crate::node::{Node, Position, Value};
+use crate::node::{Layout, Node, Position, Value};
 use crate::number::{format_general, format_json, parse_int, parse_uint};
 use crate::resolve::Resolved;
 
@@ -27,7 +27,7 @@ use writer::Writer;
 /// with the same library. So comments, styles and tags are lost, keys are sorted in natural order
 /// (`a2` before `a10`), lists stand at the column of their key, and texts are folded at 80 columns.
 /// Quirks of both steps are kept: U+0085 is folded to a space, times get a zone, floats that are whole
-/// become integers.
+/// become integers, nothing within brackets (`[a, , b]` or `{a, b: }`) is an empty string, not null.
 ///
 /// Keys that go-yaml's natural order does not order consistently (`a1`, `a01`, `a1b`) come out in an
 /// order that depends on the input there; here it depends on their order in the node.
@@ -52,7 +52,7 @@ pub fn print_build(node: &Node) -> Result<String, PrintError> {
 /// Appends what [`print_build`] returns; after an error `out` holds a part of it.
 pub fn print_build_into(node: &Node, out: &mut String) -> Result<(), PrintError> {
     let mut writer = Writer::new(out);
-    print_node(&mut writer, node, Context::Root)?;
+    print_node(&mut writer, node, Place::default())?;
     writer.finish();
     Ok(())
 }
@@ -63,19 +63,47 @@ pub fn print_build_json(value: &Json) -> Result<String, PrintError> {
     print_build(&Node::from(value))
 }
 
-/// What a node is printed in.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Context {
-    Root,
-    Item,
-    Value,
+/// Where a node stands.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Place {
+    /// Below the root.
+    inner: bool,
+    /// The value of a key.
+    of_key: bool,
+    /// Within brackets or braces in the text.
+    flow: bool,
 }
 
-fn print_node(writer: &mut Writer<'_>, node: &Node, context: Context) -> Result<(), PrintError> {
+impl Place {
+    /// Returns the place of the items of this collection.
+    pub(crate) fn item_of(self, collection: &Node) -> Self {
+        let flow = self.flow || collection.layout == Layout::Flow;
+        Self {
+            inner: true,
+            of_key: false,
+            flow,
+        }
+    }
+
+    fn value_of(self, collection: &Node) -> Self {
+        Self {
+            of_key: true,
+            ..self.item_of(collection)
+        }
+    }
+}
+
+fn print_node(writer: &mut Writer<'_>, node: &Node, place: Place) -> Result<(), PrintError> {
     match &node.value {
-        Value::Scalar(_) => print_scalar(writer, node),
-        Value::Sequence(items) => print_sequence(writer, items, context),
-        Value::Mapping(mapping) => print_mapping(writer, mapping, context),
+        Value::Scalar(_) => print_scalar(writer, node, place),
+        Value::Sequence(items) => {
+            let indentless = place.of_key && !writer.is_indention();
+            print_sequence(writer, items, indentless, place.item_of(node))
+        }
+        Value::Mapping(mapping) => {
+            let pairs = sorted_pairs(mapping, place)?;
+            print_mapping(writer, &pairs, place.value_of(node))
+        }
         Value::Alias(name) => Err(PrintError::Alias {
             at: node.start,
             name: name.to_string(),
@@ -86,17 +114,17 @@ fn print_node(writer: &mut Writer<'_>, node: &Node, context: Context) -> Result<
 fn print_sequence(
     writer: &mut Writer<'_>,
     items: &[Node],
-    context: Context,
+    indentless: bool,
+    place: Place,
 ) -> Result<(), PrintError> {
     if items.is_empty() {
         writer.indicator("[]");
         return Ok(());
     }
-    let indentless = context == Context::Value && !writer.is_indention();
     let outer = writer.increase_indent(indentless);
     for item in items {
         writer.start_item();
-        print_node(writer, item, Context::Item)?;
+        print_node(writer, item, place)?;
     }
     writer.restore_indent(outer);
     Ok(())
@@ -104,32 +132,27 @@ fn print_sequence(
 
 fn print_mapping(
     writer: &mut Writer<'_>,
-    mapping: &Mapping,
-    context: Context,
+    pairs: &[(Cow<'_, str>, &Node)],
+    place: Place,
 ) -> Result<(), PrintError> {
-    if mapping.is_empty() {
+    if pairs.is_empty() {
         writer.indicator("{}");
         return Ok(());
     }
-    let pairs = sorted_pairs(mapping, context)?;
     let outer = writer.increase_indent(false);
     for (key, value) in pairs {
-        writer.key(&key);
-        print_node(writer, value, Context::Value)?;
+        writer.key(key);
+        print_node(writer, value, place)?;
     }
     writer.restore_indent(outer);
     Ok(())
 }
 
-fn sorted_pairs(
-    mapping: &Mapping,
-    context: Context,
-) -> Result<Vec<(Cow<'_, str>, &Node)>, PrintError> {
+fn sorted_pairs(mapping: &Mapping, place: Place) -> Result<Vec<(Cow<'_, str>, &Node)>, PrintError> {
     let mut pairs = Vec::with_capacity(mapping.len());
     for (key, value) in mapping.iter() {
-        if let Some(text) = key_text(key, context == Context::Root)? {
-            pairs.push((json::through_json(text, key.start)?, value));
-        }
+        let text = key_text(key, place)?;
+        pairs.push((json::key_through_json(text, key.start)?, value));
     }
     let pairs = keys::sorted(pairs, |pair| &pair.0);
     match pairs.windows(2).find(|pair| pair[0].0 == pair[1].0) {
@@ -138,21 +161,27 @@ fn sorted_pairs(
     }
 }
 
-/// Returns the key as JSON has it; `None` for the pairs that go-yaml drops.
+/// Returns the key as JSON has it.
 ///
-/// The object itself is decoded into a map of strings, which takes any scalar by its text and drops
-/// null; maps within it keep the types of their keys, which JSON then refuses.
-pub(crate) fn key_text(key: &Node, top: bool) -> Result<Option<&str>, PrintError> {
+/// The object itself is decoded into a map of strings, which takes any scalar but null by its text;
+/// maps within it keep the types of their keys, which JSON then refuses.
+pub(crate) fn key_text(key: &Node, place: Place) -> Result<&str, PrintError> {
     match (key.resolve(), key.text()) {
-        (Resolved::String(text), _) => Ok(Some(text)),
+        (Resolved::String(text), _) => Ok(text),
         (Resolved::Merge, _) => Err(PrintError::MergeKey { at: key.start }),
-        (Resolved::Null, _) if top => Ok(None),
-        (_, Some(text)) if top => Ok(Some(text)),
+        (Resolved::Null, Some("")) if key.tag.is_none() => Ok(""),
+        (resolved, Some(text)) if !place.inner && resolved != Resolved::Null => Ok(text),
         (_, text) => Err(PrintError::KeyNotString {
             at: key.start,
             key: text.unwrap_or("a collection").to_owned(),
         }),
     }
+}
+
+/// Returns whether this is a null that kyaml turns into an empty string: it prints what it has read
+/// with go-yaml v3 before it makes JSON of it, and that writes an empty text within brackets as `''`.
+pub(crate) fn is_quoted_null(node: &Node, place: Place) -> bool {
+    place.flow && node.tag.is_none() && node.text() == Some("")
 }
 
 pub(crate) fn duplicate_key(mapping: &Mapping, key: &str) -> PrintError {
@@ -168,9 +197,10 @@ pub(crate) fn duplicate_key(mapping: &Mapping, key: &str) -> PrintError {
     }
 }
 
-fn print_scalar(writer: &mut Writer<'_>, node: &Node) -> Result<(), PrintError> {
+fn print_scalar(writer: &mut Writer<'_>, node: &Node, place: Place) -> Result<(), PrintError> {
     let at = node.start;
     match node.resolve() {
+        Resolved::Null if is_quoted_null(node, place) => print_string(writer, "", at)?,
         Resolved::Null => writer.plain("null"),
         Resolved::Bool(true) => writer.plain("true"),
         Resolved::Bool(false) => writer.plain("false"),

@@ -1,7 +1,7 @@
 //! What type a scalar has, as go-yaml v3 resolves it.
 
 use crate::node::{Node, Scalar, ScalarStyle, Value};
-use crate::number::{parse_float, parse_int, parse_radix, parse_uint};
+use crate::number::{parse_float, parse_int, parse_signed_radix, parse_uint};
 
 mod timestamp;
 
@@ -88,13 +88,18 @@ fn resolve_scalar<'a>(scalar: &'a Scalar, tag: Option<&str>) -> Resolved<'a> {
             mismatch,
         ),
         Some("float") => match resolved() {
-            Resolved::Int(value) => Resolved::Float(value as f64),
+            Resolved::Int(value) => Resolved::Float(int_to_float(value)),
             float @ Resolved::Float(_) => float,
             _ => mismatch,
         },
         // Of tags that it does not know, go-yaml takes the text.
         _ => Resolved::String(text),
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "Go's float64(int) rounds too")]
+fn int_to_float(value: i64) -> f64 {
+    value as f64
 }
 
 fn only<'a>(
@@ -163,17 +168,18 @@ fn resolve_digits(plain: &str) -> Option<Resolved<'static>> {
         .map(Resolved::Int)
         .or_else(|| parse_uint(plain).map(Resolved::Uint))
         .or_else(|| parse_float(plain).map(Resolved::Float))
-        .or_else(|| parse_negative_prefixed(plain).map(Resolved::Int))
+        .or_else(|| parse_own_prefix(plain).map(Resolved::Int))
 }
 
-/// `-0b1` and `-0o7` are integers by rules of go-yaml's own, on top of Go's.
-fn parse_negative_prefixed(plain: &str) -> Option<i64> {
-    let (digits, base) = match plain.get(..3)? {
-        "-0b" => (&plain[3..], 2),
-        "-0o" => (&plain[3..], 8),
+/// On top of Go's rules go-yaml has its own for `0b` and `0o`, which let a sign stand behind the
+/// prefix: `0b-1` is an integer.
+fn parse_own_prefix(plain: &str) -> Option<i64> {
+    let (digits, base) = match plain.as_bytes() {
+        [b'0', b'b', ..] => (&plain[2..], 2),
+        [b'0', b'o', ..] => (&plain[2..], 8),
         _ => return None,
     };
-    0i64.checked_sub_unsigned(parse_radix(digits, base)?)
+    parse_signed_radix(digits, base)
 }
 
 /// Returns how a string with this text is written so that it reads back as that string.

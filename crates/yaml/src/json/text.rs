@@ -22,6 +22,34 @@ pub(crate) fn through_json(text: &str, at: Position) -> Result<Cow<'_, str>, Pri
     Ok(Cow::Borrowed(text))
 }
 
+/// The length in JSON from which go-yaml does not take a text for a key.
+const KEY_LIMIT: usize = 1024;
+
+/// Returns the key after the same way, which keys of more than 1,024 characters and those with a line
+/// break (U+0085) do not survive.
+pub(crate) fn key_through_json(text: &str, at: Position) -> Result<Cow<'_, str>, PrintError> {
+    if text.contains('\u{85}') {
+        let character = '\u{85}';
+        return Err(PrintError::ControlCharacter { at, character });
+    }
+    // No character takes more than six in JSON.
+    if text.len() > KEY_LIMIT / 6 - 2 && json_length(text) > KEY_LIMIT {
+        let limit = KEY_LIMIT;
+        return Err(PrintError::KeyTooLong { at, limit });
+    }
+    through_json(text, at)
+}
+
+/// Returns how many characters Go's `encoding/json` prints for this text, with its quotes.
+fn json_length(text: &str) -> usize {
+    let lengths = text.chars().map(|character| match character {
+        '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
+        '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => 6,
+        _ => 1,
+    });
+    lengths.sum::<usize>() + 2
+}
+
 /// Folds U+0085 as a line break in double quotes: one becomes a space, more become line feeds, and the
 /// spaces around them go.
 fn fold_next_lines(text: &str) -> String {
@@ -83,10 +111,19 @@ fn time_text(time: &str) -> String {
     format!("{}{point}{fraction}{zone}", clock.join(":"))
 }
 
-/// Returns what `!!binary` decodes to; bytes that are not UTF-8 become U+FFFD, as in Go's JSON.
+/// Returns what `!!binary` decodes to; each byte that is not UTF-8
+/// becomes U+FFFD, as in Go's JSON.
 pub(crate) fn binary_text(text: &str, at: Position) -> Result<String, PrintError> {
     let bytes = decode_base64(text).ok_or(PrintError::Base64 { at })?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(std::iter::repeat_n(
+            char::REPLACEMENT_CHARACTER,
+            chunk.invalid().len(),
+        ));
+    }
+    Ok(text)
 }
 
 /// Decodes standard base64 with padding, ignoring line breaks, as Go's `StdEncoding`.

@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use libyaml_safer::Mark;
-
 use super::{LimitKind, Limits, ParseError, Position};
 
 const BOM: &str = "\u{feff}";
@@ -37,14 +35,9 @@ impl<'a> Text<'a> {
         &self.text
     }
 
-    /// Returns the position of a mark in what was given.
-    pub(super) fn position(&self, mark: Mark) -> Position {
-        Position {
-            line: mark.line as u32 + 1,
-            column: mark.column as u32 + 1,
-            // The parser is given a final line break that the text may not have.
-            offset: ((mark.index as usize).min(self.text.len()) + self.base) as u32,
-        }
+    /// Returns where the text begins in what was given.
+    pub(super) fn base(&self) -> u32 {
+        self.base as u32
     }
 }
 

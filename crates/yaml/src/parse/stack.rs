@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    DuplicateKeys, Entry, LimitKind, Limits, Mapping, Node, ParseError, ParseOptions, Position,
-    Value,
+    Comments, Document, DuplicateKeys, Entry, Layout, LimitKind, Limits, Mapping, Node, ParseError,
+    ParseOptions, Position, Value,
 };
 
 /// A mapping with fewer entries is searched pair by pair for duplicate keys.
@@ -17,7 +17,7 @@ pub(super) struct Stack {
     nodes: usize,
     anchors: HashSet<Box<str>>,
     open: Vec<Open>,
-    root: Option<Node>,
+    document: Document,
 }
 
 /// A collection whose end is still to come.
@@ -36,51 +36,49 @@ impl Stack {
             nodes: 0,
             anchors: HashSet::new(),
             open: Vec::new(),
-            root: None,
+            document: Document::default(),
         }
     }
 
-    pub(super) fn start_document(&mut self) {
+    pub(super) fn start_document(&mut self, explicit: bool, comments: Option<Box<Comments>>) {
         self.anchors.clear();
-        self.root = None;
+        self.document.explicit_start = explicit;
+        self.document.comments.head = comments.unwrap_or_default().head;
     }
 
-    pub(super) fn finish_document(&mut self) -> Node {
-        self.root.take().unwrap_or_default()
+    pub(super) fn finish_document(&mut self, comments: Option<Box<Comments>>) -> Document {
+        self.document.comments.foot = comments.unwrap_or_default().foot;
+        std::mem::take(&mut self.document)
     }
 
-    pub(super) fn alias(
-        &mut self,
-        name: String,
-        start: Position,
-        end: Position,
-    ) -> Result<(), ParseError> {
-        if !self.anchors.contains(name.as_str()) {
-            return Err(ParseError::UnknownAnchor { at: start, name });
+    /// Adds a scalar or alias, or opens a collection.
+    pub(super) fn begin(&mut self, node: Node) -> Result<(), ParseError> {
+        self.nodes += 1;
+        if self.nodes > self.limits.nodes {
+            return Err(limit(node.start, LimitKind::Nodes, self.limits.nodes));
         }
-        self.count(start)?;
-        self.add(Node {
-            value: Value::Alias(name.into()),
-            start,
-            end,
-            ..Node::default()
-        });
+        if let Some(anchor) = &node.anchor {
+            self.anchors.insert(anchor.clone());
+        }
+        match &node.value {
+            Value::Scalar(_) => self.add(node),
+            Value::Alias(name) if self.anchors.contains(name) => self.add(node),
+            Value::Alias(name) => {
+                let name = name.to_string();
+                return Err(ParseError::UnknownAnchor {
+                    at: node.start,
+                    name,
+                });
+            }
+            Value::Sequence(_) | Value::Mapping(_) => return self.open(node),
+        }
         Ok(())
     }
 
-    pub(super) fn scalar(&mut self, node: Node) -> Result<(), ParseError> {
-        self.count(node.start)?;
-        self.remember_anchor(&node);
-        self.add(node);
-        Ok(())
-    }
-
-    pub(super) fn open(&mut self, node: Node) -> Result<(), ParseError> {
-        self.count(node.start)?;
+    fn open(&mut self, node: Node) -> Result<(), ParseError> {
         if self.open.len() >= self.limits.depth {
             return Err(limit(node.start, LimitKind::Depth, self.limits.depth));
         }
-        self.remember_anchor(&node);
         self.open.push(Open {
             node,
             items: Vec::new(),
@@ -90,22 +88,24 @@ impl Stack {
         Ok(())
     }
 
-    pub(super) fn close(&mut self, end: Position) -> Result<(), ParseError> {
+    pub(super) fn close(
+        &mut self,
+        end: Position,
+        comments: Option<Box<Comments>>,
+    ) -> Result<(), ParseError> {
         let Some(Open {
             mut node,
             items,
-            entries,
+            mut entries,
             ..
         }) = self.open.pop()
         else {
             return Ok(());
         };
-        node.end = end_of_collection(
-            &node,
-            items.last().or(entries.last().map(|e| &e.value)),
-            end,
-        );
-        if let Value::Mapping(_) = node.value {
+        let last = items.last().or(entries.last().map(|entry| &entry.value));
+        node.end = end_of_collection(&node, last, end);
+        close_comments(&mut node, &mut entries, comments);
+        if node.is_mapping() {
             if self.duplicate_keys == DuplicateKeys::Refuse {
                 refuse_duplicates(&entries)?;
             }
@@ -119,30 +119,71 @@ impl Stack {
 
     fn add(&mut self, node: Node) {
         let Some(open) = self.open.last_mut() else {
-            self.root = Some(node);
+            self.document.root = node;
             return;
         };
-        if let Value::Sequence(_) = open.node.value {
+        if open.node.is_sequence() {
             open.items.push(node);
         } else if let Some(key) = open.key.take() {
-            open.entries.push(Entry { key, value: node });
+            open.entries.push(with_foot_at_key(key, node));
         } else {
             open.key = Some(node);
+            open.move_foot_to_entry_before();
         }
     }
+}
 
-    fn remember_anchor(&mut self, node: &Node) {
-        if let Some(anchor) = &node.anchor {
-            self.anchors.insert(anchor.clone());
+impl Open {
+    /// The foot of a key in a block stands behind the entry before it, so it is that one's.
+    fn move_foot_to_entry_before(&mut self) {
+        let (Some(key), Some(before)) = (&mut self.key, self.entries.last_mut()) else {
+            return;
+        };
+        if self.node.layout == Layout::Flow {
+            return;
+        }
+        let foot = take_foot(key);
+        if !foot.is_empty() {
+            before.key.comments_mut().foot = foot;
         }
     }
+}
 
-    fn count(&mut self, at: Position) -> Result<(), ParseError> {
-        self.nodes += 1;
-        if self.nodes > self.limits.nodes {
-            return Err(limit(at, LimitKind::Nodes, self.limits.nodes));
+/// Makes an entry, of which the key has the foot.
+fn with_foot_at_key(mut key: Node, mut value: Node) -> Entry {
+    let has_foot = key
+        .comments
+        .as_ref()
+        .is_some_and(|comments| !comments.foot.is_empty());
+    if !has_foot {
+        let foot = take_foot(&mut value);
+        if !foot.is_empty() {
+            key.comments_mut().foot = foot;
         }
-        Ok(())
+    }
+    Entry { key, value }
+}
+
+/// Gives a collection the comments at its end; a foot within a block is the last entry's.
+fn close_comments(node: &mut Node, entries: &mut [Entry], comments: Option<Box<Comments>>) {
+    let Comments { line, mut foot, .. } = *comments.unwrap_or_default();
+    if node.layout == Layout::Block
+        && !foot.is_empty()
+        && let Some(last) = entries.last_mut()
+    {
+        last.key.comments_mut().foot = std::mem::take(&mut foot);
+    }
+    if node.comments.is_some() || !line.is_empty() || !foot.is_empty() {
+        let comments = node.comments_mut();
+        comments.line = line;
+        comments.foot = foot;
+    }
+}
+
+fn take_foot(node: &mut Node) -> String {
+    match &mut node.comments {
+        Some(comments) => std::mem::take(&mut comments.foot),
+        None => String::new(),
     }
 }
 
@@ -150,9 +191,9 @@ impl Stack {
 /// comments; the collection itself ends with its last child.
 fn end_of_collection(node: &Node, last: Option<&Node>, end: Position) -> Position {
     match (node.layout, last) {
-        (super::Layout::Flow, _) => end,
-        (super::Layout::Block, Some(last)) => last.end,
-        (super::Layout::Block, None) => node.end,
+        (Layout::Flow, _) => end,
+        (Layout::Block, Some(last)) => last.end,
+        (Layout::Block, None) => node.end,
     }
 }
 

@@ -23,6 +23,14 @@ pub enum PrintError {
         /// Its text.
         key: String,
     },
+    /// A key that is too long.
+    #[error("line {}: a key of more than {limit} characters cannot be read back", at.line)]
+    KeyTooLong {
+        /// The key.
+        at: Position,
+        /// The most characters that its JSON form may have, quotes included.
+        limit: usize,
+    },
     /// A mapping has the same key twice.
     #[error("line {}: mapping key {key:?} already defined at line {}", at.line, first.line)]
     DuplicateKey {
@@ -79,6 +87,7 @@ impl PrintError {
         match self {
             Self::NotFinite { at, .. }
             | Self::KeyNotString { at, .. }
+            | Self::KeyTooLong { at, .. }
             | Self::DuplicateKey { at, .. }
             | Self::ControlCharacter { at, .. }
             | Self::Base64 { at }

@@ -99,7 +99,8 @@ pub(super) fn is_plain_string(text: &str) -> bool {
     !is_old_word_or_base60(text)
         && match resolve_plain(text) {
             Resolved::String(_) | Resolved::Merge => true,
-            // An octal that only v3 knows.
+            // v2 does not have v3's own rule for octal digits with a sign.
+            Resolved::Int(_) => text.starts_with("0o-") || text.starts_with("0o+"),
             _ => false,
         }
 }

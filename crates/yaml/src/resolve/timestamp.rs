@@ -31,10 +31,6 @@ fn read_timestamp(text: &str) -> Option<()> {
 
 /// Reads `15:4:5.999999999` and returns what follows.
 fn read_time(mut rest: &str) -> Option<&str> {
-    let hour_digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-    if hour_digits < 2 {
-        return None;
-    }
     number(&mut rest, 0, 23)?;
     expect(&mut rest, ":")?;
     number(&mut rest, 0, 59)?;
