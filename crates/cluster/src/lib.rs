@@ -1,1 +1,30 @@
 //! A Kubernetes cluster: discovery, server-side apply, watches, inventory.
+//!
+//! - [`Target`]: which cluster. [`Cluster::connect`] makes the connection.
+//! - [`Kinds`]: what the cluster serves; [`Definitions`]: what it will serve when the desired
+//!   definitions are applied. Together they give objects their final namespaces.
+//! - [`Cluster::observe`]: what a plan needs to know of live objects, with a server-side dry run.
+//! - [`Cluster::apply`]: runs a plan, and nothing else.
+//! - [`Cluster::inventory`], [`Cluster::store_inventory`]: what a unit has applied.
+//! - [`Cluster::watch`]: tells which objects of a unit changed.
+//!
+//! Requests are values ([`request`]); the client only sends them. What is decided is decided in
+//! `windlass-plan`; this crate asks and does.
+
+mod apply;
+mod connect;
+mod health;
+mod inventory;
+mod kinds;
+mod observe;
+pub mod request;
+mod scope;
+mod watch;
+
+pub use apply::{Applied, Failure, Progress};
+pub use connect::{Cluster, ClusterError, ConnectError, Target};
+pub use health::Assessed;
+pub use inventory::{InventoryError, temporary_key};
+pub use kinds::{Kind, Kinds};
+pub use scope::{Definitions, ScopeError};
+pub use watch::{Change, Watched};

@@ -84,6 +84,16 @@ impl Object {
         self
     }
 
+    /// Returns the object without a namespace, as an object of the cluster must be.
+    #[must_use]
+    pub fn without_namespace(mut self) -> Self {
+        if let Some(Value::Object(metadata)) = self.value.get_mut("metadata") {
+            metadata.remove("namespace");
+        }
+        self.id.namespace = None;
+        self
+    }
+
     /// Returns the identity.
     #[must_use]
     pub fn id(&self) -> &ObjectRef {

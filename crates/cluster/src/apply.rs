@@ -1,0 +1,316 @@
+//! Runs a plan, and nothing else.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use serde_json::Value;
+use tokio::time::{Instant, sleep};
+use windlass_health::Status;
+use windlass_object::{Gvk, ObjectRef};
+use windlass_plan::{Action, DesiredSet, Live, Op, Outcome, Phase, Plan, Unit, Until, Wait};
+
+use crate::request::{Mode, Ownership};
+use crate::{Cluster, ClusterError, Kind, request};
+
+/// How many objects of a wave are written at once.
+const PARALLEL: usize = 16;
+/// How long an action waits for what it needs.
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
+/// The pause between two looks at an object that is waited for: first and longest.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(500));
+
+/// What happened while a plan ran, told at once.
+#[derive(Clone, Debug)]
+pub enum Progress<'a> {
+    /// An object was written or deleted.
+    Done(&'a Action),
+    /// An action waits.
+    Waiting {
+        /// The action.
+        action: &'a Action,
+        /// The object that it waits for.
+        wait: &'a Wait,
+    },
+    /// An action failed.
+    Failed(&'a Failure),
+}
+
+/// What became of a plan.
+#[derive(Clone, Debug, Default)]
+pub struct Applied {
+    /// What became of each action that writes.
+    pub outcomes: BTreeMap<ObjectRef, Outcome>,
+    /// Why actions failed.
+    pub failures: Vec<Failure>,
+    /// The `resourceVersion` of each object as we wrote it, to tell our own changes from others'.
+    pub versions: BTreeMap<ObjectRef, String>,
+}
+
+/// Why an action failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}{id}: {reason}")]
+pub struct Failure {
+    /// The object.
+    pub id: ObjectRef,
+    /// What went wrong, and what to do.
+    pub reason: String,
+    /// Where the object is written, as `file:line: `, or empty.
+    place: String,
+}
+
+impl Applied {
+    /// Returns whether every action is done.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.outcomes
+            .values()
+            .all(|outcome| matches!(outcome, Outcome::Done | Outcome::Terminating))
+    }
+
+    fn is_done(&self, id: &ObjectRef) -> bool {
+        // What has no outcome is no action of this plan, so there was nothing to do about it.
+        self.outcomes
+            .get(id)
+            .is_none_or(|outcome| *outcome == Outcome::Done)
+    }
+
+    fn record(
+        &mut self,
+        action: &Action,
+        done: Result<Written, Failure>,
+        report: &(dyn Fn(Progress<'_>) + Sync),
+    ) {
+        let outcome = match done {
+            Ok(Written::Applied { version }) => {
+                self.versions.insert(action.id.clone(), version);
+                Outcome::Done
+            }
+            Ok(Written::Gone) => Outcome::Done,
+            Ok(Written::Terminating) => Outcome::Terminating,
+            Err(failure) => {
+                report(Progress::Failed(&failure));
+                self.failures.push(failure);
+                Outcome::Failed
+            }
+        };
+        self.outcomes.insert(action.id.clone(), outcome);
+    }
+}
+
+/// What a write led to.
+enum Written {
+    Applied { version: String },
+    Gone,
+    Terminating,
+}
+
+impl Cluster {
+    /// Runs `plan` in its order. `desired` must be the set that it was made from.
+    ///
+    /// A failure holds what waits for it and all deletions, nothing else.
+    pub async fn apply(
+        &self,
+        plan: &Plan,
+        desired: &DesiredSet,
+        report: &(dyn Fn(Progress<'_>) + Sync),
+    ) -> Applied {
+        let mut applied = Applied::default();
+        for wave in &plan.waves {
+            let is_held = wave.phase == Phase::Prune && !applied.failures.is_empty();
+            let so_far = &applied;
+            let (ready, held): (Vec<_>, Vec<_>) = wave.actions.iter().partition(|action| {
+                !is_held && action.wait_for.iter().all(|wait| so_far.is_done(&wait.id))
+            });
+            let done = stream::iter(ready)
+                .map(|action| async move {
+                    (action, self.run(&plan.unit, action, desired, report).await)
+                })
+                .buffer_unordered(PARALLEL)
+                .collect::<Vec<_>>()
+                .await;
+            for (action, done) in done {
+                applied.record(action, done, report);
+            }
+            let held = held
+                .into_iter()
+                .map(|action| (action.id.clone(), Outcome::NotBegun));
+            applied.outcomes.extend(held);
+        }
+        applied
+    }
+
+    async fn run(
+        &self,
+        unit: &Unit,
+        action: &Action,
+        desired: &DesiredSet,
+        report: &(dyn Fn(Progress<'_>) + Sync),
+    ) -> Result<Written, Failure> {
+        for wait in action
+            .wait_for
+            .iter()
+            .filter(|wait| wait.until == Until::Current)
+        {
+            report(Progress::Waiting { action, wait });
+            self.wait_until_current(&wait.id)
+                .await
+                .map_err(|reason| failure(action, reason))?;
+        }
+        let written = match action.op {
+            Op::Create | Op::Update => self.write(action, desired).await,
+            Op::Prune => self.prune(unit, &action.id).await,
+            other => Err(format!(
+                "a plan cannot hold a wave with {other:?}; this is a mistake of Windlass"
+            )),
+        };
+        let written = written.map_err(|reason| failure(action, reason))?;
+        report(Progress::Done(action));
+        Ok(written)
+    }
+
+    async fn write(&self, action: &Action, desired: &DesiredSet) -> Result<Written, String> {
+        let id = &action.id;
+        let object = desired
+            .get(id)
+            .ok_or("it is not in the source any more; plan again")?;
+        let kind = self.served_kind(object.gvk()).await?;
+        let request = request::apply(
+            &kind,
+            id.namespace.as_deref(),
+            &id.name,
+            object.value(),
+            self.manager(),
+            Ownership::Force,
+            Mode::Persist,
+        );
+        let live = self
+            .send(request)
+            .await
+            .map_err(|error| message(id, &error))?;
+        let version = live
+            .pointer("/metadata/resourceVersion")
+            .and_then(Value::as_str);
+        Ok(Written::Applied {
+            version: version.unwrap_or_default().to_owned(),
+        })
+    }
+
+    /// Deletes an object that is still the unit's own.
+    async fn prune(&self, unit: &Unit, id: &ObjectRef) -> Result<Written, String> {
+        let live = match self.get(id).await {
+            Live::Absent => return Ok(Written::Gone),
+            Live::Present(live) => live,
+            Live::Unknown { reason } => return Err(reason),
+        };
+        if Unit::of(&live).as_ref() != Some(unit) {
+            return Err("it belongs to someone else by now, and is left alone".to_owned());
+        }
+        let uid = live.pointer("/metadata/uid").and_then(Value::as_str);
+        let uid = uid.ok_or("the API server gave it no uid")?;
+        let kinds = self.kinds().await;
+        let kind = kinds
+            .preferred(&id.group, &id.kind)
+            .ok_or("its kind is not served any more")?;
+        let request = request::delete(kind, id.namespace.as_deref(), &id.name, uid);
+        self.send_opt(request)
+            .await
+            .map_err(|error| message(id, &error))?;
+        match self.get(id).await {
+            Live::Absent => Ok(Written::Gone),
+            _ => Ok(Written::Terminating),
+        }
+    }
+
+    /// Returns the kind, waiting a moment for one whose definition was just established.
+    async fn served_kind(&self, gvk: &Gvk) -> Result<Kind, String> {
+        if let Some(kind) = self.kinds().await.get(gvk) {
+            return Ok(kind.clone());
+        }
+        let mut pauses = Pauses::new(Duration::from_secs(10));
+        loop {
+            let kinds = self
+                .refresh_kinds()
+                .await
+                .map_err(|error| error.to_string())?;
+            if let Some(kind) = kinds.get(gvk) {
+                return Ok(kind.clone());
+            }
+            if !pauses.pause().await {
+                return Err(format!("the cluster does not serve {gvk}"));
+            }
+        }
+    }
+
+    async fn wait_until_current(&self, id: &ObjectRef) -> Result<(), String> {
+        let mut pauses = Pauses::new(LONGEST_WAIT);
+        loop {
+            let why = match self.get(id).await {
+                Live::Present(live) => {
+                    let health = windlass_health::assess(&live);
+                    if health.status == Status::Current {
+                        return Ok(());
+                    }
+                    health.to_string()
+                }
+                Live::Absent => "it does not exist".to_owned(),
+                Live::Unknown { reason } => reason,
+            };
+            if !pauses.pause().await {
+                return Err(format!(
+                    "waited {} s for {id}: {why}",
+                    LONGEST_WAIT.as_secs()
+                ));
+            }
+        }
+    }
+}
+
+/// Pauses that grow, up to a deadline.
+struct Pauses {
+    deadline: Instant,
+    next: Duration,
+}
+
+impl Pauses {
+    fn new(limit: Duration) -> Self {
+        Self {
+            deadline: Instant::now() + limit,
+            next: PAUSES.0,
+        }
+    }
+
+    /// Pauses; returns `false` at once when the deadline has passed.
+    async fn pause(&mut self) -> bool {
+        if Instant::now() >= self.deadline {
+            return false;
+        }
+        sleep(self.next).await;
+        self.next = (self.next * 2).min(PAUSES.1);
+        true
+    }
+}
+
+fn failure(action: &Action, reason: String) -> Failure {
+    let place = action
+        .origin
+        .as_ref()
+        .map(|origin| format!("{origin}: "))
+        .unwrap_or_default();
+    Failure {
+        id: action.id.clone(),
+        reason,
+        place,
+    }
+}
+
+/// Returns what the server said; about a Secret only its reason, since the words may quote a value.
+fn message(id: &ObjectRef, error: &ClusterError) -> String {
+    match error {
+        ClusterError::Refused { reason, .. } if id.group.is_empty() && id.kind == "Secret" => {
+            format!("the API server refused: {reason}")
+        }
+        other => other.to_string(),
+    }
+}

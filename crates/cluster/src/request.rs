@@ -1,0 +1,233 @@
+//! Requests to an API server, as values.
+
+use std::fmt::Write as _;
+
+use http::{Method, Request};
+use serde_json::{Value, json};
+
+use crate::Kind;
+
+/// A request that is ready to be sent.
+pub type ApiRequest = Request<Vec<u8>>;
+
+/// Whether the server carries a change out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// It does.
+    Persist,
+    /// It only says what the result would be (`dryRun=All`).
+    DryRun,
+}
+
+/// Whether an apply takes over fields that other managers own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ownership {
+    /// It does (`force=true`).
+    Force,
+    /// It is refused with a conflict.
+    Respect,
+}
+
+/// Returns the request that reads one object.
+#[must_use]
+pub fn get(kind: &Kind, namespace: Option<&str>, name: &str) -> ApiRequest {
+    build(
+        Method::GET,
+        &path(kind, namespace, Some(name)),
+        None,
+        Vec::new(),
+    )
+}
+
+/// Returns the request that lists objects; `selector` is a label selector.
+#[must_use]
+pub fn list(kind: &Kind, namespace: Option<&str>, selector: &str) -> ApiRequest {
+    let path = format!(
+        "{}?labelSelector={}",
+        path(kind, namespace, None),
+        encode(selector)
+    );
+    build(Method::GET, &path, None, Vec::new())
+}
+
+/// Returns the request that applies `object` on the server's side as `manager`.
+#[must_use]
+pub fn apply(
+    kind: &Kind,
+    namespace: Option<&str>,
+    name: &str,
+    object: &Value,
+    manager: &str,
+    ownership: Ownership,
+    mode: Mode,
+) -> ApiRequest {
+    let mut path = format!(
+        "{}?fieldManager={}&fieldValidation=Strict",
+        path(kind, namespace, Some(name)),
+        encode(manager)
+    );
+    if ownership == Ownership::Force {
+        path.push_str("&force=true");
+    }
+    if mode == Mode::DryRun {
+        path.push_str("&dryRun=All");
+    }
+    build(
+        Method::PATCH,
+        &path,
+        Some("application/apply-patch+yaml"),
+        to_bytes(object),
+    )
+}
+
+/// Returns the request that creates `object`, and fails when it exists.
+#[must_use]
+pub fn create(kind: &Kind, namespace: Option<&str>, object: &Value, manager: &str) -> ApiRequest {
+    let path = format!(
+        "{}?fieldManager={}",
+        path(kind, namespace, None),
+        encode(manager)
+    );
+    build(
+        Method::POST,
+        &path,
+        Some("application/json"),
+        to_bytes(object),
+    )
+}
+
+/// Returns the request that deletes the object with this `uid`, and no other that may have taken its
+/// name since. What it owns is collected afterwards.
+#[must_use]
+pub fn delete(kind: &Kind, namespace: Option<&str>, name: &str, uid: &str) -> ApiRequest {
+    let options = json!({
+        "kind": "DeleteOptions",
+        "apiVersion": "v1",
+        "propagationPolicy": "Background",
+        "preconditions": {"uid": uid},
+    });
+    let path = path(kind, namespace, Some(name));
+    build(
+        Method::DELETE,
+        &path,
+        Some("application/json"),
+        to_bytes(&options),
+    )
+}
+
+/// Returns the request that lists the API groups, in the aggregated form where the server has it.
+#[must_use]
+pub fn groups(path: &str) -> ApiRequest {
+    const ACCEPT: &str =
+        "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
+    let mut request = build(Method::GET, path, None, Vec::new());
+    let accept = http::HeaderValue::from_static(ACCEPT);
+    request.headers_mut().insert(http::header::ACCEPT, accept);
+    request
+}
+
+fn build(method: Method, path: &str, content_type: Option<&str>, body: Vec<u8>) -> ApiRequest {
+    let mut request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header(http::header::ACCEPT, "application/json");
+    if let Some(content_type) = content_type {
+        request = request.header(http::header::CONTENT_TYPE, content_type);
+    }
+    request
+        .body(body)
+        .expect("the path is percent-encoded and the headers are constants")
+}
+
+fn path(kind: &Kind, namespace: Option<&str>, name: Option<&str>) -> String {
+    let mut path = match kind.group.as_str() {
+        "" => format!("/api/{}", encode(&kind.version)),
+        group => format!("/apis/{}/{}", encode(group), encode(&kind.version)),
+    };
+    if let (true, Some(namespace)) = (kind.namespaced, namespace) {
+        path = format!("{path}/namespaces/{}", encode(namespace));
+    }
+    path = format!("{path}/{}", encode(&kind.plural));
+    match name {
+        Some(name) => format!("{path}/{}", encode(name)),
+        None => path,
+    }
+}
+
+/// Returns `text` percent-encoded but for the unreserved characters of RFC 3986.
+fn encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte));
+            }
+            _ => write!(encoded, "%{byte:02X}").expect("writing to a string cannot fail"),
+        }
+    }
+    encoded
+}
+
+fn to_bytes(value: &Value) -> Vec<u8> {
+    serde_json::to_vec(value).expect("a JSON value always prints")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(group: &str, plural: &str, namespaced: bool) -> Kind {
+        Kind {
+            group: group.to_owned(),
+            version: "v1".to_owned(),
+            kind: "X".to_owned(),
+            plural: plural.to_owned(),
+            namespaced,
+        }
+    }
+
+    #[test]
+    fn an_apply_names_manager_force_and_dry_run() {
+        let deployments = kind("apps", "deployments", true);
+        let request = apply(
+            &deployments,
+            Some("shop"),
+            "web",
+            &json!({}),
+            "windlass",
+            Ownership::Force,
+            Mode::DryRun,
+        );
+        assert_eq!(request.method(), Method::PATCH);
+        assert_eq!(
+            request.uri(),
+            "/apis/apps/v1/namespaces/shop/deployments/web?fieldManager=windlass&fieldValidation=Strict&force=true&dryRun=All"
+        );
+    }
+
+    #[test]
+    fn names_cannot_break_out_of_their_part_of_the_path() {
+        let roles = kind("rbac.authorization.k8s.io", "clusterroles", false);
+        let request = get(&roles, None, "system:node/../x?y");
+        assert_eq!(
+            request.uri(),
+            "/apis/rbac.authorization.k8s.io/v1/clusterroles/system%3Anode%2F..%2Fx%3Fy"
+        );
+    }
+
+    #[test]
+    fn a_cluster_wide_kind_has_no_namespace_in_its_path() {
+        let namespaces = kind("", "namespaces", false);
+        assert_eq!(
+            get(&namespaces, Some("shop"), "shop").uri(),
+            "/api/v1/namespaces/shop"
+        );
+    }
+
+    #[test]
+    fn a_deletion_is_of_one_uid() {
+        let request = delete(&kind("", "configmaps", true), Some("a"), "b", "u-1");
+        let body: Value = serde_json::from_slice(request.body()).unwrap();
+        assert_eq!(body["preconditions"]["uid"], "u-1");
+    }
+}
