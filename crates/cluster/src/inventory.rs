@@ -177,13 +177,12 @@ impl Cluster {
             .pointer("/data/key")
             .and_then(Value::as_str)
             .unwrap_or_default();
-        match decode_key(encoded) {
-            Some(bytes) => Ok(Some(FingerprintKey::new(bytes))),
-            None => Err(damaged_key(
-                namespace,
-                "it does not hold 64 hexadecimal digits",
-            )),
-        }
+        let bytes = STANDARD
+            .decode(encoded)
+            .ok()
+            .and_then(|bytes| bytes.try_into().ok());
+        let bytes = bytes.ok_or_else(|| damaged_key(namespace, "it does not hold 32 bytes"))?;
+        Ok(Some(FingerprintKey::new(bytes)))
     }
 
     /// Applies an object of our own bookkeeping.
