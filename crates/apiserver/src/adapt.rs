@@ -1,15 +1,16 @@
 //! Where the verbs meet the rules of schemas: one small function for each thing that is asked.
 
 use serde_json::Value;
-use windlass_object::patch::{JsonPatchError, json_patch, merge_patch, strategic_merge_patch};
+use windlass_object::patch::{json_patch, merge_patch, strategic_merge_patch};
 use windlass_object::schema::{Schema, facts};
 
-use crate::api::{Api, FieldValidation, Target, WriteOptions};
-use crate::apply::{self, ApplyError, Conflict, OnConflict, Writer};
+use crate::api::{FieldValidation, Target, WriteOptions};
+use crate::apply::{self, ApplyError, OnConflict, Writer};
 use crate::crd;
-use crate::managed_fields::FieldSet;
+use crate::defaults;
 use crate::resource::{ResourceType, Subresource};
-use crate::status::{Cause, Reason, Status};
+use crate::status::{Cause, Status};
+use crate::validation;
 
 /// Who has written down the managed fields of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,14 +21,57 @@ pub(crate) enum Tracking {
     Applied,
 }
 
+/// The types of patches that are merged into the live object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PatchType {
+    /// RFC 6902.
+    Json,
+    /// RFC 7386.
+    Merge,
+    /// Kubernetes' own, for built-in kinds.
+    Strategic,
+}
+
+/// Returns the schema of a type.
+pub(crate) fn schema(resource: &ResourceType) -> &Schema {
+    match &resource.custom {
+        Some(custom) => &custom.schema,
+        None => facts().schema(&resource.gvk()).unwrap_or(Schema::deduced()),
+    }
+}
+
 /// Sets defaults and drops (or refuses) unknown fields; returns warnings.
 pub(crate) fn normalize(
     resource: &ResourceType,
     object: &mut Value,
     validation: FieldValidation,
 ) -> Result<Vec<String>, Status> {
-    let _ = (resource, object, validation);
-    Ok(Vec::new())
+    let schema = schema(resource);
+    let refused = |why: String| {
+        let ResourceType { kind, version, .. } = resource;
+        Status::bad_request(format!(
+            "{kind} in version {version:?} cannot be handled as a {kind}: {why}"
+        ))
+    };
+    let unknown = if resource.custom.is_some() {
+        Vec::new()
+    } else {
+        let unknown = validation::decode(object, schema, &resource.kind).map_err(refused)?;
+        defaults::fill(object, &resource.gvk(), schema);
+        unknown
+    };
+    let unknown: Vec<String> = unknown
+        .iter()
+        .map(|path| format!("unknown field {path:?}"))
+        .collect();
+    match validation {
+        FieldValidation::Strict if !unknown.is_empty() => {
+            let fields = unknown.join(", ");
+            Err(refused(format!("strict decoding error: {fields}")))
+        }
+        FieldValidation::Warn => Ok(unknown),
+        _ => Ok(Vec::new()),
+    }
 }
 
 /// Returns what is wrong with an object that is to be stored.
@@ -51,20 +95,15 @@ pub(crate) fn track(
     manager: &str,
     now: &str,
 ) {
-    let ignored = ignored(target);
-    let writer = writer(target, manager, now, &ignored);
-    let new = std::mem::take(object);
     let live = live.unwrap_or(&Value::Null);
-    *object = apply::update(live, new, schema(target.resource), &writer.writer());
-}
-
-/// Whether server-side apply takes fields that other managers own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Force {
-    /// It refuses with a conflict.
-    No,
-    /// It takes them.
-    Yes,
+    with_writer(target, manager, now, |writer| {
+        *object = apply::update(
+            live,
+            std::mem::take(object),
+            schema(target.resource),
+            writer,
+        );
+    });
 }
 
 /// Merges what a manager applies into the live object, with its managed fields.
@@ -72,30 +111,46 @@ pub(crate) fn apply(
     target: &Target<'_>,
     live: Option<&Value>,
     wanted: &Value,
-    force: Force,
+    on_conflict: OnConflict,
     options: &WriteOptions,
     now: &str,
 ) -> Result<Value, Status> {
-    let ignored = ignored(target);
-    let writer = writer(target, &options.field_manager, now, &ignored);
-    let on_conflict = match force {
-        Force::No => OnConflict::Fail,
-        Force::Yes => OnConflict::TakeOver,
-    };
     let live = live.unwrap_or(&Value::Null);
     let schema = schema(target.resource);
-    apply::apply(live, wanted, schema, &writer.writer(), on_conflict).map_err(refused_apply)
+    with_writer(target, &options.field_manager, now, |writer| {
+        apply::apply(live, wanted, schema, writer, on_conflict)
+    })
+    .map_err(|error| refused_apply(&error))
 }
 
-/// The types of patches that are merged into the live object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PatchType {
-    /// RFC 6902.
-    Json,
-    /// RFC 7386.
-    Merge,
-    /// Kubernetes' own, for built-in kinds.
-    Strategic,
+fn with_writer<T>(
+    target: &Target<'_>,
+    manager: &str,
+    now: &str,
+    write: impl FnOnce(&Writer<'_>) -> T,
+) -> T {
+    let subresource = target.subresource.map_or("", Subresource::name);
+    let has_status = target.resource.has(Subresource::Status);
+    write(&Writer {
+        manager,
+        api_version: &target.resource.api_version(),
+        subresource,
+        time: now,
+        ignored: &apply::ignored_fields(has_status, subresource),
+    })
+}
+
+fn refused_apply(error: &ApplyError) -> Status {
+    match error {
+        ApplyError::ManagedFields => Status::bad_request(error.to_string()),
+        ApplyError::Mismatch { .. } => {
+            Status::new(500, crate::status::Reason::Unknown, error.to_string())
+        }
+        ApplyError::Conflicts(conflicts) => {
+            let causes = conflicts.iter().map(apply::Conflict::cause).collect();
+            Status::apply_conflict(error.to_string(), causes)
+        }
+    }
 }
 
 /// Returns the live object with a patch.
@@ -107,108 +162,16 @@ pub(crate) fn patch(
 ) -> Result<Value, Status> {
     let mut object = live.clone();
     match kind {
+        PatchType::Json => json_patch(&mut object, patch).map_err(|error| {
+            Status::new(
+                422,
+                crate::status::Reason::Invalid,
+                format!("the server rejected our request due to an error in our request: {error}"),
+            )
+        })?,
         PatchType::Merge => merge_patch(&mut object, patch),
-        PatchType::Json => json_patch(&mut object, patch).map_err(|error| refused_json(&error))?,
-        PatchType::Strategic if target.resource.custom.is_some() => {
-            let message = "the body of the request was in an unknown format - accepted media types include: \
-                           application/json-patch+json, application/merge-patch+json, \
-                           application/apply-patch+yaml";
-            return Err(Status::unsupported_media_type(message));
-        }
-        PatchType::Strategic => {
-            let schema = schema(target.resource);
-            let refused = |error| Status::bad_request(format!("{error}"));
-            strategic_merge_patch(&mut object, patch, schema).map_err(refused)?;
-        }
+        PatchType::Strategic => strategic_merge_patch(&mut object, patch, schema(target.resource))
+            .map_err(|error| Status::bad_request(error.to_string()))?,
     }
     Ok(object)
-}
-
-/// Returns the schema of a type; of one that nothing is known about, that of anything.
-pub(crate) fn schema(resource: &ResourceType) -> &Schema {
-    match &resource.custom {
-        Some(custom) => &custom.schema,
-        None => facts()
-            .schema(&resource.gvk())
-            .unwrap_or_else(|| Schema::deduced()),
-    }
-}
-
-fn ignored(target: &Target<'_>) -> FieldSet {
-    let has_status = target.resource.has(Subresource::Status);
-    apply::ignored_fields(has_status, subresource(target))
-}
-
-fn subresource(target: &Target<'_>) -> &'static str {
-    target.subresource.map_or("", Subresource::name)
-}
-
-struct OwnedWriter<'a> {
-    api_version: String,
-    writer: Writer<'a>,
-}
-
-impl OwnedWriter<'_> {
-    fn writer(&self) -> Writer<'_> {
-        Writer {
-            api_version: &self.api_version,
-            ..self.writer
-        }
-    }
-}
-
-fn writer<'a>(
-    target: &Target<'_>,
-    manager: &'a str,
-    time: &'a str,
-    ignored: &'a FieldSet,
-) -> OwnedWriter<'a> {
-    OwnedWriter {
-        api_version: target.resource.api_version(),
-        writer: Writer {
-            manager,
-            api_version: "",
-            subresource: subresource(target),
-            time,
-            ignored,
-        },
-    }
-}
-
-fn refused_apply(error: ApplyError) -> Status {
-    let message = error.to_string();
-    match error {
-        ApplyError::ManagedFields => Status::bad_request(message),
-        ApplyError::Mismatch { .. } => Status::new(500, Reason::Unknown, message),
-        ApplyError::Conflicts(conflicts) => {
-            let causes = conflicts.iter().map(Conflict::cause).collect();
-            Status::apply_conflict(message, causes)
-        }
-    }
-}
-
-fn refused_json(error: &JsonPatchError) -> Status {
-    let message = error.to_string();
-    match error {
-        JsonPatchError::Malformed(_) => Status::bad_request(message),
-        JsonPatchError::TooMany { .. } => Status::new(413, Reason::RequestEntityTooLarge, message),
-        JsonPatchError::Failed { .. } => Status::new(
-            422,
-            Reason::Invalid,
-            format!("the server rejected our request due to an error in our request: {message}"),
-        ),
-    }
-}
-
-/// Answers a review: everything is allowed to the one user that there is.
-pub(crate) fn review(
-    api: &Api,
-    resource: &ResourceType,
-    mut review: Value,
-) -> Result<Value, Status> {
-    let _ = api;
-    review["apiVersion"] = resource.api_version().into();
-    review["kind"] = resource.kind.clone().into();
-    review["status"] = serde_json::json!({"allowed": true});
-    Ok(review)
 }

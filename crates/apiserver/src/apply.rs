@@ -21,7 +21,7 @@ use crate::managed_fields::{
 };
 use crate::status::Cause;
 
-pub(crate) use empty::empty_object;
+pub(crate) use empty::{empty_object, empty_value};
 
 /// Who writes, when, and as what.
 #[derive(Clone, Copy, Debug)]

@@ -220,6 +220,18 @@ impl Schema {
         self.items.as_ref().map_or(&DEDUCED, Target::schema)
     }
 
+    /// Returns the definition that the items of a list refer to.
+    #[must_use]
+    pub fn items_definition(&self) -> Option<&'static Definition> {
+        self.items.as_ref().and_then(Target::definition)
+    }
+
+    /// Returns the definition that the fields which are not declared refer to.
+    #[must_use]
+    pub fn additional_definition(&self) -> Option<&'static Definition> {
+        self.additional.as_ref().and_then(Target::definition)
+    }
+
     /// Returns the fields that must be there.
     pub fn required(&self) -> impl Iterator<Item = &str> {
         self.required.iter().map(|name| &**name)

@@ -37,7 +37,8 @@ fn always_written(schema: &Schema, depth: usize) -> Map<String, Value> {
     map
 }
 
-fn empty_value(property: &Property, depth: usize) -> Value {
+/// Returns what is written for a field that is always written and has no value.
+pub(crate) fn empty_value(property: &Property, depth: usize) -> Value {
     let schema = property.schema();
     match (schema.kind(), property.definition()) {
         (Type::Object, Some(_)) => Value::Object(always_written(schema, depth + 1)),

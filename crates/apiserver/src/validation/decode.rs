@@ -1,0 +1,386 @@
+//! A request's body against the schema: wrong types, unknown fields, fields given twice; in the words of
+//! Go's decoder as kube-apiserver 1.37 uses it.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+use windlass_object::schema::{Definition, Schema, Type};
+
+use crate::quantity::{MALFORMED, Quantity};
+
+/// Takes from `object` the fields that its schema does not have, and returns their paths
+/// (`spec.containers[0].foo`), sorted. Amounts are written as Kubernetes writes them.
+///
+/// # Errors
+///
+/// The first value of a wrong type: `json: cannot unmarshal string into Go struct field
+/// DeploymentSpec.spec.replicas of type int32`.
+pub(crate) fn decode(
+    object: &mut Value,
+    schema: &Schema,
+    kind: &str,
+) -> Result<Vec<String>, String> {
+    let mut walk = Walk {
+        place: String::new(),
+        fields: Vec::new(),
+        owner: kind.to_owned(),
+        unknown: Vec::new(),
+    };
+    walk.check(object, schema, None)?;
+    Ok(walk.unknown)
+}
+
+struct Walk {
+    /// The path with positions, for unknown fields.
+    place: String,
+    /// The fields that lead here, which is what Go names.
+    fields: Vec<String>,
+    /// The Go struct that holds the field.
+    owner: String,
+    unknown: Vec<String>,
+}
+
+impl Walk {
+    fn check(
+        &mut self,
+        value: &mut Value,
+        schema: &Schema,
+        definition: Option<&'static Definition>,
+    ) -> Result<(), String> {
+        match (schema.kind(), &mut *value) {
+            (_, Value::Null)
+            | (Type::String, Value::String(_))
+            | (Type::Boolean, Value::Bool(_)) => Ok(()),
+            (Type::Any, Value::Object(_)) if schema.properties().next().is_none() => Ok(()),
+            (Type::Object | Type::Any, Value::Object(map)) => {
+                let outer = definition.map(|definition| {
+                    std::mem::replace(&mut self.owner, short(definition).to_owned())
+                });
+                let result = self.check_map(map, schema);
+                if let Some(outer) = outer {
+                    self.owner = outer;
+                }
+                result
+            }
+            (Type::Array, Value::Array(items)) => self.check_items(items, schema),
+            (Type::Integer, Value::Number(number)) if number.is_i64() || number.is_u64() => {
+                self.check_range(value, schema)
+            }
+            (Type::Integer, Value::Number(number)) => {
+                let whole = number
+                    .as_f64()
+                    .filter(|float| float.fract() == 0.0 && float.abs() < 9e15);
+                match whole {
+                    #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
+                    Some(float) => {
+                        *value = Value::from(float as i64);
+                        Ok(())
+                    }
+                    None => Err(self.mismatch(value, schema, definition)),
+                }
+            }
+            (Type::Number, Value::Number(_))
+            | (Type::IntOrString, Value::Number(_) | Value::String(_))
+            | (Type::Any, _) => Ok(()),
+            (Type::Quantity, Value::Number(_) | Value::String(_)) => canonicalize(value),
+            _ => Err(self.mismatch(value, schema, definition)),
+        }
+    }
+
+    fn check_map(
+        &mut self,
+        map: &mut serde_json::Map<String, Value>,
+        schema: &Schema,
+    ) -> Result<(), String> {
+        let mut strangers = Vec::new();
+        for (name, child) in map.iter_mut() {
+            let length = self.place.len();
+            let declared = schema.property(name);
+            if length > 0 {
+                self.place.push('.');
+            }
+            self.place.push_str(name);
+            match (declared, schema.field(name)) {
+                (Some(property), _) => {
+                    self.fields.push(name.clone());
+                    self.check(child, property.schema(), property.definition())?;
+                    self.fields.pop();
+                }
+                (None, Some(below)) => {
+                    self.check(child, below, schema.additional_definition())?;
+                }
+                (None, None) => {
+                    self.unknown.push(self.place.clone());
+                    strangers.push(name.clone());
+                }
+            }
+            self.place.truncate(length);
+        }
+        for name in strangers {
+            map.remove(&name);
+        }
+        Ok(())
+    }
+
+    fn check_items(&mut self, items: &mut [Value], schema: &Schema) -> Result<(), String> {
+        for (index, item) in items.iter_mut().enumerate() {
+            let length = self.place.len();
+            self.place.push_str(&format!("[{index}]"));
+            self.check(item, schema.items(), schema.items_definition())?;
+            self.place.truncate(length);
+        }
+        Ok(())
+    }
+
+    fn check_range(&self, value: &Value, schema: &Schema) -> Result<(), String> {
+        let fits = value.as_i64().is_some_and(|number| {
+            schema.format() != Some("int32") || i32::try_from(number).is_ok()
+        });
+        if fits {
+            return Ok(());
+        }
+        let (owner, path) = (&self.owner, self.fields.join("."));
+        let go = go_type(schema, None);
+        Err(format!(
+            "json: cannot unmarshal number {value} into Go struct field {owner}.{path} of type {go}"
+        ))
+    }
+
+    fn mismatch(
+        &self,
+        value: &Value,
+        schema: &Schema,
+        definition: Option<&'static Definition>,
+    ) -> String {
+        let found = match value {
+            Value::Null => "null",
+            Value::Bool(_) => "bool",
+            Value::Number(_) => "number",
+            Value::String(_) => "string",
+            Value::Array(_) => "array",
+            Value::Object(_) => "object",
+        };
+        let (owner, path) = (&self.owner, self.fields.join("."));
+        let go = go_type(schema, definition);
+        format!("json: cannot unmarshal {found} into Go struct field {owner}.{path} of type {go}")
+    }
+}
+
+fn canonicalize(value: &mut Value) -> Result<(), String> {
+    let text = match &*value {
+        Value::String(text) => text.trim().to_owned(),
+        other => other.to_string(),
+    };
+    let quantity = Quantity::parse(&text).map_err(|why| match why {
+        MALFORMED => MALFORMED.to_owned(),
+        other => other.to_owned(),
+    })?;
+    *value = quantity.canonical().into();
+    Ok(())
+}
+
+/// Returns `v1.PodSpec` of `io.k8s.api.core.v1.PodSpec`.
+fn qualified(definition: &Definition) -> String {
+    let mut parts = definition.name.rsplitn(3, '.');
+    let (name, version) = (parts.next(), parts.next());
+    format!(
+        "{}.{}",
+        version.unwrap_or_default(),
+        name.unwrap_or_default()
+    )
+}
+
+fn short(definition: &Definition) -> &str {
+    let name = definition.name.rsplit('.').next();
+    name.unwrap_or_default()
+}
+
+fn go_type(schema: &Schema, definition: Option<&'static Definition>) -> String {
+    match (schema.kind(), definition) {
+        (_, Some(definition)) => qualified(definition),
+        (Type::String, _) => "string".to_owned(),
+        (Type::Boolean, _) => "bool".to_owned(),
+        (Type::Integer, _) => schema.format().unwrap_or("int64").to_owned(),
+        (Type::Number, _) => "float64".to_owned(),
+        (Type::Array, _) => format!("[]{}", go_type(schema.items(), schema.items_definition())),
+        (Type::Object, _) => match schema.additional() {
+            Some(below) => {
+                let below = go_type(below, schema.additional_definition());
+                format!("map[string]{below}")
+            }
+            None => "map[string]interface {}".to_owned(),
+        },
+        _ => "interface {}".to_owned(),
+    }
+}
+
+/// Returns the fields that a JSON text gives twice, by path, in the order of the text; none when it is no
+/// JSON. The value that counts is the last.
+pub(crate) fn duplicate_fields(json: &[u8]) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let seed = Duplicates {
+        path: String::new(),
+        found: &mut found,
+    };
+    match seed.deserialize(&mut deserializer) {
+        Ok(()) => found,
+        Err(_) => Vec::new(),
+    }
+}
+
+struct Duplicates<'a> {
+    path: String,
+    found: &'a mut Vec<String>,
+}
+
+impl<'de> DeserializeSeed<'de> for Duplicates<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Duplicates<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        for index in 0.. {
+            let item = Duplicates {
+                path: format!("{}[{index}]", self.path),
+                found: &mut *self.found,
+            };
+            if items.next_element_seed(item)?.is_none() {
+                return Ok(());
+            }
+        }
+        Err(A::Error::custom("a list without end"))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
+        let mut seen = HashSet::new();
+        while let Some(name) = fields.next_key::<String>()? {
+            let dot = if self.path.is_empty() { "" } else { "." };
+            let path = format!("{}{dot}{name}", self.path);
+            if !seen.insert(name) {
+                self.found.push(path.clone());
+            }
+            fields.next_value_seed(Duplicates {
+                path,
+                found: &mut *self.found,
+            })?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use windlass_object::Gvk;
+    use windlass_object::schema::facts;
+
+    use super::*;
+
+    fn deployment() -> &'static Schema {
+        facts().schema(&Gvk::new("apps/v1", "Deployment")).unwrap()
+    }
+
+    #[test]
+    fn unknown_fields_are_taken_away_and_named_with_their_position() {
+        let mut object = json!({"spec": {"foo": 1, "replicas": 2, "template": {"spec": {
+            "containers": [{"name": "a"}, {"name": "b", "imagePolicy": "x"}]}}}});
+        let unknown = decode(&mut object, deployment(), "Deployment").unwrap();
+        assert_eq!(
+            unknown,
+            ["spec.foo", "spec.template.spec.containers[1].imagePolicy"]
+        );
+        assert_eq!(
+            object,
+            json!({"spec": {"replicas": 2, "template": {"spec": {
+                "containers": [{"name": "a"}, {"name": "b"}]}}}})
+        );
+    }
+
+    #[test]
+    fn a_wrong_type_is_named_as_go_names_it() {
+        for (spec, message) in [
+            (
+                json!({"replicas": "two"}),
+                "json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32",
+            ),
+            (
+                json!({"template": {"spec": {"containers": [{"env": [{"name": "A", "value": 1}]}]}}}),
+                "json: cannot unmarshal number into Go struct field EnvVar.spec.template.spec.containers.env.value of type string",
+            ),
+            (
+                json!({"template": {"spec": {"containers": {}}}}),
+                "json: cannot unmarshal object into Go struct field PodSpec.spec.template.spec.containers of type []v1.Container",
+            ),
+            (
+                json!({"template": []}),
+                "json: cannot unmarshal array into Go struct field DeploymentSpec.spec.template of type v1.PodTemplateSpec",
+            ),
+            (
+                json!({"replicas": 3_000_000_000_u64}),
+                "json: cannot unmarshal number 3000000000 into Go struct field DeploymentSpec.spec.replicas of type int32",
+            ),
+        ] {
+            let mut object = json!({"spec": spec});
+            let error = decode(&mut object, deployment(), "Deployment").unwrap_err();
+            assert_eq!(error, message);
+        }
+    }
+
+    #[test]
+    fn amounts_are_canonical_and_bad_ones_refused() {
+        let limits = |limit: &str| {
+            json!({"spec": {"template": {"spec": {"containers": [
+            {"resources": {"limits": {"cpu": limit}}}]}}}})
+        };
+        let mut object = limits("1000m");
+        decode(&mut object, deployment(), "Deployment").unwrap();
+        assert_eq!(object, limits("1"));
+        let mut object = limits("lots");
+        let error = decode(&mut object, deployment(), "Deployment").unwrap_err();
+        assert_eq!(error, MALFORMED);
+    }
+
+    #[test]
+    fn fields_given_twice_are_found_in_the_text() {
+        let text = br#"{"spec":{"replicas":1,"a":[{"x":1,"x":2}],"replicas":2}}"#;
+        assert_eq!(duplicate_fields(text), ["spec.a[0].x", "spec.replicas"]);
+        assert!(duplicate_fields(b"{").is_empty());
+    }
+}
