@@ -18,6 +18,7 @@ use hyper::body::Bytes;
 use crate::answer::{self, Answer};
 use crate::api::{Api, Target};
 use crate::query::Query;
+use crate::rbac::{self, Action, Policy, User};
 use crate::request::{ResourceRoute, Route};
 use crate::resource::{ResourceType, Subresource, Verbs};
 use crate::shutdown::Shutdown;
@@ -47,6 +48,8 @@ pub(crate) struct Request {
     pub(crate) content_type: String,
     /// `User-Agent`.
     pub(crate) agent: String,
+    /// Who asks.
+    pub(crate) user: User,
     /// The body.
     pub(crate) body: Bytes,
 }
@@ -98,6 +101,7 @@ fn resource(
         subresource,
     };
     call.check_verb()?;
+    call.authorize()?;
     call.dispatch()
 }
 
@@ -135,6 +139,40 @@ impl Call<'_> {
             return Err(Status::no_such_resource());
         }
         Ok(())
+    }
+
+    /// Refuses what the roles of the user do not allow; the server's own user may do everything.
+    fn authorize(&self) -> Result<(), Status> {
+        let policy = Policy::load(&self.api().store, &self.route.namespace);
+        let action = Action::Resource {
+            verb: self.verb(),
+            group: &self.resource.group,
+            resource: &self.resource.plural,
+            subresource: &self.route.subresource,
+            namespace: &self.route.namespace,
+            name: &self.route.name,
+        };
+        let decision = policy.decide(&self.request.user, &action);
+        if decision.allowed {
+            return Ok(());
+        }
+        Err(rbac::forbidden(&self.request.user, &action, &decision))
+    }
+
+    /// Returns the verb as roles name it.
+    fn verb(&self) -> &'static str {
+        let named = !self.route.name.is_empty();
+        match self.request.method {
+            Method::GET | Method::HEAD if self.route.watch => "watch",
+            Method::GET | Method::HEAD if named => "get",
+            Method::GET | Method::HEAD if self.request.query.flag("watch") => "watch",
+            Method::GET | Method::HEAD => "list",
+            Method::POST => "create",
+            Method::PUT => "update",
+            Method::PATCH => "patch",
+            _ if named => "delete",
+            _ => "deletecollection",
+        }
     }
 
     fn dispatch(&self) -> Result<Answer, Status> {

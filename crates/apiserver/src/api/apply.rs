@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::{Api, Target, WriteOptions, Written};
-use crate::adapt::{self, Force, Tracking};
+use crate::adapt::{self, Tracking};
+use crate::apply::OnConflict;
 use crate::fields;
 use crate::status::Status;
 
@@ -13,7 +14,7 @@ impl Api {
         &self,
         target: Target<'_>,
         wanted: &Value,
-        force: Force,
+        on_conflict: OnConflict,
         options: &WriteOptions,
     ) -> Result<(Written, bool), Status> {
         if self.store.get(&target.key()).is_none() {
@@ -27,7 +28,14 @@ impl Api {
             if !given.is_empty() && given != fields::text(live, "/metadata/resourceVersion") {
                 return Err(Status::modified(target.resource, target.name));
             }
-            adapt::apply(&target, Some(live), wanted, force, options, &self.now())
+            adapt::apply(
+                &target,
+                Some(live),
+                wanted,
+                on_conflict,
+                options,
+                &self.now(),
+            )
         })?;
         Ok((written, false))
     }
@@ -46,7 +54,14 @@ impl Api {
                        found";
             return Err(Status::conflict(target.resource, target.name, why));
         }
-        let object = adapt::apply(&target, None, wanted, Force::No, options, &self.now())?;
+        let object = adapt::apply(
+            &target,
+            None,
+            wanted,
+            OnConflict::Fail,
+            options,
+            &self.now(),
+        )?;
         self.create_tracked(target, object, options, Tracking::Applied)
     }
 }

@@ -43,12 +43,8 @@ impl Api {
         }
         self.check_namespace(&target)?;
         let warnings = adapt::normalize(target.resource, &mut object, options.field_validation)?;
-        let owners = object["metadata"].get("managedFields").cloned();
         metadata::begin(&mut object, &name, &self.now());
         strategy::prepare_create(target.resource, &mut object);
-        if let (Tracking::Applied, Some(owners)) = (tracking, owners) {
-            object["metadata"]["managedFields"] = owners;
-        }
         if tracking == Tracking::Update {
             adapt::track(
                 &target,

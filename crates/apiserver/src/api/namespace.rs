@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Api, Target, WriteOptions, metadata};
 use crate::fields;
+use crate::rbac;
 use crate::resource::{GroupResource, ResourceType};
 use crate::status::{Cause, Status};
 use crate::store::Key;
@@ -155,6 +156,14 @@ pub(crate) fn create_system_objects(api: &Api) {
                             node.",
         });
         api.ensure("scheduling.k8s.io", "v1", "priorityclasses", "", class);
+    }
+    for (plural, objects) in [
+        ("clusterroles", rbac::default_roles()),
+        ("clusterrolebindings", rbac::default_bindings()),
+    ] {
+        for object in objects {
+            api.ensure("rbac.authorization.k8s.io", "v1", plural, "", object);
+        }
     }
     api.ensure("", "v1", "nodes", "", node(&api.now()));
 }

@@ -1,9 +1,13 @@
 //! Bodies of requests: JSON, or YAML where the client says so.
 
 use serde_json::Value;
+use windlass_yaml::{Document, Limits, ParseOptions, parse_with};
 
 use super::Request;
-use crate::status::{Reason, Status};
+use crate::status::Status;
+
+/// How deeply YAML may be nested: as deeply as JSON, whose reader has this limit.
+const MAX_DEPTH: usize = 128;
 
 impl Request {
     /// Returns the object in the body.
@@ -39,10 +43,22 @@ impl Request {
 }
 
 fn parse_yaml(text: &str) -> Result<Value, Status> {
-    let _ = text;
-    Err(Status::new(
-        415,
-        Reason::UnsupportedMediaType,
-        "YAML is not read yet; send JSON",
-    ))
+    let options = ParseOptions {
+        limits: Limits {
+            depth: MAX_DEPTH,
+            nodes: 500_000,
+            ..Limits::default()
+        },
+        ..ParseOptions::default()
+    };
+    let bad = |error: &dyn std::fmt::Display| {
+        Status::bad_request(format!("the body of the request is not YAML: {error}"))
+    };
+    let documents = parse_with(text, &options).map_err(|error| bad(&error))?;
+    let [document] = <[Document; 1]>::try_from(documents)
+        .map_err(|documents| bad(&format!("it has {} documents, not one", documents.len())))?;
+    let mut root = document.root;
+    root.expand_aliases(&options.limits)
+        .map_err(|error| bad(&error))?;
+    root.to_json().map_err(|error| bad(&error))
 }

@@ -7,6 +7,7 @@ use super::{Call, no_containers};
 use crate::answer::{self, Answer};
 use crate::api::{Deleted, Target};
 use crate::fields;
+use crate::rbac;
 use crate::resource::Subresource;
 use crate::status::Status;
 
@@ -75,8 +76,15 @@ impl Call<'_> {
 
     pub(super) fn review(&self) -> Result<Answer, Status> {
         let review = self.request.object()?;
-        let answer = crate::adapt::review(self.api(), &self.resource, review)?;
-        Ok(answer::json(201, &answer))
+        if !rbac::is_review(&self.resource) {
+            return Err(Status::method_not_allowed());
+        }
+        let (store, namespace) = (&self.api().store, &self.route.namespace);
+        let mut review =
+            rbac::answer(store, &self.request.user, &self.resource, namespace, review)?;
+        review["apiVersion"] = self.resource.api_version().into();
+        review["kind"] = self.resource.kind.clone().into();
+        Ok(answer::json(201, &review))
     }
 }
 

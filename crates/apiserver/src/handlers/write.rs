@@ -1,9 +1,10 @@
 //! create, update, patch and apply.
 
 use super::{Call, Context, read};
-use crate::adapt::{self, Force, PatchType};
+use crate::adapt::{self, PatchType};
 use crate::answer::{self, Answer};
 use crate::api::{WriteOptions, Written};
+use crate::apply::OnConflict;
 use crate::negotiate::{Form, form};
 use crate::status::{Reason, Status};
 
@@ -86,13 +87,14 @@ impl Call<'_> {
             let message = "Required value: is required for apply patch".to_owned();
             return Err(invalid_patch_options("fieldManager", &message));
         }
-        let force = if query.flag("force") {
-            Force::Yes
-        } else {
-            Force::No
+        let on_conflict = match query.flag("force") {
+            true => OnConflict::TakeOver,
+            false => OnConflict::Fail,
         };
         let options = self.write_options()?;
-        let (written, created) = self.api().apply(self.target(), &wanted, force, &options)?;
+        let (written, created) = self
+            .api()
+            .apply(self.target(), &wanted, on_conflict, &options)?;
         self.written(if created { 201 } else { 200 }, &written)
     }
 

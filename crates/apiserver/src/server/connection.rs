@@ -18,6 +18,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::answer::{self, Answer};
 use crate::handlers::{self, Context, Request};
 use crate::query::Query;
+use crate::rbac::User;
 use crate::status::{Reason, Status};
 
 /// The largest body: what kube-apiserver takes as well.
@@ -113,7 +114,8 @@ async fn respond(context: &Arc<Context>, request: hyper::Request<Incoming>) -> A
         return answer::failure(&Status::unauthorized());
     }
     let encoding = header(&request, ACCEPT_ENCODING).to_owned();
-    match read(request).await {
+    let user = user(&request);
+    match read(request, user).await {
         Err(status) => answer::failure(&status),
         Ok(request) => {
             let pretty = request.query.flag("pretty");
@@ -142,7 +144,19 @@ fn header(request: &hyper::Request<Incoming>, name: HeaderName) -> &str {
         .unwrap_or_default()
 }
 
-async fn read(request: hyper::Request<Incoming>) -> Result<Request, Status> {
+/// Returns who asks: the server's own user, or whom that user impersonates.
+fn user(request: &hyper::Request<Incoming>) -> User {
+    let name = header(request, HeaderName::from_static("impersonate-user"));
+    if name.is_empty() {
+        return User::admin();
+    }
+    let uid = header(request, HeaderName::from_static("impersonate-uid"));
+    let groups = request.headers().get_all("impersonate-group").iter();
+    let groups = groups.filter_map(|group| Some(group.to_str().ok()?.to_owned()));
+    User::impersonated(name, uid, groups.collect())
+}
+
+async fn read(request: hyper::Request<Incoming>, user: User) -> Result<Request, Status> {
     // Several `Accept` headers mean the same as one with commas.
     let accept = request
         .headers()
@@ -169,6 +183,7 @@ async fn read(request: hyper::Request<Incoming>) -> Result<Request, Status> {
         accept,
         content_type,
         agent,
+        user,
         body,
     })
 }
