@@ -5,9 +5,43 @@
 //! - [`Inventory`], [`Held`]: what the unit has applied, in Flux's entry format.
 //! - [`Observed`]: what the cluster has for one object, and what a dry run made of it.
 //! - [`Guards`], [`Approvals`]: what must not be deleted, and what a person has allowed.
-//! - [`Inputs`] and [`plan`]: all of this together, and the function.
+//! - [`Inputs`] and [`plan()`]: all of this together, and the function.
 //! - [`Plan`]: waves of [`Action`]s with reason, cause and field changes; text, JSON and a hash.
 //! - [`inventory_before`], [`inventory_after`]: what to store before the first write and after the last.
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//! use serde_json::json;
+//! use windlass_object::{FingerprintKey, Object};
+//! use windlass_plan::{
+//!     Approvals, Desired, DesiredSet, DryRun, Guards, Held, Inputs, Inventory, Live, Observed, Op, Unit, plan,
+//! };
+//!
+//! let unit = Unit::new("flux-system", "hydra");
+//! let object = Object::new(json!({
+//!     "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "shop"},
+//! }))?;
+//! let desired = DesiredSet::new(&unit, [object]).expect("the object is there once");
+//! let mut observed = BTreeMap::new();
+//! for object in desired.objects() {
+//!     let dry_run = DryRun::Merged(object.value().clone());
+//!     observed.insert(object.id().clone(), Observed { live: Live::Absent, dry_run });
+//! }
+//! let plan = plan(&Inputs {
+//!     unit: &unit,
+//!     revision: "main@sha1:0a1b2c3d",
+//!     desired: &Desired::Complete(desired),
+//!     inventory: &Held::Known(Inventory::default()),
+//!     observed: &observed,
+//!     claims: &BTreeMap::new(),
+//!     approvals: &Approvals::default(),
+//!     guards: &Guards::default(),
+//!     manager: "kustomize-controller",
+//!     key: &FingerprintKey::new([7; 32]),
+//! });
+//! assert_eq!(plan.waves[0].actions[0].op, Op::Create);
+//! # Ok::<(), windlass_object::ObjectError>(())
+//! ```
 //!
 //! Whoever runs a plan looks the objects up in the [`DesiredSet`]: a plan holds no object and no secret value.
 //! This crate does not talk to a cluster, does not judge health and does not apply anything.

@@ -28,6 +28,11 @@ pub enum Reason {
     Same,
     /// Prune: it is no longer in the source.
     NotDesired,
+    /// Prune: the same, of an object that is protected, with the approval that this needs.
+    Approved {
+        /// What it is protected for.
+        why: String,
+    },
     /// Skip: it is no longer in the source, and it is gone already.
     Gone,
     /// Skip, or Blocked if it is desired: it is being deleted already.
@@ -164,6 +169,7 @@ impl fmt::Display for Reason {
             Self::Untried => formatter.write_str("compared once what it waits for is there"),
             Self::Same => formatter.write_str("as desired"),
             Self::NotDesired => formatter.write_str("no longer in the source"),
+            Self::Approved { why } => write!(formatter, "no longer in the source; {why}; approved"),
             Self::Gone => formatter.write_str("no longer in the source, and gone already"),
             Self::Terminating => {
                 formatter.write_str("being deleted; its finalizers are not done yet")

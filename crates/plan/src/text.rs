@@ -99,8 +99,8 @@ impl fmt::Display for Op {
 impl fmt::Display for Wait {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.until {
-            Until::Applied => write!(formatter, "{} applied", self.id),
-            Until::Current => write!(formatter, "{} ready", self.id),
+            Until::Applied => write!(formatter, "{} is applied", self.id),
+            Until::Current => write!(formatter, "{} is ready", self.id),
         }
     }
 }
@@ -149,33 +149,41 @@ impl Writer<'_> {
         writeln!(self.out, "{}; plan {}", plan.counts(), plan.hash.short())
     }
 
-    /// What a person must look at: what is refused, what waits for an approval, and how to give it.
+    /// What a person must look at: what is deleted although it is protected, what is held, and how to allow it.
     fn danger(&mut self, plan: &Plan) -> fmt::Result {
+        let approved = |action: &&Action| matches!(action.reason, Reason::Approved { .. });
         let held = |action: &&Action| matches!(action.op, Op::Blocked | Op::Conflict | Op::Failed);
-        let held: Vec<&Action> = plan.rest.iter().filter(held).collect();
-        if held.is_empty() || plan.problem.is_some() {
+        self.section("danger", plan.actions().filter(approved))?;
+        if plan.problem.is_some() {
             return Ok(());
         }
-        writeln!(self.out, "held")?;
-        held.iter().try_for_each(|action| self.action(action))?;
-        if held.iter().any(|action| action.reason.is_approvable()) {
-            writeln!(
-                self.out,
-                "  to allow it, approve plan {} or the object",
-                plan.hash.short()
-            )?;
+        self.section("held", plan.rest.iter().filter(held))?;
+        if plan.rest.iter().any(|action| action.reason.is_approvable()) {
+            let hash = plan.hash.short();
+            writeln!(self.out, "  to allow it, approve plan {hash} or the object")?;
         }
         Ok(())
     }
 
+    /// Writes a heading and the actions, or nothing when there are none.
+    fn section<'p>(
+        &mut self,
+        heading: &str,
+        actions: impl Iterator<Item = &'p Action>,
+    ) -> fmt::Result {
+        let mut actions = actions.peekable();
+        if actions.peek().is_some() {
+            writeln!(self.out, "{heading}")?;
+        }
+        actions.try_for_each(|action| self.action(action))
+    }
+
     fn rest(&mut self, plan: &Plan) -> fmt::Result {
         let quiet = |action: &&Action| matches!(action.op, Op::Unchanged | Op::Skip);
-        let mut quiet = plan.rest.iter().filter(quiet).peekable();
-        if !self.options.quiet_objects || quiet.peek().is_none() {
-            return Ok(());
+        if self.options.quiet_objects {
+            self.section("left as they are", plan.rest.iter().filter(quiet))?;
         }
-        writeln!(self.out, "left as they are")?;
-        quiet.try_for_each(|action| self.action(action))
+        Ok(())
     }
 
     fn action(&mut self, action: &Action) -> fmt::Result {
@@ -194,7 +202,7 @@ impl Writer<'_> {
         }
         writeln!(self.out)?;
         for wait in &action.wait_for {
-            writeln!(self.out, "      wait to: {}", clean(&wait.to_string()))?;
+            writeln!(self.out, "      after {}", clean(&wait.to_string()))?;
         }
         action.fields.iter().try_for_each(|field| self.field(field))
     }

@@ -1,7 +1,15 @@
 //! The laws of a plan, and what people read of it.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot make its inputs fails"
+)]
 
 #[path = "all/laws.rs"]
 mod laws;
+#[path = "all/order.rs"]
+mod order;
+#[path = "all/safety.rs"]
+mod safety;
 #[path = "all/situations.rs"]
 mod situations;
 #[path = "all/world.rs"]

@@ -49,8 +49,9 @@ fn of_live(
         return (Op::Blocked, Reason::Needed { by: by.clone() });
     }
     match guard::protection(&entry.id, inputs.guards) {
-        Some(why) if !grant.covers(&entry.id) => (Op::Blocked, Reason::Protected { why }),
-        _ => (Op::Prune, Reason::NotDesired),
+        None => (Op::Prune, Reason::NotDesired),
+        Some(why) if grant.covers(&entry.id) => (Op::Prune, Reason::Approved { why }),
+        Some(why) => (Op::Blocked, Reason::Protected { why }),
     }
 }
 

@@ -419,7 +419,7 @@ proptest! {
         let plan = world.plan();
         run(&mut world, &plan, usize::MAX);
         let desired = world.desired_objects();
-        for object in desired.iter() {
+        for object in &desired {
             prop_assert_eq!(world.live_value(object.id()), Some(object.value()));
         }
     }

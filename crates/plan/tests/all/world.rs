@@ -236,3 +236,33 @@ pub(crate) fn claim(name: &str, size: &str) -> Object {
         "spec": {"resources": {"requests": {"storage": size}}},
     }))
 }
+
+pub(crate) fn storefront() -> Unit {
+    Unit::new("flux-system", "storefront")
+}
+
+/// The cluster has `live`, the inventory holds it with the digest of what was applied, and the source wants `desired`.
+pub(crate) fn deployed(live: &[Object], desired: Vec<Object>) -> World {
+    let mut world = World::new().want(desired);
+    let entries = live.iter().map(|object| Entry {
+        applied: Some(world.key.digest(&world.owned(object))),
+        ..Entry::of(object)
+    });
+    world.inventory = Held::Known(entries.collect());
+    for object in live {
+        world = world.has(object);
+    }
+    for object in world.desired_objects() {
+        if !world.observed.contains_key(object.id()) {
+            world = world.live(object.id(), Live::Absent);
+        }
+    }
+    world.try_all()
+}
+
+/// Returns this many small objects.
+pub(crate) fn maps(count: usize) -> Vec<Object> {
+    (0..count)
+        .map(|index| config_map("default", &format!("c{index}"), "1"))
+        .collect()
+}
