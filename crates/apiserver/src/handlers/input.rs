@@ -4,6 +4,7 @@ use serde_json::Value;
 use windlass_yaml::{Document, Limits, ParseOptions, parse_with};
 
 use super::Request;
+use crate::protobuf;
 use crate::status::Status;
 
 /// How deeply YAML may be nested: as deeply as JSON, whose reader has this limit.
@@ -14,10 +15,16 @@ impl Request {
     pub(super) fn object(&self) -> Result<Value, Status> {
         match self.content_type.as_str() {
             "" | "application/json" | "text/json" => self.json(),
+            "application/vnd.kubernetes.protobuf" => {
+                protobuf::decode(&self.body).map_err(|error| {
+                    Status::bad_request(format!("the body of the request cannot be read: {error}"))
+                })
+            }
             "application/yaml" | "application/x-yaml" | "text/yaml" => self.yaml(),
             other => Err(Status::unsupported_media_type(format!(
                 "the body of the request was in an unknown format ({other}) - accepted media types \
-                 include: application/json, application/yaml"
+                 include: application/json, application/yaml, \
+                 application/vnd.kubernetes.protobuf"
             ))),
         }
     }
