@@ -337,6 +337,20 @@ proptest! {
     }
 
     #[test]
+    fn what_a_controller_owns_or_an_annotation_keeps_or_is_going_already_is_not_touched(cases in cases()) {
+        let mut world = world_of(&cases, Whole::Sound);
+        world.approvals.plans.insert(world.plan().hash);
+        let plan = world.plan();
+        let (pruned, updated) = (ids(&plan, Op::Prune), ids(&plan, Op::Update));
+        for (index, case) in cases.iter().enumerate() {
+            let id = object_of(index, 0).id().clone();
+            let is_kept = matches!(case.live, LiveCase::Controlled(_) | LiveCase::Kept(_) | LiveCase::Going(_));
+            prop_assert!(!is_kept || !pruned.contains(&id), "{id} is deleted");
+            prop_assert!(!matches!(case.live, LiveCase::Going(_)) || !updated.contains(&id), "{id} is written");
+        }
+    }
+
+    #[test]
     fn nothing_is_deleted_that_a_desired_object_stands_on(cases in cases()) {
         let mut world = world_of(&cases, Whole::Sound);
         world.approvals.plans.insert(world.plan().hash);
