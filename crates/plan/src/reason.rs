@@ -98,7 +98,8 @@ pub enum Reason {
         /// How many.
         failing: usize,
     },
-    /// Blocked: an object that it needs cannot be applied, or is not there and nothing creates it.
+    /// Blocked: an object that it needs is not there, and this plan does not make it: it cannot be applied, or
+    /// another unit has it.
     Needs {
         /// That object.
         id: ObjectRef,
@@ -213,10 +214,7 @@ impl fmt::Display for Reason {
                 formatter,
                 "deleted once all else is applied; {failing} cannot be applied yet"
             ),
-            Self::Needs { id } => write!(
-                formatter,
-                "needs {id}, which is not there and cannot be applied"
-            ),
+            Self::Needs { id } => write!(formatter, "needs {id}, which is not there"),
             Self::Cycle { ids } => write!(
                 formatter,
                 "waits for itself: {}; remove one depends-on",

@@ -1,5 +1,7 @@
 //! The plan for people: danger on top, then what is done, then what is held.
 
+mod lines;
+
 use std::fmt::{self, Write};
 
 use crate::{Action, Cause, Counts, Field, Op, Phase, Plan, Reason, Until, Wait};
@@ -208,15 +210,27 @@ impl Writer<'_> {
     }
 
     fn field(&mut self, field: &Field) -> fmt::Result {
-        write!(
-            self.out,
-            "      {:.*}",
-            self.options.value_width, field.change
-        )?;
+        let lines = lines::changed(&field.change);
+        match lines {
+            Some(_) => write!(self.out, "      {}:", field.change.path)?,
+            None => write!(
+                self.out,
+                "      {:.*}",
+                self.options.value_width, field.change
+            )?,
+        }
         if let Some(writer) = &field.written_by {
             write!(self.out, "  (written by {})", clean(&writer.manager))?;
         }
-        writeln!(self.out)
+        writeln!(self.out)?;
+        for line in lines.into_iter().flatten() {
+            writeln!(
+                self.out,
+                "        {}",
+                cut(&clean(&line), self.options.value_width)
+            )?;
+        }
+        Ok(())
     }
 
     fn painted(&self, op: Op, text: &str) -> String {
@@ -270,4 +284,12 @@ fn clean(text: &str) -> String {
         }
     }
     cleaned
+}
+
+/// Cuts a line off after `width` characters.
+fn cut(line: &str, width: usize) -> String {
+    match line.char_indices().nth(width) {
+        None => line.to_owned(),
+        Some((end, _)) => format!("{}…", &line[..end]),
+    }
 }

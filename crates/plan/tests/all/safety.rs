@@ -127,7 +127,7 @@ fn one_object_that_fails_holds_what_needs_it_and_all_deletions_but_nothing_else(
     held
       ! blocked   ConfigMap/default/old  deleted once all else is applied; 2 cannot be applied yet
       ! failed    Namespace/shop         the API server says Forbidden: namespaces is forbidden\u{1b}[2J  hydra/shop.yaml:1
-      ! blocked   Secret/shop/token      needs Namespace/shop, which is not there and cannot be applied  hydra/token.yaml:1
+      ! blocked   Secret/shop/token      needs Namespace/shop, which is not there  hydra/token.yaml:1
     wave 1 (apply)
       + create    ConfigMap/default/new  not in the cluster  hydra/new.yaml:1
     1 to create, 2 blocked, 1 failed; plan a2e86df654f2

@@ -244,3 +244,29 @@ fn inventory_ids_are_those_of_flux() {
     let inventory: Inventory = serde_json::from_str(json).unwrap();
     assert_eq!(serde_json::to_string(&inventory).unwrap(), json);
 }
+
+#[test]
+fn of_a_file_in_a_config_map_only_the_lines_that_change_are_shown() {
+    let file = |level: &str| {
+        config_map(
+            "default",
+            "file",
+            &format!("server:\n  port: 80\n  log: {level}\nend\n"),
+        )
+    };
+    let plan = deployed(&[file("info")], vec![file("debug\n  trace: \u{1b}[2J")]).plan();
+    insta::assert_snapshot!(plan, @r"
+    flux-system/hydra at main@sha1:0a1b2c3d
+    wave 1 (apply)
+      ~ update    ConfigMap/default/file  the source changed  hydra/file.yaml:1
+          data.key:
+            line 3
+            -   log: info
+            +   log: debug
+            +   trace: \u{1b}[2J
+    1 to update; plan fec5b3282349
+    ");
+    let many = |word: &str| config_map("default", "file", &format!("{word}\n").repeat(30));
+    let text = deployed(&[many("a")], vec![many("b")]).plan().to_string();
+    assert!(text.contains("        - … (10 more lines)\n"), "{text}");
+}
