@@ -41,7 +41,8 @@ pub enum FieldValue {
 
 /// Returns the fields in which `after` differs from `before`, in the order of their paths.
 ///
-/// Lists whose elements have a name are compared by that name, all others by position. Not compared are
+/// Lists whose elements have a name are compared by that name, and when those that stay change places, that is
+/// one more change, of the list; all other lists are compared by position. Not compared are
 /// `apiVersion` and `kind`, `status`, and what the API server writes into `metadata` by itself
 /// (`managedFields`, `resourceVersion`, `generation`, `uid`, `creationTimestamp`, `selfLink`). A subtree that
 /// is only on one side is one change, unless something in it is masked.

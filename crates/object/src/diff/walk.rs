@@ -20,7 +20,7 @@ const METADATA_NOISE: [&str; 7] = [
 ];
 
 /// The keys that identify an element of a list, tried in this order. The last ones are those of ports.
-const MERGE_KEYS: [&[&str]; 8] = [
+const MERGE_KEYS: [Keys; 8] = [
     &["name"],
     &["containerPort", "protocol"],
     &["port", "protocol"],
@@ -83,7 +83,10 @@ impl Walk<'_> {
             (Some(Value::Array(before)), Some(Value::Array(after))) => {
                 // A masked element must not be shown whole, nor its name in the path.
                 match elements(before, after).filter(|_| cover == Cover::Open) {
-                    Some(pairs) => self.elements(path, pairs),
+                    Some((keys, pairs)) => {
+                        self.elements(path, pairs);
+                        self.order(path, keys, before, after);
+                    }
                     None => self.positions(path, before, after, cover),
                 }
             }
@@ -143,6 +146,19 @@ impl Walk<'_> {
         }
     }
 
+    /// The order matters where one element builds on another, as among init containers and variables.
+    fn order(&mut self, path: &FieldPath, keys: Keys, before: &[Value], after: &[Value]) {
+        let (before, after) = (names(before, keys), names(after, keys));
+        let common = |names: &[String], others: &[String]| -> Vec<Value> {
+            let common = names.iter().filter(|name| others.contains(name));
+            common.map(|name| name.as_str().into()).collect()
+        };
+        let (one, two) = (common(&before, &after), common(&after, &before));
+        if one != two {
+            self.push(path, Some(&one.into()), Some(&two.into()), false);
+        }
+    }
+
     /// A list of scalars whose length changes is one change: the shifted positions would say nothing.
     fn positions(&mut self, path: &FieldPath, before: &[Value], after: &[Value], cover: Cover) {
         let is_scalar = |value: &Value| !value.is_object() && !value.is_array();
@@ -180,12 +196,13 @@ impl Walk<'_> {
     }
 }
 
+type Keys = &'static [&'static str];
 type Identity = Vec<(String, String)>;
 type Pairs<'v> = BTreeMap<Identity, (Option<&'v Value>, Option<&'v Value>)>;
 
 /// Returns the elements of two lists in pairs, by the first of the merge keys that fits both lists.
-fn elements<'v>(before: &'v [Value], after: &'v [Value]) -> Option<Pairs<'v>> {
-    MERGE_KEYS.iter().find_map(|keys| {
+fn elements<'v>(before: &'v [Value], after: &'v [Value]) -> Option<(Keys, Pairs<'v>)> {
+    MERGE_KEYS.into_iter().find_map(|keys| {
         let mut pairs = Pairs::new();
         for (identity, value) in by_key(before, keys)? {
             pairs.entry(identity).or_default().0 = Some(value);
@@ -193,27 +210,43 @@ fn elements<'v>(before: &'v [Value], after: &'v [Value]) -> Option<Pairs<'v>> {
         for (identity, value) in by_key(after, keys)? {
             pairs.entry(identity).or_default().1 = Some(value);
         }
-        Some(pairs)
+        Some((keys, pairs))
     })
 }
 
+/// Returns the identities of the elements, in their order, as one text each.
+fn names(list: &[Value], keys: Keys) -> Vec<String> {
+    let name = |value: &Value| {
+        let values = identity(value, keys)
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(_, value)| value);
+        values.collect::<Vec<_>>().join(",")
+    };
+    list.iter().map(name).collect()
+}
+
 /// Returns the elements by the values of `keys`, or nothing when one has no such key or two are the same.
-/// Only the first key is required; `protocol` has a default that may be left out.
-fn by_key<'v>(list: &'v [Value], keys: &[&str]) -> Option<BTreeMap<Identity, &'v Value>> {
+fn by_key<'v>(list: &'v [Value], keys: Keys) -> Option<BTreeMap<Identity, &'v Value>> {
     let mut elements = BTreeMap::new();
     for value in list {
-        let text = |key: &str| match value.get(key)? {
-            Value::String(text) => Some(text.clone()),
-            Value::Number(number) => Some(number.to_string()),
-            _ => None,
-        };
-        let mut identity = vec![(keys[0].to_owned(), text(keys[0])?)];
-        for &key in &keys[1..] {
-            identity.extend(text(key).map(|value| (key.to_owned(), value)));
-        }
-        if elements.insert(identity, value).is_some() {
+        if elements.insert(identity(value, keys)?, value).is_some() {
             return None;
         }
     }
     Some(elements)
+}
+
+/// Only the first key is required; `protocol` has a default that may be left out.
+fn identity(value: &Value, keys: Keys) -> Option<Identity> {
+    let text = |key: &str| match value.get(key)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    let mut identity = vec![(keys[0].to_owned(), text(keys[0])?)];
+    for &key in &keys[1..] {
+        identity.extend(text(key).map(|value| (key.to_owned(), value)));
+    }
+    Some(identity)
 }
