@@ -6,7 +6,9 @@ use super::{Json, Node, Position, PrintError, binary_text, timestamp_text};
 use crate::mapping::Mapping;
 use crate::node::Value;
 use crate::number::{parse_int, parse_uint};
-use crate::print::{Place, duplicate_key, float_text, is_quoted_null, key_text, tag_mismatch};
+use crate::print::{
+    Place, duplicate_key, float_text, key_text, resolve_again, tag_mismatch, text_again,
+};
 use crate::resolve::Resolved;
 
 impl Node {
@@ -64,14 +66,13 @@ fn mapping_to_json(
 
 fn scalar_to_json(node: &Node, place: Place) -> Result<Json, PrintError> {
     let at = node.start;
-    Ok(match node.resolve() {
-        Resolved::Null if is_quoted_null(node, place) => Json::String(String::new()),
+    Ok(match resolve_again(node, place) {
         Resolved::Null => Json::Null,
         Resolved::Bool(value) => Json::Bool(value),
         Resolved::Int(value) => Json::Number(value.into()),
         Resolved::Uint(value) => Json::Number(value.into()),
         Resolved::Float(value) => float_to_json(value, at)?,
-        Resolved::String(text) => Json::String(text.to_owned()),
+        Resolved::String(text) => Json::String(text_again(node, text, place)?.into_owned()),
         Resolved::Merge => Json::String("<<".to_owned()),
         Resolved::Timestamp(text) => Json::String(timestamp_text(text)),
         Resolved::Binary(text) => Json::String(binary_text(text, at)?),

@@ -9,6 +9,14 @@ pub(super) enum Style {
     SingleQuoted,
     DoubleQuoted,
     Literal,
+    Folded,
+}
+
+/// Which version of go-yaml prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Version {
+    V2,
+    V3,
 }
 
 /// What a text allows.
@@ -16,16 +24,22 @@ pub(super) enum Style {
 pub(super) struct Analysis {
     /// It has line breaks.
     pub(super) multiline: bool,
-    plain: bool,
-    single_quoted: bool,
-    block: bool,
+    /// Plain in block context.
+    pub(super) plain: bool,
+    /// Plain within brackets or braces.
+    pub(super) flow_plain: bool,
+    pub(super) single_quoted: bool,
+    /// Literal or folded.
+    pub(super) block: bool,
 }
 
 /// What was seen in a text.
 #[derive(Default)]
 struct Seen {
     indicators: bool,
+    flow_indicators: bool,
     line_breaks: bool,
+    tabs: bool,
     special: bool,
     leading_blank: bool,
     trailing_space: bool,
@@ -48,6 +62,7 @@ impl Analysis {
     /// Returns the style of a key that stands before its colon on one line.
     pub(super) fn simple_key_style(self, text: &str) -> Style {
         match wanted_style(text) {
+            Style::Plain if text.is_empty() => Style::SingleQuoted,
             Style::Plain if !self.multiline => self.plain_or_quoted(),
             _ => Style::DoubleQuoted,
         }
@@ -56,7 +71,14 @@ impl Analysis {
     fn plain_or_quoted(self) -> Style {
         if self.plain {
             Style::Plain
-        } else if self.single_quoted {
+        } else {
+            self.quoted()
+        }
+    }
+
+    /// Returns single quotes where they do, else double quotes.
+    pub(super) fn quoted(self) -> Style {
+        if self.single_quoted {
             Style::SingleQuoted
         } else {
             Style::DoubleQuoted
@@ -75,23 +97,27 @@ fn wanted_style(text: &str) -> Style {
 }
 
 /// Returns what this text allows.
-pub(super) fn analyse(text: &str) -> Analysis {
+pub(super) fn analyse(text: &str, version: Version) -> Analysis {
     if text.is_empty() {
         return Analysis {
-            multiline: false,
             plain: true,
             single_quoted: true,
-            block: false,
+            ..Analysis::default()
         };
     }
-    let seen = look_at(text);
+    let mut seen = look_at(text);
+    if version == Version::V2 {
+        seen.special |= seen.tabs;
+    }
     let ends_blank = seen.leading_blank || seen.trailing_space || seen.trailing_break;
-    let broken = seen.space_break || seen.special;
+    let unquotable = seen.break_space || seen.space_break || seen.special || seen.tabs;
+    let plain = !(ends_blank || unquotable || seen.line_breaks);
     Analysis {
         multiline: seen.line_breaks,
-        plain: !(ends_blank || seen.break_space || broken || seen.line_breaks || seen.indicators),
-        single_quoted: !(seen.break_space || broken),
-        block: !(seen.trailing_space || broken),
+        plain: plain && !seen.indicators,
+        flow_plain: plain && !seen.indicators && !seen.flow_indicators,
+        single_quoted: !unquotable,
+        block: !(seen.trailing_space || seen.space_break || seen.special),
     }
 }
 
@@ -110,9 +136,14 @@ fn look_at(text: &str) -> Seen {
     while let Some(character) = characters.next() {
         match character {
             ' ' => seen.break_space |= is_break(previous) && seen.line_breaks,
-            ':' => seen.indicators |= characters.peek().is_none_or(|next| is_blank(*next)),
+            ':' => {
+                seen.flow_indicators = true;
+                seen.indicators |= characters.peek().is_none_or(|next| is_blank(*next));
+            }
+            ',' | '?' | '[' | ']' | '{' | '}' => seen.flow_indicators = true,
             '#' => seen.indicators |= is_blank(previous) || is_break(previous),
             '!'..='~' => {}
+            '\t' => seen.tabs = true,
             _ if is_break(character) => {
                 seen.line_breaks = true;
                 seen.space_break |= previous == ' ';

@@ -49,6 +49,12 @@ pub enum PrintError {
         /// The character.
         character: char,
     },
+    /// A block text that begins with a tab.
+    #[error("line {}: yaml: found a tab character where an indentation space is expected: begin the text with something else, or write it in double quotes", at.line)]
+    LeadingTab {
+        /// The scalar.
+        at: Position,
+    },
     /// `!!binary` with something else than base64.
     #[error("line {}: !!binary value contains invalid base64 data", at.line)]
     Base64 {
@@ -90,6 +96,7 @@ impl PrintError {
             | Self::KeyTooLong { at, .. }
             | Self::DuplicateKey { at, .. }
             | Self::ControlCharacter { at, .. }
+            | Self::LeadingTab { at }
             | Self::Base64 { at }
             | Self::Tag { at, .. }
             | Self::Alias { at, .. }

@@ -2,35 +2,43 @@
 
 use std::fmt::Write;
 
-use super::analysis::{Style, analyse, is_break, is_printable};
+use super::analysis::{Style, is_break, is_printable};
 
-/// The column after which a text is folded at its next space.
-const BEST_WIDTH: usize = 80;
-/// Spaces for each level.
-const INDENT: usize = 2;
-/// Bytes up to which a key stands before its colon on one line.
-const SIMPLE_KEY: usize = 128;
+/// Where and how far lines are indented and folded.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Layout {
+    /// The column after which a text is folded at its next space.
+    pub(super) width: usize,
+    /// Spaces for each level.
+    pub(super) indent: usize,
+}
 
-/// Writes the parts of block style, as go-yaml v2's emitter.
+/// Writes the parts of YAML, as go-yaml's emitters.
 pub(super) struct Writer<'a> {
     out: &'a mut String,
-    column: usize,
+    pub(super) layout: Layout,
+    pub(super) column: usize,
     /// The column of the collection that is open; none at first.
-    indent: Option<usize>,
+    pub(super) indent: Option<usize>,
     /// The last character was a space, or the line is new.
-    whitespace: bool,
+    pub(super) whitespace: bool,
     /// There are only spaces and `-`, `?` and `:` on the line so far.
-    indention: bool,
+    pub(super) indention: bool,
+    /// An empty line goes before the next line that is indented so far: a comment is the foot of what
+    /// stands before it.
+    pub(super) foot_indent: Option<usize>,
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(out: &'a mut String) -> Self {
+    pub(super) fn new(out: &'a mut String, layout: Layout) -> Self {
         Self {
             out,
+            layout,
             column: 0,
             indent: None,
             whitespace: true,
             indention: true,
+            foot_indent: None,
         }
     }
 
@@ -40,97 +48,58 @@ impl<'a> Writer<'a> {
         self.write_indent();
     }
 
-    pub(super) fn is_indention(&self) -> bool {
-        self.indention
-    }
-
-    /// Indents what follows and returns the former indentation.
-    pub(super) fn increase_indent(&mut self, indentless: bool) -> Option<usize> {
-        let outer = self.indent;
-        self.indent = match outer {
-            None => Some(0),
-            Some(indent) if indentless => Some(indent),
-            Some(indent) => Some(indent + INDENT),
-        };
-        outer
-    }
-
-    pub(super) fn restore_indent(&mut self, outer: Option<usize>) {
-        self.indent = outer;
-    }
-
-    /// Starts an item of a list.
-    pub(super) fn start_item(&mut self) {
-        self.write_indent();
-        self.put_indicator("-", true, true);
-    }
-
-    /// Writes `[]` or `{}`.
-    pub(super) fn indicator(&mut self, text: &str) {
-        self.put_indicator(text, true, false);
-    }
-
-    /// Writes a key with its colon, or with a question mark when it is too long for one line.
-    pub(super) fn key(&mut self, key: &str) {
-        self.write_indent();
-        let analysis = analyse(key);
-        if !analysis.multiline && key.len() <= SIMPLE_KEY {
-            match analysis.simple_key_style(key) {
-                Style::Plain if !key.is_empty() => self.put_plain(key),
-                Style::Plain | Style::SingleQuoted => self.single_quoted(key, false),
-                _ => self.double_quoted(key, false),
+    /// Writes a text in a style, folding it at spaces when `fold` says so, with a comment behind the
+    /// indicator of a block (empty for none).
+    pub(super) fn scalar(&mut self, text: &str, style: Style, fold: bool, comment: &str) {
+        match style {
+            Style::Plain => self.plain(text, fold),
+            Style::SingleQuoted => self.single_quoted(text, fold),
+            Style::DoubleQuoted => self.double_quoted(text, fold),
+            Style::Literal => {
+                self.block_header("|", text, comment);
+                self.literal_lines(text);
             }
-            self.put_indicator(":", false, false);
-            return;
+            Style::Folded => {
+                self.block_header(">", text, comment);
+                self.folded_lines(text);
+            }
         }
-        self.put_indicator("?", true, true);
-        match analysis.value_style(key) {
-            Style::Plain => self.plain(key),
-            Style::SingleQuoted => self.single_quoted(key, true),
-            Style::DoubleQuoted => self.double_quoted(key, true),
-            Style::Literal => self.literal(key),
-        }
-        self.write_indent();
-        self.put_indicator(":", true, true);
     }
 
     /// Writes a text without quotes, folding it at spaces. It has no line breaks.
-    pub(super) fn plain(&mut self, text: &str) {
-        if self.column + text.len() < BEST_WIDTH {
+    fn plain(&mut self, text: &str, fold: bool) {
+        if !fold || self.column + text.len() < self.layout.width {
             self.put_plain(text);
             return;
         }
         if !self.whitespace {
             self.put(' ');
         }
-        let outer = self.indent_scalar();
         let mut after_space = false;
         let mut characters = text.chars().peekable();
         while let Some(character) = characters.next() {
             let foldable = character == ' ' && !after_space && characters.peek() != Some(&' ');
             after_space = character == ' ';
-            if foldable && self.column > BEST_WIDTH {
+            if foldable && self.column > self.layout.width {
                 self.write_indent();
             } else {
                 self.put(character);
                 self.indention &= character == ' ';
             }
         }
-        self.restore_indent(outer);
         self.end_scalar();
     }
 
     /// Writes a text in single quotes, folding it at spaces when `fold` says so.
-    pub(super) fn single_quoted(&mut self, text: &str, fold: bool) {
+    fn single_quoted(&mut self, text: &str, fold: bool) {
         self.put_indicator("'", true, false);
-        let outer = self.indent_scalar();
         let (mut after_space, mut after_break) = (false, false);
         let mut characters = text.char_indices().peekable();
         while let Some((at, character)) = characters.next() {
             let next = characters.peek().map(|(_, next)| *next);
             if character == ' ' {
                 let inside = at > 0 && next.is_some_and(|next| next != ' ');
-                if fold && !after_space && self.column > BEST_WIDTH && inside {
+                if fold && !after_space && self.column > self.layout.width && inside {
                     self.write_indent();
                 } else {
                     self.put(' ');
@@ -141,7 +110,6 @@ impl<'a> Writer<'a> {
                     self.put_break('\n');
                 }
                 self.put_break(character);
-                self.indention = true;
                 after_break = true;
             } else {
                 if after_break {
@@ -156,14 +124,12 @@ impl<'a> Writer<'a> {
             }
         }
         self.put_indicator("'", false, false);
-        self.restore_indent(outer);
         self.end_scalar();
     }
 
     /// Writes a text in double quotes, folding it at spaces when `fold` says so.
-    pub(super) fn double_quoted(&mut self, text: &str, fold: bool) {
+    fn double_quoted(&mut self, text: &str, fold: bool) {
         self.put_indicator("\"", true, false);
-        let outer = self.indent_scalar();
         // go-yaml v2 looks for a byte order mark at the start of the text, whatever character it is at;
         // so a text with one is escaped altogether.
         let escape_all = text.starts_with('\u{feff}');
@@ -177,7 +143,7 @@ impl<'a> Writer<'a> {
                 after_space = false;
             } else if character == ' ' {
                 let inside = at > 0 && next.is_some();
-                if fold && !after_space && self.column > BEST_WIDTH && inside {
+                if fold && !after_space && self.column > self.layout.width && inside {
                     self.write_indent();
                     if next == Some(' ') {
                         self.put('\\');
@@ -192,25 +158,91 @@ impl<'a> Writer<'a> {
             }
         }
         self.put_indicator("\"", false, false);
-        self.restore_indent(outer);
         self.end_scalar();
     }
 
-    /// Writes a text as a block that keeps its line breaks.
-    pub(super) fn literal(&mut self, text: &str) {
-        self.put_indicator("|", true, false);
-        let outer = self.indent_scalar();
+    /// Writes the indicator of a block text, `|2-` and the like, and ends its line.
+    fn block_header(&mut self, indicator: &str, text: &str, comment: &str) {
+        self.put_indicator(indicator, true, false);
         if text.starts_with(|c| c == ' ' || is_break(c)) {
-            self.put_indicator("2", false, false);
+            let hint = self.layout.indent.to_string();
+            self.put_indicator(&hint, false, false);
         }
         self.put_indicator(chomping(text), false, false);
-        self.put_break('\n');
-        self.indention = true;
+        if comment.is_empty() {
+            self.put_break('\n');
+        } else {
+            self.put(' ');
+            self.comment(comment);
+        }
+    }
+
+    /// Writes the lines of a literal text; the header's line has ended.
+    fn literal_lines(&mut self, text: &str) {
         self.whitespace = true;
         for line in text.split_inclusive(is_break) {
             self.literal_line(line);
         }
-        self.restore_indent(outer);
+    }
+
+    /// Writes the lines of a folded text; the header's line has ended.
+    fn folded_lines(&mut self, text: &str) {
+        self.whitespace = true;
+        let first = text.trim_start_matches(is_break).chars().next();
+        let starts_blank = first.is_none_or(|c| matches!(c, ' ' | '\t'));
+        let (mut after_break, mut leading_blank) = (true, true);
+        let mut characters = text.chars().peekable();
+        while let Some(character) = characters.next() {
+            if is_break(character) {
+                // go-yaml looks at the start of the text here, where it should look ahead; so a line
+                // that is indented further gets one empty line too many before it.
+                if !after_break && !leading_blank && character == '\n' && !starts_blank {
+                    self.put_break('\n');
+                }
+                self.put_break(character);
+                after_break = true;
+                continue;
+            }
+            if after_break {
+                self.write_indent();
+                leading_blank = matches!(character, ' ' | '\t');
+            }
+            let single_space = character == ' ' && characters.peek() != Some(&' ');
+            if !after_break && single_space && self.column > self.layout.width {
+                self.write_indent();
+            } else {
+                self.put(character);
+            }
+            self.indention = false;
+            after_break = false;
+        }
+    }
+
+    /// Writes a comment, one `#` for each line.
+    pub(super) fn comment(&mut self, text: &str) {
+        let (mut after_break, mut pound) = (false, false);
+        for character in text.chars() {
+            if is_break(character) {
+                self.put_break(character);
+                (after_break, pound) = (true, false);
+                continue;
+            }
+            if after_break {
+                self.write_indent();
+            }
+            if !pound && character != '#' {
+                self.put('#');
+                self.put(' ');
+            }
+            pound = true;
+            self.put(character);
+            self.indention = false;
+            after_break = false;
+        }
+        if !after_break {
+            self.put_break('\n');
+        }
+        self.whitespace = true;
     }
 
     fn literal_line(&mut self, line: &str) {
@@ -223,14 +255,7 @@ impl<'a> Writer<'a> {
         }
         if let Some(end) = line[content.len()..].chars().next() {
             self.put_break(end);
-            self.indention = true;
         }
-    }
-
-    fn indent_scalar(&mut self) -> Option<usize> {
-        let outer = self.indent;
-        self.indent = Some(outer.map_or(INDENT, |indent| indent + INDENT));
-        outer
     }
 
     fn end_scalar(&mut self) {
@@ -240,6 +265,10 @@ impl<'a> Writer<'a> {
 
     /// Writes a text that fits on the line.
     fn put_plain(&mut self, text: &str) {
+        if text.is_empty() {
+            self.indention = false;
+            return;
+        }
         if !self.whitespace {
             self.put(' ');
         }
@@ -248,7 +277,8 @@ impl<'a> Writer<'a> {
         self.end_scalar();
     }
 
-    fn put_indicator(&mut self, text: &str, need_whitespace: bool, is_indention: bool) {
+    /// Writes an indicator such as `-` or `[`.
+    pub(super) fn put_indicator(&mut self, text: &str, need_whitespace: bool, is_indention: bool) {
         if need_whitespace && !self.whitespace {
             self.put(' ');
         }
@@ -258,11 +288,21 @@ impl<'a> Writer<'a> {
         self.indention &= is_indention;
     }
 
+    /// Writes a word that belongs to an indicator.
+    pub(super) fn put_word(&mut self, text: &str) {
+        self.out.push_str(text);
+        self.column += text.chars().count();
+        self.end_scalar();
+    }
+
     /// Starts a new line unless the line is still empty up to the indentation.
-    fn write_indent(&mut self) {
+    pub(super) fn write_indent(&mut self) {
         let indent = self.indent.unwrap_or(0);
         let on_line = self.column > indent || (self.column == indent && !self.whitespace);
         if !self.indention || on_line {
+            self.put_break('\n');
+        }
+        if self.foot_indent == Some(indent) {
             self.put_break('\n');
         }
         while self.column < indent {
@@ -270,16 +310,18 @@ impl<'a> Writer<'a> {
         }
         self.whitespace = true;
         self.indention = true;
+        self.foot_indent = None;
     }
 
-    fn put(&mut self, character: char) {
+    pub(super) fn put(&mut self, character: char) {
         self.out.push(character);
         self.column += 1;
     }
 
-    fn put_break(&mut self, character: char) {
+    pub(super) fn put_break(&mut self, character: char) {
         self.out.push(character);
         self.column = 0;
+        self.indention = true;
     }
 
     fn put_escaped(&mut self, character: char) {
