@@ -12,6 +12,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use serde_json::Value;
 
+use crate::journal::{Journal, Loaded, Record, Sealer};
 use crate::resource::GroupResource;
 
 pub(crate) use watch::{Change, Event, Expired, Scope, Watch};
@@ -72,6 +73,8 @@ pub(crate) struct Range<'a> {
 /// The store.
 pub(crate) struct Store {
     state: RwLock<State>,
+    /// What seals Secrets for the journal, when there is one.
+    sealer: Option<Arc<Sealer>>,
 }
 
 struct State {
@@ -81,6 +84,7 @@ struct State {
     origin: u64,
     types: HashMap<GroupResource, Collection>,
     changed: tokio::sync::watch::Sender<u64>,
+    journal: Option<Journal>,
 }
 
 struct Collection {
@@ -92,15 +96,28 @@ struct Collection {
 }
 
 impl Store {
-    /// Returns an empty store.
+    /// Returns an empty store in memory.
     pub(crate) fn new() -> Self {
         Self {
-            state: RwLock::new(State {
-                revision: 1,
-                origin: 1,
-                types: HashMap::new(),
-                changed: tokio::sync::watch::Sender::new(1),
-            }),
+            state: RwLock::new(State::new(1)),
+            sealer: None,
+        }
+    }
+
+    /// Returns a store of what a journal holds, which it goes on writing.
+    pub(crate) fn with_journal(journal: Journal, loaded: Loaded) -> Self {
+        let mut state = State::new(loaded.revision);
+        for (key, object) in loaded.objects {
+            let collection = state.collection(&key.resource);
+            collection
+                .objects
+                .insert((key.namespace, key.name), Arc::new(object));
+        }
+        let sealer = Some(journal.sealer());
+        state.journal = Some(journal);
+        Self {
+            state: RwLock::new(state),
+            sealer,
         }
     }
 
@@ -142,10 +159,12 @@ impl Store {
 
     /// Adds an object and returns it with its version.
     pub(crate) fn create(&self, key: &Key, value: Value) -> Result<Arc<Value>, StoreError> {
+        let record = self.put_record(key, &value);
         let mut state = self.write();
         if state.object(key).is_some() {
             return Err(StoreError::Exists);
         }
+        state.append(record.as_ref())?;
         Ok(state.put(key, value, None))
     }
 
@@ -156,8 +175,10 @@ impl Store {
         expected: u64,
         value: Value,
     ) -> Result<Arc<Value>, StoreError> {
+        let record = self.put_record(key, &value);
         let mut state = self.write();
         let previous = state.expect(key, expected)?;
+        state.append(record.as_ref())?;
         Ok(state.put(key, value, Some(previous)))
     }
 
@@ -166,8 +187,10 @@ impl Store {
     pub(crate) fn delete(&self, key: &Key, expected: u64) -> Result<Arc<Value>, StoreError> {
         let last = self.get(key).ok_or(StoreError::NotFound)?;
         let last = Value::clone(&last);
+        let record = self.sealer.as_ref().map(|_| Record::delete(key));
         let mut state = self.write();
         let previous = state.expect(key, expected)?;
+        state.append(record.as_ref())?;
         Ok(state.remove(key, last, previous))
     }
 
@@ -181,7 +204,17 @@ impl Store {
     }
 
     /// Writes what is yet to be written, at the end of the server.
-    pub(crate) fn close(&self) {}
+    pub(crate) fn close(&self) {
+        if let Some(journal) = &mut self.write().journal {
+            journal.close();
+        }
+    }
+
+    /// Returns what the journal is to hold of an object, printed before the lock is taken.
+    fn put_record(&self, key: &Key, value: &Value) -> Option<Record> {
+        let sealer = self.sealer.as_ref()?;
+        Some(Record::put(key, value, sealer))
+    }
 
     fn read(&self) -> RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
@@ -193,6 +226,32 @@ impl Store {
 }
 
 impl State {
+    fn new(revision: u64) -> Self {
+        Self {
+            revision,
+            origin: revision,
+            types: HashMap::new(),
+            changed: tokio::sync::watch::Sender::new(revision),
+            journal: None,
+        }
+    }
+
+    /// Writes the record of the next revision. When that fails, nothing has changed.
+    fn append(&mut self, record: Option<&Record>) -> Result<(), StoreError> {
+        let (Some(journal), Some(record)) = (&mut self.journal, record) else {
+            return Ok(());
+        };
+        if journal.is_long() {
+            let objects = all_objects(&self.types);
+            journal
+                .compact(self.revision, objects)
+                .map_err(StoreError::Journal)?;
+        }
+        journal
+            .append(record, self.revision + 1)
+            .map_err(StoreError::Journal)
+    }
+
     fn object(&self, key: &Key) -> Option<&Arc<Value>> {
         self.types.get(&key.resource)?.objects.get(&key.pair())
     }
@@ -257,6 +316,21 @@ impl State {
     }
 }
 
+fn all_objects(types: &HashMap<GroupResource, Collection>) -> Vec<(Key, Arc<Value>)> {
+    let mut all = Vec::new();
+    for (resource, collection) in types {
+        for ((namespace, name), object) in &collection.objects {
+            let key = Key {
+                resource: resource.clone(),
+                namespace: namespace.clone(),
+                name: name.clone(),
+            };
+            all.push((key, Arc::clone(object)));
+        }
+    }
+    all
+}
+
 impl Collection {
     fn new(origin: u64) -> Self {
         Self {
@@ -308,7 +382,8 @@ pub(crate) fn version(object: &Value) -> u64 {
         .unwrap_or(0)
 }
 
-fn stamp(object: &mut Value, revision: u64) {
+/// Sets `metadata.resourceVersion`.
+pub(crate) fn stamp(object: &mut Value, revision: u64) {
     if let Some(Value::Object(metadata)) = object.get_mut("metadata") {
         metadata.insert(
             "resourceVersion".to_owned(),

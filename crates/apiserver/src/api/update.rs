@@ -8,7 +8,6 @@ use super::{Api, Target, WriteOptions, Written, generation, metadata, service, s
 use crate::adapt::{self, Tracking};
 use crate::convert;
 use crate::fields;
-use crate::managed_fields;
 use crate::managed_fields::equal_but_times;
 use crate::resource::{ResourceType, Subresource};
 use crate::status::{Cause, Status};

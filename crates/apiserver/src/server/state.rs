@@ -2,8 +2,14 @@
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
 use super::StartError;
+use crate::identity;
+use crate::journal::{Journal, JournalError, Sealer};
 use crate::kubeconfig::write_private;
 use crate::store::Store;
 
@@ -40,7 +46,37 @@ impl State {
 
     /// Returns the store as it was left, and what is to be told about it.
     pub(super) fn load(&self) -> Result<(Store, Vec<String>), StartError> {
-        Ok((Store::new(), Vec::new()))
+        let sealer = Arc::new(Sealer::new(self.sealing_key()?));
+        let (journal, mut loaded) = Journal::open(&self.path, sealer).map_err(unreadable)?;
+        let notices = std::mem::take(&mut loaded.notices);
+        Ok((Store::with_journal(journal, loaded), notices))
+    }
+
+    /// Returns the key that seals Secrets; a new one when there is none.
+    fn sealing_key(&self) -> Result<[u8; 32], StartError> {
+        let path = self.path.join("secrets.key");
+        if let Some(text) = read_file(&path)? {
+            let key = STANDARD.decode(text.trim()).ok();
+            return key
+                .and_then(|key| key.try_into().ok())
+                .ok_or_else(|| StartError::Corrupt {
+                    path,
+                    what: "not a key of 32 bytes in Base64".to_owned(),
+                });
+        }
+        let key: [u8; 32] = identity::random();
+        write_file(&path, STANDARD.encode(key).as_bytes())?;
+        Ok(key)
+    }
+}
+
+fn unreadable(error: JournalError) -> StartError {
+    match error {
+        JournalError::Io { path, source } => StartError::State { path, source },
+        JournalError::Damaged { path, offset, what } => StartError::Corrupt {
+            path,
+            what: format!("{what} at byte {offset}"),
+        },
     }
 }
 

@@ -1,0 +1,463 @@
+//! The objects on disk: a snapshot and the writes since, each record with checksums.
+//!
+//! `snapshot-REVISION` holds all objects at a revision, `log-REVISION` the writes after it. A write is
+//! answered after it is in the log, so that a process that is killed loses nothing that it has answered.
+//! Power loss may cost the last writes: the log is flushed to the medium at snapshots and at the end only.
+//! A record that was cut off at the end of the log is dropped, with a notice; any other damage is an error.
+//!
+//! Secrets are sealed ([`Sealer`]): their plaintext is never written to disk.
+
+mod record;
+mod seal;
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use serde_json::Value;
+
+use crate::store::Key;
+pub(crate) use record::Record;
+use record::{Broken, Entry, read};
+pub(crate) use seal::Sealer;
+
+/// A log of at least this many bytes, and twice those of the snapshot, is replaced by a snapshot.
+const COMPACT_FROM: u64 = 8 << 20;
+
+/// A journal that is open for writing.
+pub(crate) struct Journal {
+    directory: PathBuf,
+    log: File,
+    length: u64,
+    snapshot_length: u64,
+    /// A failed write could not be taken back: the end of the log is unknown.
+    broken: bool,
+    sealer: Arc<Sealer>,
+    compaction: Option<JoinHandle<()>>,
+}
+
+/// What was on disk.
+#[derive(Debug, Default)]
+pub(crate) struct Loaded {
+    /// The version of the last write.
+    pub(crate) revision: u64,
+    /// The objects.
+    pub(crate) objects: std::collections::BTreeMap<Key, Value>,
+    /// What people should know.
+    pub(crate) notices: Vec<String>,
+}
+
+/// Why a journal cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum JournalError {
+    /// A file cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// A file is damaged.
+    #[error("{}: {what} at byte {offset}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Where.
+        offset: usize,
+        /// What is wrong.
+        what: &'static str,
+    },
+}
+
+impl Journal {
+    /// Opens the journal in a directory and returns what it holds.
+    pub(crate) fn open(
+        directory: &Path,
+        sealer: Arc<Sealer>,
+    ) -> Result<(Self, Loaded), JournalError> {
+        let mut loaded = Loaded {
+            revision: 1,
+            ..Loaded::default()
+        };
+        let mut snapshot_length = 0;
+        if let Some((_, path)) = files(directory, "snapshot-")?.pop() {
+            snapshot_length = load_snapshot(&path, &sealer, &mut loaded)?;
+        }
+        let begin = loaded.revision;
+        let mut logs = files(directory, "log-")?;
+        logs.retain(|(revision, _)| *revision >= begin);
+        let last = logs.len().saturating_sub(1);
+        for (index, (_, path)) in logs.iter().enumerate() {
+            load_log(path, index == last, &sealer, &mut loaded)?;
+        }
+        let path = match logs.pop() {
+            Some((_, path)) => path,
+            None => directory.join(file_name("log-", loaded.revision)),
+        };
+        let (log, length) = open_log(&path).map_err(|source| JournalError::Io { path, source })?;
+        let journal = Self {
+            directory: directory.to_owned(),
+            log,
+            length,
+            snapshot_length,
+            broken: false,
+            sealer,
+            compaction: None,
+        };
+        Ok((journal, loaded))
+    }
+
+    /// Appends a record. When that fails, the log is as it was.
+    pub(crate) fn append(&mut self, record: &Record, revision: u64) -> io::Result<()> {
+        if self.broken {
+            return Err(io::Error::other(
+                "an earlier write failed; restart the server",
+            ));
+        }
+        let bytes = record.bytes(revision);
+        match self.log.write_all(&bytes) {
+            Ok(()) => {
+                self.length += bytes.len() as u64;
+                Ok(())
+            }
+            Err(error) => {
+                self.broken = self.log.set_len(self.length).is_err();
+                Err(error)
+            }
+        }
+    }
+
+    /// Whether it is time for [`Journal::compact`].
+    pub(crate) fn is_long(&self) -> bool {
+        let running = self.compaction.as_ref().is_some_and(|it| !it.is_finished());
+        self.length >= COMPACT_FROM.max(2 * self.snapshot_length) && !running
+    }
+
+    /// Begins a new log after `revision` and writes the objects at that revision to a snapshot, on a
+    /// thread of its own.
+    pub(crate) fn compact(
+        &mut self,
+        revision: u64,
+        objects: Vec<(Key, Arc<Value>)>,
+    ) -> io::Result<()> {
+        let (log, length) = open_log(&self.directory.join(file_name("log-", revision)))?;
+        self.snapshot_length = self.length;
+        (self.log, self.length) = (log, length);
+        let (directory, sealer) = (self.directory.clone(), Arc::clone(&self.sealer));
+        self.compaction = Some(std::thread::spawn(move || {
+            // When it fails, the logs that it would have replaced stay and are read at the next start.
+            let _ = write_snapshot(&directory, revision, &objects, &sealer)
+                .and_then(|()| remove_before(&directory, revision));
+        }));
+        Ok(())
+    }
+
+    /// Ends a running compaction and flushes the log to the medium.
+    pub(crate) fn close(&mut self) {
+        if let Some(compaction) = self.compaction.take() {
+            let _ = compaction.join();
+        }
+        // What is written survives the end of the process; this is for power loss only.
+        let _ = self.log.sync_all();
+    }
+
+    /// Returns what seals Secrets.
+    pub(crate) fn sealer(&self) -> Arc<Sealer> {
+        Arc::clone(&self.sealer)
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn file_name(prefix: &str, revision: u64) -> String {
+    format!("{prefix}{revision:020}")
+}
+
+/// Returns the files of a prefix with the revisions in their names, in order.
+fn files(directory: &Path, prefix: &str) -> Result<Vec<(u64, PathBuf)>, JournalError> {
+    let failed = |source| JournalError::Io {
+        path: directory.to_owned(),
+        source,
+    };
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let revision = name.strip_prefix(prefix).and_then(|it| it.parse().ok());
+        files.extend(revision.map(|revision| (revision, path.clone())));
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn open_log(path: &Path) -> io::Result<(File, u64)> {
+    let mut options = File::options();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let file = options.open(path)?;
+    let length = file.metadata()?.len();
+    Ok((file, length))
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>, JournalError> {
+    fs::read(path).map_err(|source| JournalError::Io {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn load_snapshot(path: &Path, sealer: &Sealer, loaded: &mut Loaded) -> Result<u64, JournalError> {
+    let bytes = read_file(path)?;
+    let damaged = |offset, what| JournalError::Damaged {
+        path: path.to_owned(),
+        offset,
+        what,
+    };
+    let mut offset = 0;
+    loop {
+        let (revision, entry, length) = read(&bytes[offset..], sealer)
+            .map_err(|broken| damaged(offset, broken.what()))?
+            .ok_or_else(|| damaged(offset, "the snapshot ends too early"))?;
+        offset += length;
+        if matches!(entry, Entry::End) {
+            loaded.revision = revision;
+            return Ok(bytes.len() as u64);
+        }
+        loaded.take(entry);
+    }
+}
+
+fn load_log(
+    path: &Path,
+    is_last: bool,
+    sealer: &Sealer,
+    loaded: &mut Loaded,
+) -> Result<(), JournalError> {
+    let bytes = read_file(path)?;
+    let mut offset = 0;
+    loop {
+        match read(&bytes[offset..], sealer) {
+            Ok(None) => return Ok(()),
+            Ok(Some((revision, entry, length))) => {
+                offset += length;
+                if revision > loaded.revision {
+                    loaded.revision = revision;
+                    loaded.take(entry);
+                }
+            }
+            Err(Broken::Torn) if is_last => return cut_off(path, offset, bytes.len(), loaded),
+            Err(broken) => {
+                return Err(JournalError::Damaged {
+                    path: path.to_owned(),
+                    offset,
+                    what: broken.what(),
+                });
+            }
+        }
+    }
+}
+
+/// Cuts off a record that was not written to its end.
+fn cut_off(
+    path: &Path,
+    offset: usize,
+    length: usize,
+    loaded: &mut Loaded,
+) -> Result<(), JournalError> {
+    let file = File::options().write(true).open(path);
+    let cut = file.and_then(|file| file.set_len(offset as u64));
+    cut.map_err(|source| JournalError::Io {
+        path: path.to_owned(),
+        source,
+    })?;
+    loaded.notices.push(format!(
+        "{}: dropped {} bytes of a write that was not finished when the server ended",
+        path.display(),
+        length - offset
+    ));
+    Ok(())
+}
+
+impl Loaded {
+    fn take(&mut self, entry: Entry) {
+        match entry {
+            Entry::Put(key, value) => {
+                self.objects.insert(key, value);
+            }
+            Entry::Delete(key) => {
+                self.objects.remove(&key);
+            }
+            Entry::End => {}
+        }
+    }
+}
+
+/// Writes a snapshot under another name, and gives it its own when it is whole.
+fn write_snapshot(
+    directory: &Path,
+    revision: u64,
+    objects: &[(Key, Arc<Value>)],
+    sealer: &Sealer,
+) -> io::Result<()> {
+    let beside = directory.join("snapshot.unfinished");
+    let _ = fs::remove_file(&beside);
+    let (file, _) = open_log(&beside)?;
+    let mut writer = io::BufWriter::new(file);
+    for (key, object) in objects {
+        let version = crate::store::version(object);
+        writer.write_all(&Record::put(key, object, sealer).bytes(version))?;
+    }
+    writer.write_all(&Record::end().bytes(revision))?;
+    let file = writer
+        .into_inner()
+        .map_err(io::IntoInnerError::into_error)?;
+    file.sync_all()?;
+    fs::rename(&beside, directory.join(file_name("snapshot-", revision)))?;
+    File::open(directory)?.sync_all()
+}
+
+fn remove_before(directory: &Path, revision: u64) -> io::Result<()> {
+    for prefix in ["log-", "snapshot-"] {
+        for (found, path) in files(directory, prefix).map_err(io::Error::other)? {
+            if found < revision {
+                fs::remove_file(path)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::resource::GroupResource;
+
+    fn key(resource: &str, name: &str) -> Key {
+        Key {
+            resource: GroupResource::new("", resource),
+            namespace: "default".to_owned(),
+            name: name.to_owned(),
+        }
+    }
+
+    fn open(directory: &Path) -> (Journal, Loaded) {
+        Journal::open(directory, Arc::new(Sealer::new([7; 32]))).unwrap()
+    }
+
+    fn write(journal: &mut Journal, revision: u64, name: &str) {
+        let sealer = journal.sealer();
+        let object = json!({"metadata": {"name": name}});
+        let record = Record::put(&key("configmaps", name), &object, &sealer);
+        journal.append(&record, revision).unwrap();
+    }
+
+    fn only_log(directory: &Path) -> PathBuf {
+        files(directory, "log-").unwrap().pop().unwrap().1
+    }
+
+    #[test]
+    fn what_was_written_is_there_after_opening_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut journal, _) = open(directory.path());
+        write(&mut journal, 2, "a");
+        write(&mut journal, 3, "b");
+        journal
+            .append(&Record::delete(&key("configmaps", "a")), 4)
+            .unwrap();
+        drop(journal);
+        let (_, loaded) = open(directory.path());
+        assert_eq!(loaded.revision, 4);
+        let keys: Vec<&str> = loaded.objects.keys().map(|key| key.name.as_str()).collect();
+        assert_eq!(keys, ["b"]);
+        assert_eq!(
+            loaded.objects[&key("configmaps", "b")]["metadata"]["resourceVersion"],
+            "3"
+        );
+    }
+
+    #[test]
+    fn a_log_that_was_cut_off_anywhere_keeps_every_whole_write() {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut journal, _) = open(directory.path());
+        write(&mut journal, 2, "a");
+        let first = journal.length as usize;
+        write(&mut journal, 3, "b");
+        drop(journal);
+        let path = only_log(directory.path());
+        let whole = fs::read(&path).unwrap();
+        for end in first..whole.len() {
+            fs::write(&path, &whole[..end]).unwrap();
+            let (_, loaded) = open(directory.path());
+            assert_eq!((loaded.objects.len(), loaded.revision), (1, 2), "{end}");
+            assert_eq!(loaded.notices.len(), usize::from(end > first), "{end}");
+            assert_eq!(fs::metadata(&path).unwrap().len() as usize, first);
+        }
+    }
+
+    #[test]
+    fn damage_in_the_middle_is_an_error_and_not_an_empty_cluster() {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut journal, _) = open(directory.path());
+        write(&mut journal, 2, "a");
+        write(&mut journal, 3, "b");
+        drop(journal);
+        let path = only_log(directory.path());
+        let whole = fs::read(&path).unwrap();
+        for index in 0..whole.len() / 2 {
+            let mut damaged = whole.clone();
+            damaged[index] ^= 0x55;
+            fs::write(&path, &damaged).unwrap();
+            let opened = Journal::open(directory.path(), Arc::new(Sealer::new([7; 32])));
+            assert!(
+                matches!(opened, Err(JournalError::Damaged { .. })),
+                "byte {index}"
+            );
+        }
+    }
+
+    #[test]
+    fn secrets_are_not_readable_on_disk_and_are_read_back() {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut journal, _) = open(directory.path());
+        let secret = json!({"metadata": {"name": "s"}, "data": {"password": "aHVudGVyMg=="}});
+        let record = Record::put(&key("secrets", "s"), &secret, &journal.sealer());
+        journal.append(&record, 2).unwrap();
+        drop(journal);
+        let bytes = fs::read(only_log(directory.path())).unwrap();
+        assert!(!bytes.windows(8).any(|window| window == b"aHVudGVy"));
+        let (_, loaded) = open(directory.path());
+        assert_eq!(
+            loaded.objects[&key("secrets", "s")]["data"]["password"],
+            "aHVudGVyMg=="
+        );
+    }
+
+    #[test]
+    fn a_snapshot_replaces_the_log_and_holds_the_same() {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut journal, _) = open(directory.path());
+        write(&mut journal, 2, "a");
+        let object = Arc::new(json!({"metadata": {"name": "a", "resourceVersion": "2"}}));
+        journal
+            .compact(2, vec![(key("configmaps", "a"), object)])
+            .unwrap();
+        write(&mut journal, 3, "b");
+        drop(journal);
+        assert_eq!(files(directory.path(), "log-").unwrap().len(), 1);
+        let (_, loaded) = open(directory.path());
+        assert_eq!((loaded.objects.len(), loaded.revision), (2, 3));
+    }
+}
