@@ -1,17 +1,16 @@
-//! YAML, read as go-yaml v3 resolves it.
-//!
-//! Comments are not kept yet. They are no part of the MAC, and the only rules that depend on them
-//! (`*_comment_regex`) are refused for this format rather than guessed at.
+//! YAML, read as go-yaml v3 resolves it and binds its comments.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use windlass_yaml::{DuplicateKeys, Limits, Mapping, Node, ParseError, ParseOptions, Resolved};
+use windlass_yaml::{
+    Document, DuplicateKeys, Limits, Mapping, Node, ParseError, ParseOptions, Resolved,
+};
 
 use super::{EmitError, SyntaxError, json};
 use crate::SecretBytes;
 use crate::document::{MAX_DEPTH, MAX_SIZE, MAX_VALUES};
 use crate::time::Timestamp;
-use crate::value::{Branch, Item, Scalar, Value, get};
+use crate::value::{Branch, Item, Scalar, Value};
 
 /// How much a foreign text may ask for; keys are nodes too.
 const OPTIONS: ParseOptions = ParseOptions {
@@ -32,9 +31,8 @@ pub(super) fn parse(text: &str) -> Result<Vec<Branch>, SyntaxError> {
     }
     let branches = documents
         .iter()
-        .map(|document| parse_root(&document.root))
+        .map(parse_document)
         .collect::<Result<Vec<_>, _>>()?;
-    refuse_comment_rules(&branches)?;
     Ok(branches)
 }
 
@@ -60,33 +58,79 @@ fn wrong(node: &Node, reason: &str) -> SyntaxError {
     }
 }
 
-fn parse_root(root: &Node) -> Result<Branch, SyntaxError> {
+fn parse_document(document: &Document) -> Result<Branch, SyntaxError> {
+    let root = &document.root;
+    let mut branch = Branch::new();
+    branch.extend(lines(&document.comments.head).map(Item::Comment));
     match (root.as_mapping(), root.resolve()) {
-        (Some(mapping), _) => parse_mapping(mapping),
-        (None, Resolved::Null) => Ok(Branch::new()),
-        (None, _) => Err(wrong(root, "the document is not a mapping")),
+        (Some(mapping), _) => {
+            branch.extend(before(root).map(Item::Comment));
+            parse_mapping(mapping, &mut branch)?;
+            branch.extend(after(root).map(Item::Comment));
+        }
+        (None, Resolved::Null) => {}
+        (None, _) => return Err(wrong(root, "the document is not a mapping")),
     }
+    branch.extend(lines(&document.comments.foot).map(Item::Comment));
+    Ok(branch)
 }
 
-fn parse_mapping(mapping: &Mapping) -> Result<Branch, SyntaxError> {
-    let pair = |(key, value): (&Node, &Node)| match key.resolve() {
-        Resolved::String(text) => Ok(Item::Pair(text.to_owned(), parse_node(value)?)),
-        Resolved::Merge => Ok(Item::Pair("<<".to_owned(), parse_node(value)?)),
-        _ => Err(wrong(key, "a key is not a text; put it into quotes")),
-    };
-    mapping.iter().map(pair).collect()
+/// Reads the pairs, with the comments of a key, and of a value in the same line, before the pair.
+fn parse_mapping(mapping: &Mapping, branch: &mut Branch) -> Result<(), SyntaxError> {
+    for (key, value) in mapping.iter() {
+        let name = match key.resolve() {
+            Resolved::String(text) => text,
+            Resolved::Merge => "<<",
+            _ => return Err(wrong(key, "a key is not a text; put it into quotes")),
+        };
+        branch.extend(before(key).map(Item::Comment));
+        if value.is_scalar() {
+            branch.extend(before(value).map(Item::Comment));
+        }
+        let parsed = parse_node(value)?;
+        branch.push(Item::Pair(name.to_owned(), parsed));
+        if value.is_scalar() {
+            branch.extend(after(value).map(Item::Comment));
+        }
+        branch.extend(after(key).map(Item::Comment));
+    }
+    Ok(())
+}
+
+fn parse_list(nodes: &[Node]) -> Result<Vec<Value>, SyntaxError> {
+    let mut values = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        values.extend(before(node).map(Value::Comment));
+        values.push(parse_node(node)?);
+        values.extend(after(node).map(Value::Comment));
+    }
+    Ok(values)
+}
+
+fn before(node: &Node) -> impl Iterator<Item = SecretBytes> {
+    let comments = node.comments.iter();
+    comments.flat_map(|comments| lines(&comments.head).chain(lines(&comments.line)))
+}
+
+fn after(node: &Node) -> impl Iterator<Item = SecretBytes> {
+    let comments = node.comments.iter();
+    comments.flat_map(|comments| lines(&comments.foot))
+}
+
+/// Returns each line of a comment without its `#`.
+fn lines(comment: &str) -> impl Iterator<Item = SecretBytes> {
+    let lines = comment.split('\n').filter(|line| !line.is_empty());
+    lines.map(|line| line.strip_prefix('#').unwrap_or(line).into())
 }
 
 fn parse_node(node: &Node) -> Result<Value, SyntaxError> {
     if let Some(mapping) = node.as_mapping() {
-        return Ok(Value::Branch(parse_mapping(mapping)?));
+        let mut branch = Branch::new();
+        parse_mapping(mapping, &mut branch)?;
+        return Ok(Value::Branch(branch));
     }
     if let Some(items) = node.as_sequence() {
-        return items
-            .iter()
-            .map(parse_node)
-            .collect::<Result<_, _>>()
-            .map(Value::List);
+        return parse_list(items).map(Value::List);
     }
     let scalar = match node.resolve() {
         Resolved::Null => return Ok(Value::Null),
@@ -119,26 +163,6 @@ fn decode(node: &Node, text: &str) -> Result<SecretBytes, SyntaxError> {
     let bytes = STANDARD.decode(packed);
     let bytes = bytes.map_err(|_| wrong(node, "the !!binary value is not Base64"))?;
     Ok(SecretBytes::new(bytes))
-}
-
-fn refuse_comment_rules(documents: &[Branch]) -> Result<(), SyntaxError> {
-    let Some(Value::Branch(metadata)) = documents.first().and_then(|first| get(first, "sops"))
-    else {
-        return Ok(());
-    };
-    let rules = ["encrypted_comment_regex", "unencrypted_comment_regex"];
-    let named = |rule: &&&str| {
-        get(metadata, rule)
-            .and_then(Value::as_text)
-            .is_some_and(|text| !text.is_empty())
-    };
-    match rules.iter().find(named) {
-        None => Ok(()),
-        Some(rule) => {
-            let reason = format!("{rule} is not supported in YAML yet; select by key instead");
-            Err(SyntaxError::in_line(0, &reason))
-        }
-    }
 }
 
 /// Writes each document as JSON, which is YAML, with `---` between them.
