@@ -10,6 +10,7 @@ use crate::crd;
 use crate::defaults;
 use crate::resource::{ResourceType, Subresource};
 use crate::status::{Cause, Status};
+use crate::structural;
 use crate::validation;
 
 /// Who has written down the managed fields of a write.
@@ -54,7 +55,9 @@ pub(crate) fn normalize(
         ))
     };
     let unknown = if resource.custom.is_some() {
-        Vec::new()
+        let unknown = structural::prune(object, schema, &resource.kind).map_err(refused)?;
+        structural::fill(object, schema);
+        unknown
     } else {
         let unknown = validation::decode(object, schema, &resource.kind).map_err(refused)?;
         defaults::fill(object, &resource.gvk(), schema);
@@ -83,6 +86,9 @@ pub(crate) fn validate(
     let _ = live;
     if crd::is_definition(resource) {
         return crd::validate(object);
+    }
+    if resource.custom.is_some() {
+        return structural::validate(object, schema(resource));
     }
     Vec::new()
 }

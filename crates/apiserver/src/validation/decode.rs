@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
-use windlass_object::schema::{Definition, Schema, Type};
+use windlass_object::schema::{Definition, Property, Schema, Type};
 
 use crate::quantity::{MALFORMED, Quantity};
 
@@ -22,13 +22,22 @@ pub(crate) fn decode(
     schema: &Schema,
     kind: &str,
 ) -> Result<Vec<String>, String> {
-    let mut walk = Walk {
-        place: String::new(),
-        fields: Vec::new(),
-        owner: kind.to_owned(),
-        unknown: Vec::new(),
-    };
+    let mut walk = Walk::new(kind);
     walk.check(object, schema, None)?;
+    Ok(walk.unknown)
+}
+
+/// As [`decode`], for the field `name` of an object alone.
+pub(crate) fn decode_field(
+    value: &mut Value,
+    property: &Property,
+    name: &str,
+    kind: &str,
+) -> Result<Vec<String>, String> {
+    let mut walk = Walk::new(kind);
+    name.clone_into(&mut walk.place);
+    walk.fields.push(name.to_owned());
+    walk.check(value, property.schema(), property.definition())?;
     Ok(walk.unknown)
 }
 
@@ -43,6 +52,15 @@ struct Walk {
 }
 
 impl Walk {
+    fn new(kind: &str) -> Self {
+        Self {
+            place: String::new(),
+            fields: Vec::new(),
+            owner: kind.to_owned(),
+            unknown: Vec::new(),
+        }
+    }
+
     fn check(
         &mut self,
         value: &mut Value,

@@ -1,0 +1,98 @@
+//! Custom resources under the structural schema of their CRD: unknown fields pruned, defaults set, the
+//! rest validated in the words of kube-apiserver 1.37.
+//!
+//! CEL rules (`x-kubernetes-validations`) are not evaluated: an object that only breaks one of them is
+//! accepted here and refused by a real cluster.
+
+mod validate;
+
+use serde_json::{Map, Value};
+use windlass_object::schema::Schema;
+
+use crate::validation;
+
+pub(crate) use validate::validate;
+
+/// Takes away the fields that the schema does not have, and returns their paths. The metadata is decoded
+/// as that of every object.
+///
+/// # Errors
+///
+/// Metadata of a wrong type, in the words of Go's decoder.
+pub(crate) fn prune(
+    object: &mut Value,
+    schema: &Schema,
+    kind: &str,
+) -> Result<Vec<String>, String> {
+    let mut unknown = Vec::new();
+    let Value::Object(map) = object else {
+        return Err("the object is not a mapping".to_owned());
+    };
+    let mut metadata = map.remove("metadata").unwrap_or(Value::Null);
+    prune_map(map, schema, "", &mut unknown);
+    if let Some(property) = schema.property("metadata") {
+        unknown.extend(validation::decode_field(
+            &mut metadata,
+            property,
+            "metadata",
+            kind,
+        )?);
+        crate::defaults::tidy(&mut metadata, property.schema());
+    }
+    map.insert("metadata".to_owned(), metadata);
+    unknown.sort();
+    Ok(unknown)
+}
+
+fn prune_value(value: &mut Value, schema: &Schema, path: &str, unknown: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => prune_map(map, schema, path, unknown),
+        Value::Array(items) => {
+            for (index, item) in items.iter_mut().enumerate() {
+                prune_value(item, schema.items(), &format!("{path}[{index}]"), unknown);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn prune_map(map: &mut Map<String, Value>, schema: &Schema, path: &str, unknown: &mut Vec<String>) {
+    map.retain(|name, child| {
+        let dot = if path.is_empty() { "" } else { "." };
+        let path = format!("{path}{dot}{name}");
+        let Some(below) = schema.field(name) else {
+            unknown.push(path);
+            return false;
+        };
+        prune_value(child, below, &path, unknown);
+        true
+    });
+}
+
+/// Sets the defaults that the schema declares. A null where none may be gives way to the default.
+pub(crate) fn fill(value: &mut Value, schema: &Schema) {
+    match value {
+        Value::Object(map) => {
+            for (name, property) in schema.properties().filter(|(name, _)| *name != "metadata") {
+                let below = property.schema();
+                let Some(default) = below.default_value() else {
+                    continue;
+                };
+                let found = map.get(name);
+                if found.is_none_or(|found| found.is_null() && !below.is_nullable()) {
+                    map.insert(name.to_owned(), default.clone());
+                }
+            }
+            for (name, child) in map {
+                if let Some(below) = schema.field(name).filter(|_| name != "metadata") {
+                    fill(child, below);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| fill(item, schema.items())),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;

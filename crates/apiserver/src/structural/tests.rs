@@ -1,0 +1,83 @@
+use serde_json::json;
+
+use super::*;
+
+fn schema() -> Schema {
+    Schema::from_crd(&json!({"type": "object", "required": ["spec"], "properties": {
+        "spec": {"type": "object", "required": ["size"], "properties": {
+            "size": {"type": "integer", "minimum": 1, "maximum": 5},
+            "mode": {"type": "string", "enum": ["fast", "slow"], "default": "fast"},
+            "name": {"type": "string", "pattern": "^[a-z]+$", "maxLength": 4},
+            "port": {"x-kubernetes-int-or-string": true},
+            "tags": {"type": "array", "x-kubernetes-list-type": "set", "maxItems": 2, "items": {"type": "string"}},
+            "rules": {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"],
+                "items": {"type": "object", "properties": {"name": {"type": "string"},
+                    "weight": {"type": "integer", "default": 1}}}},
+            "free": {"type": "object", "x-kubernetes-preserve-unknown-fields": true},
+            "maybe": {"type": "string", "nullable": true},
+            "one": {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string"}},
+                "oneOf": [{"required": ["a"]}, {"required": ["b"]}]},
+        }},
+    }}))
+    .unwrap()
+}
+
+#[test]
+fn unknown_fields_are_pruned_and_named_except_where_they_are_kept() {
+    let mut object = json!({"apiVersion": "x/v1", "kind": "X", "metadata": {"name": "x", "foo": 1},
+        "spec": {"size": 1, "bar": 2, "free": {"any": 1}, "rules": [{"name": "a", "extra": 1}]}});
+    let unknown = prune(&mut object, &schema(), "X").unwrap();
+    assert_eq!(unknown, ["metadata.foo", "spec.bar", "spec.rules[0].extra"]);
+    assert_eq!(
+        object,
+        json!({"apiVersion": "x/v1", "kind": "X", "metadata": {"name": "x"},
+            "spec": {"size": 1, "free": {"any": 1}, "rules": [{"name": "a"}]}})
+    );
+}
+
+#[test]
+fn metadata_of_a_wrong_type_is_refused() {
+    let mut object = json!({"metadata": {"labels": {"a": 1}}});
+    let error = prune(&mut object, &schema(), "X").unwrap_err();
+    assert_eq!(
+        error,
+        "json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string"
+    );
+}
+
+#[test]
+fn defaults_are_set_and_nulls_give_way_to_them() {
+    let mut object =
+        json!({"spec": {"size": 1, "mode": null, "maybe": null, "rules": [{"name": "a"}]}});
+    fill(&mut object, &schema());
+    assert_eq!(
+        object,
+        json!({"spec": {"size": 1, "mode": "fast", "maybe": null, "rules": [{"name": "a", "weight": 1}]}})
+    );
+}
+
+#[test]
+fn every_broken_rule_is_named() {
+    let object = json!({"metadata": {"name": "x"}, "spec": {
+        "mode": "warp", "name": "TOOLONG", "port": true, "tags": ["a", "b", "a"], "maybe": null,
+        "rules": [{"name": "a"}, {"name": "a"}], "one": {}, "size": "two"}});
+    let causes = validate(&object, &schema());
+    let lines: Vec<String> = causes
+        .iter()
+        .map(|c| format!("{}: {}", c.field, c.message))
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    spec.mode: Unsupported value: "warp": supported values: "fast", "slow"
+    spec.name: Too long: may not be more than 4 bytes
+    spec.name: Invalid value: "TOOLONG": spec.name in body should match '^[a-z]+$'
+    spec.one: Invalid value: "": "spec.one" must validate one and only one schema (oneOf). Found none valid
+    spec.port: Invalid value: "boolean": spec.port in body must be of type integer,string: "boolean"
+    spec.rules[1]: Duplicate value: {"name":"a"}
+    spec.size: Invalid value: "string": spec.size in body must be of type integer: "string"
+    spec.tags: Too many: 3: must have at most 2 items
+    spec.tags[2]: Duplicate value: "a"
+    "#);
+    let causes = validate(&json!({"spec": {"maybe": null}}), &schema());
+    assert_eq!(causes[0].field, "spec.size");
+    assert_eq!(causes[0].message, "Required value");
+}

@@ -1,0 +1,299 @@
+//! The rules of a structural schema, in the words of kube-openapi's validation.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use regex::Regex;
+use serde_json::Value;
+use windlass_object::schema::{ListType, Rules, Schema, Type};
+
+use crate::status::Cause;
+use crate::validation::FieldErrors;
+
+/// How many compiled patterns are kept.
+const MAX_PATTERNS: usize = 1000;
+
+/// Returns what is wrong with a custom resource.
+pub(crate) fn validate(object: &Value, schema: &Schema) -> Vec<Cause> {
+    let mut errors = FieldErrors::default();
+    check_map(object, schema, "", &mut errors);
+    errors.into_causes()
+}
+
+fn check(value: &Value, schema: &Schema, path: &str, errors: &mut FieldErrors) {
+    if value.is_null() && schema.is_nullable() {
+        return;
+    }
+    if !is_of_type(value, schema.kind()) {
+        let (found, wanted) = (type_name(value), wanted_name(schema.kind()));
+        let detail = format!("{path} in body must be of type {wanted}: {found:?}");
+        errors.type_invalid(path, &found.into(), &detail);
+        return;
+    }
+    if !schema.enumeration().is_empty() && !schema.enumeration().contains(value) {
+        unsupported(value, schema, path, errors);
+    }
+    check_format(value, schema, path, errors);
+    if let Some(rules) = schema.rules() {
+        check_rules(value, rules, path, errors);
+    }
+    match value {
+        Value::Object(_) => check_map(value, schema, path, errors),
+        Value::Array(items) => check_items(items, schema, path, errors),
+        _ => {}
+    }
+}
+
+fn is_of_type(value: &Value, wanted: Type) -> bool {
+    match (wanted, value) {
+        (Type::Any, _)
+        | (Type::Object, Value::Object(_))
+        | (Type::Array, Value::Array(_))
+        | (Type::String, Value::String(_))
+        | (Type::Number, Value::Number(_))
+        | (Type::Boolean, Value::Bool(_))
+        | (Type::Quantity, Value::Number(_) | Value::String(_)) => true,
+        (Type::Integer, Value::Number(_)) => is_integer(value),
+        (Type::IntOrString, value) => value.is_string() || is_integer(value),
+        _ => false,
+    }
+}
+
+fn is_integer(value: &Value) -> bool {
+    value.as_f64().is_some_and(|float| float.fract() == 0.0)
+}
+
+fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) if is_integer(value) => "integer",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+fn wanted_name(kind: Type) -> &'static str {
+    match kind {
+        Type::Object => "object",
+        Type::Array => "array",
+        Type::String => "string",
+        Type::Integer => "integer",
+        Type::Number => "number",
+        Type::Boolean => "boolean",
+        Type::IntOrString | Type::Quantity => "integer,string",
+        Type::Any => "any",
+    }
+}
+
+fn unsupported(value: &Value, schema: &Schema, path: &str, errors: &mut FieldErrors) {
+    let texts: Vec<String> = schema.enumeration().iter().map(plain).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    errors.unsupported(path, value, &texts);
+}
+
+fn plain(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn check_format(value: &Value, schema: &Schema, path: &str, errors: &mut FieldErrors) {
+    let fits = match (schema.format(), value) {
+        (Some("date-time"), Value::String(text)) => text.parse::<jiff::Timestamp>().is_ok(),
+        (Some("date"), Value::String(text)) => text.parse::<jiff::civil::Date>().is_ok(),
+        (Some("int32"), Value::Number(number)) => number
+            .as_i64()
+            .is_none_or(|number| i32::try_from(number).is_ok()),
+        (Some("ipv4"), Value::String(text)) => text.parse::<std::net::Ipv4Addr>().is_ok(),
+        (Some("ipv6"), Value::String(text)) => text.parse::<std::net::Ipv6Addr>().is_ok(),
+        _ => true,
+    };
+    if !fits {
+        let format = schema.format().unwrap_or_default();
+        let detail = format!("{path} in body must be of type {format}: {value}");
+        errors.invalid(path, value, &detail);
+    }
+}
+
+fn check_map(value: &Value, schema: &Schema, path: &str, errors: &mut FieldErrors) {
+    let Value::Object(map) = value else {
+        return;
+    };
+    let dot = if path.is_empty() { "" } else { "." };
+    for name in schema.required() {
+        if !map.contains_key(name) {
+            errors.required(&format!("{path}{dot}{name}"), "");
+        }
+    }
+    // Metadata is validated as that of every object.
+    let is_object = path.is_empty() || schema.is_embedded_resource();
+    for (name, child) in map {
+        if is_object && name == "metadata" {
+            continue;
+        }
+        if let Some(below) = schema.field(name) {
+            check(child, below, &format!("{path}{dot}{name}"), errors);
+        }
+    }
+}
+
+fn check_items(items: &[Value], schema: &Schema, path: &str, errors: &mut FieldErrors) {
+    let mut seen: Vec<Value> = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        let path = format!("{path}[{index}]");
+        check(item, schema.items(), &path, errors);
+        let Some(name) = name_of(item, schema) else {
+            continue;
+        };
+        if seen.contains(&name) {
+            errors.duplicate(&path, &name);
+        } else {
+            seen.push(name);
+        }
+    }
+}
+
+/// Returns what must be unique in a set or map: the item, or its keys.
+fn name_of(item: &Value, schema: &Schema) -> Option<Value> {
+    match schema.list_type() {
+        ListType::Atomic => None,
+        ListType::Set => Some(item.clone()),
+        ListType::Map => {
+            let keys = schema.list_keys().iter();
+            let pairs = keys.filter_map(|key| {
+                let value = item.get(&**key)?;
+                Some((key.to_string(), value.clone()))
+            });
+            Some(Value::Object(pairs.collect()))
+        }
+    }
+}
+
+fn check_rules(value: &Value, rules: &Rules, path: &str, errors: &mut FieldErrors) {
+    match value {
+        Value::String(text) => check_text(text, rules, path, errors),
+        Value::Number(_) => check_number(value, rules, path, errors),
+        Value::Array(items) => check_count(items.len(), "items", rules.items, path, errors),
+        Value::Object(map) => {
+            check_count(map.len(), "properties", rules.properties, path, errors);
+        }
+        _ => {}
+    }
+    if rules.unique_items
+        && let Value::Array(items) = value
+        && (1..items.len()).any(|index| items[..index].contains(&items[index]))
+    {
+        let detail = format!("{path} in body shouldn't contain duplicates");
+        errors.invalid(path, &"".into(), &detail);
+    }
+    check_combinations(value, rules, path, errors);
+}
+
+fn check_text(text: &str, rules: &Rules, path: &str, errors: &mut FieldErrors) {
+    let length = text.chars().count() as u64;
+    let value = Value::from(text);
+    if let Some(most) = rules.length.1.filter(|most| length > *most) {
+        errors.too_long(path, most);
+    }
+    if let Some(least) = rules.length.0.filter(|least| length < *least) {
+        let detail = format!("{path} in body should be at least {least} chars long");
+        errors.invalid(path, &value, &detail);
+    }
+    if let Some(pattern) = &rules.pattern
+        && compiled(pattern).is_some_and(|regex| !regex.is_match(text))
+    {
+        let detail = format!("{path} in body should match '{pattern}'");
+        errors.invalid(path, &value, &detail);
+    }
+}
+
+/// Returns the compiled pattern; `None` for one that is no regular expression, which holds for nothing.
+fn compiled(pattern: &str) -> Option<Arc<Regex>> {
+    static PATTERNS: LazyLock<Mutex<HashMap<String, Option<Arc<Regex>>>>> =
+        LazyLock::new(Mutex::default);
+    let mut patterns = PATTERNS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(found) = patterns.get(pattern) {
+        return found.clone();
+    }
+    if patterns.len() >= MAX_PATTERNS {
+        patterns.clear();
+    }
+    let regex = Regex::new(pattern).ok().map(Arc::new);
+    patterns.insert(pattern.to_owned(), regex.clone());
+    regex
+}
+
+fn check_number(value: &Value, rules: &Rules, path: &str, errors: &mut FieldErrors) {
+    let number = value.as_f64().unwrap_or_default();
+    let mut wrong = |rule: String| {
+        errors.invalid(path, value, &format!("{path} in body should be {rule}"));
+    };
+    match rules.minimum {
+        Some((least, true)) if number <= least => wrong(format!("greater than {least}")),
+        Some((least, false)) if number < least => {
+            wrong(format!("greater than or equal to {least}"));
+        }
+        _ => {}
+    }
+    match rules.maximum {
+        Some((most, true)) if number >= most => wrong(format!("less than {most}")),
+        Some((most, false)) if number > most => wrong(format!("less than or equal to {most}")),
+        _ => {}
+    }
+    if let Some(factor) = rules.multiple_of.filter(|factor| *factor > 0.0) {
+        let times = number / factor;
+        if (times - times.round()).abs() > 1e-9 {
+            wrong(format!("a multiple of {factor}"));
+        }
+    }
+}
+
+fn check_count(
+    count: usize,
+    what: &str,
+    (least, most): (Option<u64>, Option<u64>),
+    path: &str,
+    errors: &mut FieldErrors,
+) {
+    if let Some(least) = least.filter(|least| (count as u64) < *least) {
+        let detail = format!("{path} in body should have at least {least} {what}");
+        errors.invalid(path, &count.into(), &detail);
+    }
+    if let Some(most) = most.filter(|most| count as u64 > *most) {
+        errors.too_many(path, count, most);
+    }
+}
+
+fn check_combinations(value: &Value, rules: &Rules, path: &str, errors: &mut FieldErrors) {
+    let holds = |schema: &Schema| {
+        let mut errors = FieldErrors::default();
+        check(value, schema, path, &mut errors);
+        errors.is_empty()
+    };
+    let mut wrong = |detail: String| errors.invalid(path, &"".into(), &detail);
+    if !rules.any_of.is_empty() && !rules.any_of.iter().any(holds) {
+        wrong(format!(
+            "{path:?} must validate at least one schema (anyOf)"
+        ));
+    }
+    let valid = rules.one_of.iter().filter(|schema| holds(schema)).count();
+    if !rules.one_of.is_empty() && valid != 1 {
+        let found = if valid == 0 {
+            "Found none valid".to_owned()
+        } else {
+            format!("Found {valid} valid alternatives")
+        };
+        wrong(format!(
+            "{path:?} must validate one and only one schema (oneOf). {found}"
+        ));
+    }
+    if rules.not.as_ref().is_some_and(holds) {
+        wrong(format!("{path:?} must not validate the schema (not)"));
+    }
+    for schema in &rules.all_of {
+        check(value, schema, path, errors);
+    }
+}
