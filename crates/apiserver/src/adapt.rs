@@ -83,14 +83,17 @@ pub(crate) fn validate(
     live: Option<&Value>,
     object: &Value,
 ) -> Vec<Cause> {
-    let _ = live;
     if crd::is_definition(resource) {
         return crd::validate(object);
     }
     if resource.custom.is_some() {
-        return structural::validate(object, schema(resource));
+        let mut errors = validation::FieldErrors::default();
+        validation::check_metadata(&resource.gvk(), object, &mut errors);
+        let mut causes = errors.into_causes();
+        causes.extend(structural::validate(object, schema(resource)));
+        return causes;
     }
-    Vec::new()
+    validation::validate(&resource.gvk(), live, object)
 }
 
 /// Writes down in `metadata.managedFields` what `manager` has changed.

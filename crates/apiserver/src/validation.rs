@@ -1,7 +1,23 @@
-//! What kube-apiserver 1.37 refuses, in its words.
+//! What kube-apiserver 1.37 refuses, in its words: bodies that are not what their kind is ([`decode`]),
+//! and objects that break the rules of their kind ([`validate`]).
+//!
+//! The rules are those that manifests break most; a real kube-apiserver knows more of them. Admission
+//! policies and webhooks are not evaluated.
 
+mod config;
 mod decode;
 mod errors;
+mod metadata;
+mod names;
+mod network;
+mod pod;
+mod semantic;
+mod workload;
 
 pub(crate) use decode::{decode, decode_field, duplicate_fields};
 pub(crate) use errors::FieldErrors;
+pub(crate) use metadata::check as check_metadata;
+pub(crate) use semantic::validate;
+
+#[cfg(test)]
+mod tests;

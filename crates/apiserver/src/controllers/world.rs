@@ -1,0 +1,275 @@
+//! What the controllers know: the objects that they follow, by kind, namespace, name and owner.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::fields::{self, list, text};
+use crate::resource::GroupResource;
+use crate::store::version;
+
+/// The kinds that controllers follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Kind {
+    ClusterRole,
+    ServiceAccount,
+    ConfigMap,
+    Secret,
+    PersistentVolume,
+    PersistentVolumeClaim,
+    ControllerRevision,
+    Deployment,
+    ReplicaSet,
+    StatefulSet,
+    DaemonSet,
+    Job,
+    Pod,
+    Service,
+    Endpoints,
+    EndpointSlice,
+    HorizontalPodAutoscaler,
+    PodDisruptionBudget,
+}
+
+/// Kind, API group, version and plural name.
+const KINDS: [(Kind, &str, &str, &str); 18] = [
+    (
+        Kind::ClusterRole,
+        "rbac.authorization.k8s.io",
+        "v1",
+        "clusterroles",
+    ),
+    (Kind::ServiceAccount, "", "v1", "serviceaccounts"),
+    (Kind::ConfigMap, "", "v1", "configmaps"),
+    (Kind::Secret, "", "v1", "secrets"),
+    (Kind::PersistentVolume, "", "v1", "persistentvolumes"),
+    (
+        Kind::PersistentVolumeClaim,
+        "",
+        "v1",
+        "persistentvolumeclaims",
+    ),
+    (
+        Kind::ControllerRevision,
+        "apps",
+        "v1",
+        "controllerrevisions",
+    ),
+    (Kind::Deployment, "apps", "v1", "deployments"),
+    (Kind::ReplicaSet, "apps", "v1", "replicasets"),
+    (Kind::StatefulSet, "apps", "v1", "statefulsets"),
+    (Kind::DaemonSet, "apps", "v1", "daemonsets"),
+    (Kind::Job, "batch", "v1", "jobs"),
+    (Kind::Pod, "", "v1", "pods"),
+    (Kind::Service, "", "v1", "services"),
+    (Kind::Endpoints, "", "v1", "endpoints"),
+    (
+        Kind::EndpointSlice,
+        "discovery.k8s.io",
+        "v1",
+        "endpointslices",
+    ),
+    (
+        Kind::HorizontalPodAutoscaler,
+        "autoscaling",
+        "v2",
+        "horizontalpodautoscalers",
+    ),
+    (
+        Kind::PodDisruptionBudget,
+        "policy",
+        "v1",
+        "poddisruptionbudgets",
+    ),
+];
+
+/// Which object: kind, namespace (empty for one of the cluster) and name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Id {
+    pub(super) kind: Kind,
+    pub(super) namespace: String,
+    pub(super) name: String,
+}
+
+type Names = BTreeMap<String, Arc<Value>>;
+
+/// The objects.
+#[derive(Default)]
+pub(super) struct World {
+    objects: HashMap<Kind, BTreeMap<String, Names>>,
+    /// The objects that a controller owns, by its uid.
+    owned: HashMap<String, BTreeSet<Id>>,
+    /// The pods by their address, so that no two get the same.
+    addresses: HashMap<String, Id>,
+}
+
+impl Kind {
+    /// Returns all kinds.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        KINDS.iter().map(|(kind, ..)| *kind)
+    }
+
+    /// Returns the kind that is stored there, when controllers follow it.
+    pub(super) fn of(resource: &GroupResource) -> Option<Self> {
+        let mut kinds = KINDS.iter();
+        let found = kinds
+            .find(|(_, group, _, plural)| resource.group == *group && resource.resource == *plural);
+        found.map(|(kind, ..)| *kind)
+    }
+
+    /// Returns group, version and plural name.
+    pub(super) fn path(self) -> (&'static str, &'static str, &'static str) {
+        let found = KINDS.iter().find(|(kind, ..)| *kind == self);
+        found.map_or(("", "", ""), |(_, group, version, plural)| {
+            (group, version, plural)
+        })
+    }
+
+    /// Returns the `apiVersion`.
+    pub(super) fn api_version(self) -> String {
+        match self.path() {
+            ("", version, _) => version.to_owned(),
+            (group, version, _) => format!("{group}/{version}"),
+        }
+    }
+
+    /// Returns the kind whose name that is.
+    fn named(name: &str) -> Option<Self> {
+        Self::all().find(|kind| kind.name() == name)
+    }
+
+    /// Returns the kind's name, such as `Pod`.
+    pub(super) fn name(self) -> String {
+        format!("{self:?}")
+    }
+}
+
+impl Id {
+    /// Returns which object `object` is.
+    pub(super) fn of(kind: Kind, object: &Value) -> Self {
+        Self {
+            kind,
+            namespace: fields::namespace(object).to_owned(),
+            name: fields::name(object).to_owned(),
+        }
+    }
+}
+
+impl World {
+    /// Takes note of an object; returns what it was before, or `None` when this is no news.
+    pub(super) fn apply(&mut self, kind: Kind, object: Arc<Value>) -> Option<Option<Arc<Value>>> {
+        let id = Id::of(kind, &object);
+        let previous = self.get(kind, &id.namespace, &id.name).cloned();
+        if previous
+            .as_ref()
+            .is_some_and(|it| version(it) >= version(&object))
+        {
+            return None;
+        }
+        if let Some(previous) = &previous {
+            self.unlink(&id, previous);
+        }
+        self.link(&id, &object);
+        let names = self.objects.entry(kind).or_default();
+        let names = names.entry(id.namespace).or_default();
+        names.insert(id.name, object);
+        Some(previous)
+    }
+
+    /// Takes note that an object was deleted at `version`; returns what it was, or `None` when this is
+    /// no news.
+    pub(super) fn delete(&mut self, id: &Id, deleted_at: u64) -> Option<Arc<Value>> {
+        let names = self.objects.get_mut(&id.kind)?.get_mut(&id.namespace)?;
+        if version(names.get(&id.name)?) > deleted_at {
+            return None;
+        }
+        let previous = names.remove(&id.name)?;
+        self.unlink(id, &previous);
+        Some(previous)
+    }
+
+    /// Returns an object.
+    pub(super) fn get(&self, kind: Kind, namespace: &str, name: &str) -> Option<&Arc<Value>> {
+        self.objects.get(&kind)?.get(namespace)?.get(name)
+    }
+
+    /// Returns the objects of a kind in a namespace.
+    pub(super) fn list<'a>(
+        &'a self,
+        kind: Kind,
+        namespace: &str,
+    ) -> impl Iterator<Item = &'a Arc<Value>> + use<'a> {
+        let names = self.objects.get(&kind).and_then(|it| it.get(namespace));
+        names.into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// Returns the objects of a kind that `owner` controls, sorted by name.
+    pub(super) fn owned<'a>(
+        &'a self,
+        owner: &Value,
+        kind: Kind,
+    ) -> impl Iterator<Item = &'a Arc<Value>> + use<'a> {
+        let ids = self.owned.get(fields::uid(owner));
+        ids.into_iter()
+            .flatten()
+            .filter(move |id| id.kind == kind)
+            .filter_map(|id| self.get(id.kind, &id.namespace, &id.name))
+    }
+
+    /// Returns the controller of an object.
+    pub(super) fn controller_of(&self, object: &Value) -> Option<(Kind, &Arc<Value>)> {
+        let reference = controller_reference(object)?;
+        let kind = Kind::named(text(reference, "/kind"))?;
+        let name = text(reference, "/name");
+        let owner = self.get(kind, fields::namespace(object), name)?;
+        (fields::uid(owner) == text(reference, "/uid")).then_some((kind, owner))
+    }
+
+    /// Returns an address of the network of pods that no pod has; `seed` chooses where to look first.
+    pub(super) fn free_address(&self, seed: u32) -> String {
+        let hosts = 0xffff - 2;
+        let candidates = (0..hosts).map(|offset| {
+            let host = (seed % hosts + offset) % hosts + 1;
+            format!("10.244.{}.{}", host >> 8, host & 0xff)
+        });
+        let mut candidates = candidates.filter(|address| !self.addresses.contains_key(address));
+        candidates.next().unwrap_or_else(|| "10.244.0.1".to_owned())
+    }
+
+    fn link(&mut self, id: &Id, object: &Value) {
+        if let Some(reference) = controller_reference(object) {
+            let uid = text(reference, "/uid").to_owned();
+            self.owned.entry(uid).or_default().insert(id.clone());
+        }
+        if let Some(address) = pod_address(id, object) {
+            self.addresses.insert(address.to_owned(), id.clone());
+        }
+    }
+
+    fn unlink(&mut self, id: &Id, object: &Value) {
+        if let Some(reference) = controller_reference(object) {
+            let uid = text(reference, "/uid");
+            if let Some(ids) = self.owned.get_mut(uid) {
+                ids.remove(id);
+                if ids.is_empty() {
+                    self.owned.remove(uid);
+                }
+            }
+        }
+        if let Some(address) = pod_address(id, object) {
+            self.addresses.remove(address);
+        }
+    }
+}
+
+fn pod_address<'a>(id: &Id, object: &'a Value) -> Option<&'a str> {
+    let address = text(object, "/status/podIP");
+    (id.kind == Kind::Pod && !address.is_empty()).then_some(address)
+}
+
+/// Returns the owner reference of the controller of an object.
+pub(super) fn controller_reference(object: &Value) -> Option<&Value> {
+    let mut owners = list(object, "/metadata/ownerReferences").iter();
+    owners.find(|owner| fields::flag(owner, "/controller"))
+}

@@ -1,0 +1,321 @@
+//! Pods: containers, volumes, probes and resources.
+
+use serde_json::Value;
+
+use super::semantic::Unique;
+use super::{FieldErrors, metadata, names};
+use crate::fields::{list, text};
+use crate::quantity::Quantity;
+
+/// What may change in the spec of a running pod, besides the images.
+const MUTABLE: [&str; 4] = [
+    "activeDeadlineSeconds",
+    "terminationGracePeriodSeconds",
+    "tolerations",
+    "schedulingGates",
+];
+
+pub(super) fn pod(live: Option<&Value>, object: &Value, errors: &mut FieldErrors) {
+    let Some(new) = object.get("spec") else {
+        return;
+    };
+    spec(new, "spec", errors);
+    if let Some(old) = live.and_then(|live| live.get("spec"))
+        && fixed(old) != fixed(new)
+    {
+        let detail = "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
+        errors.forbidden("spec", detail);
+    }
+}
+
+/// Returns the spec without what may change.
+fn fixed(spec: &Value) -> Value {
+    let mut spec = spec.clone();
+    if let Value::Object(map) = &mut spec {
+        map.retain(|name, _| !MUTABLE.contains(&name.as_str()) && name != "nodeName");
+        for name in ["containers", "initContainers"] {
+            let items = map.get_mut(name).and_then(Value::as_array_mut);
+            for item in items.into_iter().flatten() {
+                if let Value::Object(item) = item {
+                    item.remove("image");
+                }
+            }
+        }
+    }
+    spec
+}
+
+/// Checks the spec of a pod or of a template.
+pub(super) fn spec(spec: &Value, path: &str, errors: &mut FieldErrors) {
+    let mut volumes = Unique::new();
+    for (index, volume) in list(spec, "/volumes").iter().enumerate() {
+        let path = format!("{path}.volumes[{index}]");
+        name(volume, &path, names::label, &mut volumes, errors);
+        self::volume(volume, &path, errors);
+    }
+    if list(spec, "/containers").is_empty() {
+        errors.required(&format!("{path}.containers"), "");
+    }
+    let mut containers = Unique::new();
+    for field in ["initContainers", "containers"] {
+        for (index, container) in list(spec, &format!("/{field}")).iter().enumerate() {
+            let path = format!("{path}.{field}[{index}]");
+            name(container, &path, names::label, &mut containers, errors);
+            self::container(container, spec, &path, errors);
+        }
+    }
+    for (field, allowed) in [
+        ("restartPolicy", &["Always", "OnFailure", "Never"][..]),
+        (
+            "dnsPolicy",
+            &["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"][..],
+        ),
+    ] {
+        one_of(spec, field, allowed, path, errors);
+    }
+    metadata::labels(
+        spec.get("nodeSelector"),
+        &format!("{path}.nodeSelector"),
+        errors,
+    );
+    let account = text(spec, "/serviceAccountName");
+    if !account.is_empty() {
+        for why in names::subdomain(account) {
+            let path = format!("{path}.serviceAccountName");
+            errors.invalid(&path, &account.into(), &why);
+        }
+    }
+}
+
+/// Checks that the item has a good name of its own.
+fn name<'a>(
+    item: &'a Value,
+    path: &str,
+    syntax: fn(&str) -> Vec<String>,
+    seen: &mut Unique<'a>,
+    errors: &mut FieldErrors,
+) {
+    let name = text(item, "/name");
+    let path = format!("{path}.name");
+    if name.is_empty() {
+        errors.required(&path, "");
+        return;
+    }
+    for why in syntax(name) {
+        errors.invalid(&path, &name.into(), &why);
+    }
+    seen.check(name, &path, errors);
+}
+
+fn one_of(object: &Value, field: &str, allowed: &[&str], path: &str, errors: &mut FieldErrors) {
+    if let Some(value) = object.get(field)
+        && !value.as_str().is_some_and(|text| allowed.contains(&text))
+    {
+        errors.unsupported(&format!("{path}.{field}"), value, allowed);
+    }
+}
+
+fn container(container: &Value, spec: &Value, path: &str, errors: &mut FieldErrors) {
+    let image = text(container, "/image");
+    if image.is_empty() {
+        errors.required(&format!("{path}.image"), "");
+    } else if image != image.trim() {
+        let detail = "must not have leading or trailing whitespace";
+        errors.invalid(&format!("{path}.image"), &image.into(), detail);
+    }
+    one_of(
+        container,
+        "imagePullPolicy",
+        &["Always", "IfNotPresent", "Never"],
+        path,
+        errors,
+    );
+    ports(container, path, errors);
+    env(container, path, errors);
+    mounts(container, spec, path, errors);
+    resources(container, path, errors);
+    for field in ["livenessProbe", "readinessProbe", "startupProbe"] {
+        if let Some(probe) = container.get(field) {
+            self::probe(probe, &format!("{path}.{field}"), errors);
+        }
+    }
+}
+
+fn ports(container: &Value, path: &str, errors: &mut FieldErrors) {
+    let mut seen = Unique::new();
+    for (index, port) in list(container, "/ports").iter().enumerate() {
+        let path = format!("{path}.ports[{index}]");
+        let name = text(port, "/name");
+        if !name.is_empty() {
+            for why in names::port_name(name) {
+                errors.invalid(&format!("{path}.name"), &name.into(), &why);
+            }
+            seen.check(name, &format!("{path}.name"), errors);
+        }
+        match port.get("containerPort").and_then(Value::as_i64) {
+            None | Some(0) => errors.required(&format!("{path}.containerPort"), ""),
+            Some(number) => port_number(number, &format!("{path}.containerPort"), errors),
+        }
+        one_of(port, "protocol", &["SCTP", "TCP", "UDP"], &path, errors);
+    }
+}
+
+/// Says that a number is no port, if it is none.
+pub(super) fn port_number(number: i64, path: &str, errors: &mut FieldErrors) {
+    if !(1..=65535).contains(&number) {
+        errors.invalid(
+            path,
+            &number.into(),
+            "must be between 1 and 65535, inclusive",
+        );
+    }
+}
+
+fn env(container: &Value, path: &str, errors: &mut FieldErrors) {
+    for (index, variable) in list(container, "/env").iter().enumerate() {
+        let path = format!("{path}.env[{index}]");
+        let name = text(variable, "/name");
+        if name.is_empty() {
+            errors.required(&format!("{path}.name"), "");
+        } else {
+            for why in names::env_name(name) {
+                errors.invalid(&format!("{path}.name"), &name.into(), &why);
+            }
+        }
+        if let Some(from) = variable.get("valueFrom") {
+            value_from(variable, from, &path, errors);
+        }
+    }
+    for (index, source) in list(container, "/envFrom").iter().enumerate() {
+        let path = format!("{path}.envFrom[{index}]");
+        let sources = ["configMapRef", "secretRef"].map(|kind| source.get(kind));
+        if sources.iter().flatten().count() != 1 {
+            let detail = "must specify one of: `configMapRef` or `secretRef`";
+            errors.invalid(&path, &"".into(), detail);
+        }
+    }
+}
+
+fn value_from(variable: &Value, from: &Value, path: &str, errors: &mut FieldErrors) {
+    let path = format!("{path}.valueFrom");
+    if !text(variable, "/value").is_empty() {
+        errors.invalid(
+            &path,
+            &"".into(),
+            "may not be specified when `value` is not empty",
+        );
+    }
+    let sources = [
+        "fieldRef",
+        "resourceFieldRef",
+        "configMapKeyRef",
+        "secretKeyRef",
+        "fileKeyRef",
+    ];
+    let given: Vec<&str> = sources
+        .into_iter()
+        .filter(|source| from.get(*source).is_some())
+        .collect();
+    match given[..] {
+        [] => {
+            let detail = "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`";
+            errors.invalid(&path, &"".into(), detail);
+        }
+        [source @ ("configMapKeyRef" | "secretKeyRef")] => {
+            for field in ["name", "key"] {
+                if text(from, &format!("/{source}/{field}")).is_empty() {
+                    errors.required(&format!("{path}.{source}.{field}"), "");
+                }
+            }
+        }
+        [_] => {}
+        _ => {
+            let detail = "may not have more than one field specified at a time";
+            errors.invalid(&path, &"".into(), detail);
+        }
+    }
+}
+
+fn mounts(container: &Value, spec: &Value, path: &str, errors: &mut FieldErrors) {
+    let has_volume = |name: &str| {
+        let mut volumes = list(spec, "/volumes").iter();
+        volumes.any(|volume| text(volume, "/name") == name)
+    };
+    let mut paths = Vec::new();
+    for (index, mount) in list(container, "/volumeMounts").iter().enumerate() {
+        let path = format!("{path}.volumeMounts[{index}]");
+        let name = text(mount, "/name");
+        if name.is_empty() {
+            errors.required(&format!("{path}.name"), "");
+        } else if !has_volume(name) {
+            errors.not_found(&format!("{path}.name"), &name.into());
+        }
+        let target = text(mount, "/mountPath");
+        if target.is_empty() {
+            errors.required(&format!("{path}.mountPath"), "");
+        } else if paths.contains(&target) {
+            errors.invalid(
+                &format!("{path}.mountPath"),
+                &target.into(),
+                "must be unique",
+            );
+        }
+        paths.push(target);
+    }
+}
+
+fn resources(container: &Value, path: &str, errors: &mut FieldErrors) {
+    let amounts = |kind: &str| container.pointer(&format!("/resources/{kind}"));
+    let amount = |kind: &str, name: &str| {
+        let value = amounts(kind)?.get(name)?;
+        Quantity::parse(value.as_str()?).ok()
+    };
+    for kind in ["limits", "requests"] {
+        let given = amounts(kind).and_then(Value::as_object);
+        for (name, value) in given.into_iter().flatten() {
+            let path = format!("{path}.resources.{kind}[{name}]");
+            if amount(kind, name).is_some_and(Quantity::is_negative) {
+                errors.invalid(&path, value, "must be greater than or equal to 0");
+            }
+        }
+    }
+    let requests = amounts("requests").and_then(Value::as_object);
+    for (name, value) in requests.into_iter().flatten() {
+        if let (Some(request), Some(limit)) = (amount("requests", name), amount("limits", name))
+            && request.exceeds(limit)
+        {
+            let limit = limit.canonical();
+            let detail = format!("must be less than or equal to {name} limit of {limit}");
+            errors.invalid(&format!("{path}.resources.requests"), value, &detail);
+        }
+    }
+}
+
+fn probe(probe: &Value, path: &str, errors: &mut FieldErrors) {
+    let handlers = ["exec", "httpGet", "tcpSocket", "grpc"];
+    let given = handlers.iter().filter(|kind| probe.get(**kind).is_some());
+    match given.count() {
+        0 => errors.required(path, "must specify a handler type"),
+        1 => {}
+        _ => errors.forbidden(path, "may not specify more than 1 handler type"),
+    }
+}
+
+fn volume(volume: &Value, path: &str, errors: &mut FieldErrors) {
+    let sources = volume.as_object().into_iter().flatten();
+    if sources.filter(|(name, _)| *name != "name").count() > 1 {
+        errors.forbidden(path, "may not specify more than 1 volume type");
+    }
+    for (source, field) in [
+        ("secret", "secretName"),
+        ("configMap", "name"),
+        ("persistentVolumeClaim", "claimName"),
+        ("hostPath", "path"),
+    ] {
+        if let Some(source_value) = volume.get(source)
+            && text(source_value, &format!("/{field}")).is_empty()
+        {
+            errors.required(&format!("{path}.{source}.{field}"), "");
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! Deployments and the like, jobs, and what scales and protects them.
+
+use serde_json::{Map, Value};
+
+use super::semantic::immutable;
+use super::{FieldErrors, metadata, names, pod};
+use crate::fields::{list, text};
+
+/// What may change in the spec of a StatefulSet.
+const STATEFUL_SET_FIELDS: [&str; 8] = [
+    "replicas",
+    "ordinals",
+    "template",
+    "updateStrategy",
+    "revisionHistoryLimit",
+    "persistentVolumeClaimRetentionPolicy",
+    "minReadySeconds",
+    "volumeClaimTemplates",
+];
+
+/// Checks a Deployment, ReplicaSet, DaemonSet or StatefulSet.
+pub(super) fn check(kind: &str, live: Option<&Value>, object: &Value, errors: &mut FieldErrors) {
+    selector(kind, object, errors);
+    if kind == "StatefulSet" {
+        stateful_set(live, object, errors);
+    } else {
+        immutable(live, object, "/spec/selector", errors);
+    }
+    for field in [
+        "replicas",
+        "minReadySeconds",
+        "revisionHistoryLimit",
+        "progressDeadlineSeconds",
+    ] {
+        not_negative(object, &["spec", field], errors);
+    }
+    if kind == "Deployment" {
+        strategy(object, errors);
+    }
+    template(object, "/spec/template", &["Always"], errors);
+}
+
+fn selector(kind: &str, object: &Value, errors: &mut FieldErrors) {
+    let Some(selector) = object.pointer("/spec/selector").filter(|it| !it.is_null()) else {
+        errors.required("spec.selector", "");
+        return;
+    };
+    check_selector(selector, "spec.selector", errors);
+    let labels = object.pointer("/spec/template/metadata/labels");
+    if is_empty(selector) {
+        let detail = format!("empty selector is invalid for {}", words(kind));
+        errors.invalid("spec.selector", selector, &detail);
+    } else if !matches(selector, labels) {
+        let labels = labels.cloned().unwrap_or(Value::Null);
+        let path = "spec.template.metadata.labels";
+        errors.invalid(path, &labels, "`selector` does not match template `labels`");
+    }
+}
+
+fn words(kind: &str) -> &'static str {
+    match kind {
+        "Deployment" => "deployment",
+        "DaemonSet" => "daemonset",
+        "StatefulSet" => "statefulset",
+        _ => "replicaset",
+    }
+}
+
+/// Checks the syntax of a label selector.
+pub(super) fn check_selector(selector: &Value, path: &str, errors: &mut FieldErrors) {
+    metadata::labels(
+        selector.get("matchLabels"),
+        &format!("{path}.matchLabels"),
+        errors,
+    );
+    for (index, rule) in list(selector, "/matchExpressions").iter().enumerate() {
+        let path = format!("{path}.matchExpressions[{index}]");
+        let values = list(rule, "/values");
+        match text(rule, "/operator") {
+            "In" | "NotIn" if values.is_empty() => {
+                let detail = "must be specified when `operator` is 'In' or 'NotIn'";
+                errors.required(&format!("{path}.values"), detail);
+            }
+            "Exists" | "DoesNotExist" if !values.is_empty() => {
+                let detail = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
+                errors.forbidden(&format!("{path}.values"), detail);
+            }
+            "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
+            other => errors.invalid(
+                &format!("{path}.operator"),
+                &other.into(),
+                "not a valid selector operator",
+            ),
+        }
+    }
+}
+
+fn is_empty(selector: &Value) -> bool {
+    let labels = selector.get("matchLabels").and_then(Value::as_object);
+    labels.is_none_or(Map::is_empty) && list(selector, "/matchExpressions").is_empty()
+}
+
+fn matches(selector: &Value, labels: Option<&Value>) -> bool {
+    let label = |key: &str| labels.and_then(|labels| labels.get(key));
+    let wanted = selector.get("matchLabels").and_then(Value::as_object);
+    let equal = |(key, value): (&String, &Value)| label(key) == Some(value);
+    wanted.into_iter().flatten().all(equal)
+        && list(selector, "/matchExpressions").iter().all(|rule| {
+            let value = label(text(rule, "/key"));
+            let listed = value.is_some_and(|value| list(rule, "/values").contains(value));
+            match text(rule, "/operator") {
+                "In" => listed,
+                "NotIn" => !listed,
+                "Exists" => value.is_some(),
+                "DoesNotExist" => value.is_none(),
+                _ => true,
+            }
+        })
+}
+
+fn stateful_set(live: Option<&Value>, object: &Value, errors: &mut FieldErrors) {
+    let Some(live) = live else {
+        return;
+    };
+    let fixed = |object: &Value| {
+        let spec = object.get("spec").and_then(Value::as_object);
+        let fixed = spec.into_iter().flatten();
+        let fixed = fixed.filter(|(name, _)| {
+            *name == "volumeClaimTemplates" || !STATEFUL_SET_FIELDS.contains(&name.as_str())
+        });
+        let fixed = fixed.map(|(name, value)| (name.clone(), value.clone()));
+        fixed.collect::<Map<_, _>>()
+    };
+    if fixed(live) != fixed(object) {
+        let detail = "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden";
+        errors.forbidden("spec", detail);
+    }
+}
+
+fn strategy(object: &Value, errors: &mut FieldErrors) {
+    let path = "spec.strategy";
+    let kind = text(object, "/spec/strategy/type");
+    let rolling = object.pointer("/spec/strategy/rollingUpdate");
+    match kind {
+        "Recreate" if rolling.is_some() => {
+            let detail = "may not be specified when strategy `type` is 'Recreate'";
+            errors.forbidden(&format!("{path}.rollingUpdate"), detail);
+        }
+        "RollingUpdate" => {
+            let is_zero = |name: &str| {
+                let value = rolling.and_then(|rolling| rolling.get(name));
+                value.is_some_and(|value| *value == 0 || *value == "0%")
+            };
+            if is_zero("maxUnavailable") && is_zero("maxSurge") {
+                let value = Value::from(0);
+                let path = format!("{path}.rollingUpdate.maxUnavailable");
+                errors.invalid(&path, &value, "may not be 0 when `maxSurge` is 0");
+            }
+        }
+        "Recreate" | "" => {}
+        other => errors.unsupported(
+            &format!("{path}.type"),
+            &other.into(),
+            &["Recreate", "RollingUpdate"],
+        ),
+    }
+}
+
+/// Checks the template of pods at `pointer`, whose restart policy must be one of those given.
+fn template(object: &Value, pointer: &str, policies: &[&str], errors: &mut FieldErrors) {
+    let path = pointer.trim_start_matches('/').replace('/', ".");
+    let Some(template) = object.pointer(pointer) else {
+        return;
+    };
+    let labels = template.pointer("/metadata/labels");
+    metadata::labels(labels, &format!("{path}.metadata.labels"), errors);
+    let Some(spec) = template.get("spec") else {
+        return;
+    };
+    pod::spec(spec, &format!("{path}.spec"), errors);
+    let policy = text(spec, "/restartPolicy");
+    if ["Always", "OnFailure", "Never"].contains(&policy) && !policies.contains(&policy) {
+        let path = format!("{path}.spec.restartPolicy");
+        errors.unsupported(&path, &policy.into(), policies);
+    }
+}
+
+/// Says that a number must not be below zero, if it is.
+pub(super) fn not_negative(object: &Value, path: &[&str], errors: &mut FieldErrors) {
+    let pointer = format!("/{}", path.join("/"));
+    if let Some(value) = object.pointer(&pointer)
+        && value.as_i64().is_some_and(|number| number < 0)
+    {
+        let detail = "must be greater than or equal to 0";
+        errors.invalid(&path.join("."), value, detail);
+    }
+}
+
+pub(super) fn job(live: Option<&Value>, object: &Value, errors: &mut FieldErrors) {
+    for field in [
+        "parallelism",
+        "completions",
+        "backoffLimit",
+        "activeDeadlineSeconds",
+        "ttlSecondsAfterFinished",
+    ] {
+        not_negative(object, &["spec", field], errors);
+    }
+    template(object, "/spec/template", &["OnFailure", "Never"], errors);
+    immutable(live, object, "/spec/selector", errors);
+    immutable(live, object, "/spec/completionMode", errors);
+    if live.is_some_and(|live| text(live, "/spec/completionMode") != "Indexed") {
+        immutable(live, object, "/spec/completions", errors);
+    }
+    let is_suspended = |live: &&Value| {
+        let suspended = live.pointer("/spec/suspend") == Some(&Value::Bool(true));
+        suspended && live.pointer("/status/startTime").is_none()
+    };
+    if live.filter(is_suspended).is_none() {
+        immutable(live, object, "/spec/template", errors);
+    }
+}
+
+pub(super) fn cron_job(object: &Value, errors: &mut FieldErrors) {
+    let schedule = text(object, "/spec/schedule");
+    if schedule.is_empty() {
+        errors.required("spec.schedule", "");
+    } else {
+        for why in names::schedule(schedule) {
+            errors.invalid("spec.schedule", &schedule.into(), &why);
+        }
+    }
+    let name = text(object, "/metadata/name");
+    if name.len() > 52 {
+        errors.invalid(
+            "metadata.name",
+            &name.into(),
+            "must be no more than 52 characters",
+        );
+    }
+    let policy = text(object, "/spec/concurrencyPolicy");
+    let policies = ["Allow", "Forbid", "Replace"];
+    if !policies.contains(&policy) {
+        errors.unsupported("spec.concurrencyPolicy", &policy.into(), &policies);
+    }
+    let path = "/spec/jobTemplate/spec/template";
+    template(object, path, &["OnFailure", "Never"], errors);
+}
+
+pub(super) fn autoscaler(object: &Value, errors: &mut FieldErrors) {
+    let number = |pointer: &str| object.pointer(pointer).and_then(Value::as_i64);
+    let least = number("/spec/minReplicas").unwrap_or(1);
+    let most = number("/spec/maxReplicas").unwrap_or(0);
+    if least < 1 {
+        let detail = "must be greater than or equal to 1";
+        errors.invalid("spec.minReplicas", &least.into(), detail);
+    }
+    if most < 1 {
+        errors.invalid("spec.maxReplicas", &most.into(), "must be greater than 0");
+    } else if most < least {
+        let detail = "must be greater than or equal to `minReplicas`";
+        errors.invalid("spec.maxReplicas", &most.into(), detail);
+    }
+    for field in ["kind", "name"] {
+        if text(object, &format!("/spec/scaleTargetRef/{field}")).is_empty() {
+            errors.required(&format!("spec.scaleTargetRef.{field}"), "");
+        }
+    }
+}
+
+pub(super) fn budget(object: &Value, errors: &mut FieldErrors) {
+    let has = |name: &str| object["spec"].get(name).is_some();
+    if has("minAvailable") && has("maxUnavailable") {
+        let value = &object["spec"];
+        let detail = "minAvailable and maxUnavailable cannot be both set";
+        errors.invalid("spec", value, detail);
+    }
+    if let Some(selector) = object.pointer("/spec/selector") {
+        check_selector(selector, "spec.selector", errors);
+    }
+}
