@@ -96,7 +96,7 @@ fn arrange(
             )
         })
         .collect();
-    let waves = order::waves(desired, &mut applies, &|id| decide::exists(inputs, id));
+    let waves = order::waves(inputs, desired, &mut applies);
     let undesired = inventory
         .entries()
         .filter(|entry| desired.get(&entry.id).is_none());

@@ -6,17 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use windlass_object::ObjectRef;
 
-use crate::{Action, DesiredSet, Op, Phase, Reason, Wait, Wave};
+use crate::{Action, ClaimState, DesiredSet, Inputs, Op, Phase, Reason, Wait, Wave, decide};
 
 use references::{Need, Needs};
 
 /// Sets what each action waits for, blocks those that would wait in vain, and returns the ones that write, wave by
 /// wave. An action is in the first wave in which nothing that it waits for is still to come.
-/// `exists` says which objects are in the cluster to stay.
 pub(crate) fn waves(
+    inputs: &Inputs<'_>,
     desired: &DesiredSet,
     actions: &mut BTreeMap<ObjectRef, Action>,
-    exists: &dyn Fn(&ObjectRef) -> bool,
 ) -> Vec<Vec<ObjectRef>> {
     let needs = Needs::of(desired);
     let mut open: BTreeMap<ObjectRef, Vec<Need>> = BTreeMap::new();
@@ -39,7 +38,7 @@ pub(crate) fn waves(
         let mut wave = Vec::new();
         for id in ready {
             let needs = open.remove(&id).unwrap_or_default();
-            if settle(&id, &needs, actions, exists) {
+            if settle(inputs, &id, &needs, actions) {
                 wave.push(id);
             }
         }
@@ -62,44 +61,58 @@ fn ready(open: &BTreeMap<ObjectRef, Vec<Need>>) -> Vec<ObjectRef> {
 
 /// Sets what the action waits for, or blocks it; returns whether it goes on.
 fn settle(
+    inputs: &Inputs<'_>,
     id: &ObjectRef,
     needs: &[Need],
     actions: &mut BTreeMap<ObjectRef, Action>,
-    exists: &dyn Fn(&ObjectRef) -> bool,
 ) -> bool {
-    let is_in_vain = |need: &&Need| is_in_vain(need, actions.get(&need.id), exists);
+    let is_in_vain = |need: &&Need| is_in_vain(inputs, need, actions.get(&need.id));
     let missing = needs.iter().find(is_in_vain);
-    let waits: BTreeSet<Wait> = needs
+    let waits = needs
         .iter()
-        .filter_map(|need| wait(need, actions.get(&need.id)))
-        .collect();
-    let missing = missing.map(|need| need.id.clone());
+        .filter_map(|need| wait(need, actions.get(&need.id)));
+    let waits = strongest(waits.collect());
     let Some(action) = actions.get_mut(id) else {
         return false;
     };
-    action.wait_for = strongest(waits);
-    if let Some(id) = missing {
-        action.op = Op::Blocked;
-        action.reason = Reason::Needs { id };
-        action.cause = None;
-        action.fields.clear();
-        action.wait_for.clear();
-        return false;
+    match missing {
+        Some(need) => hold(action, missing_of(inputs, &need.id)),
+        None => action.wait_for = waits,
     }
-    true
+    missing.is_none()
 }
 
 /// Whether the needed object will not be there. One that exists and merely cannot be changed is good enough,
 /// unless the source asks for it by name.
-fn is_in_vain(need: &Need, action: Option<&Action>, exists: &dyn Fn(&ObjectRef) -> bool) -> bool {
-    match action {
+fn is_in_vain(inputs: &Inputs<'_>, need: &Need, action: Option<&Action>) -> bool {
+    let Some(action) = action else {
         // Not desired: the dry run says that it is missing, or the source names an object of someone else.
-        None => need.is_missing,
-        Some(action) => match action.op {
-            Op::Create | Op::Update | Op::Unchanged | Op::Skip | Op::Prune => false,
-            Op::Blocked | Op::Conflict | Op::Failed => need.is_explicit || !exists(&need.id),
-        },
+        return need.is_missing;
+    };
+    let exists = decide::exists(inputs, &need.id);
+    match action.op {
+        Op::Create | Op::Update | Op::Unchanged | Op::Prune => false,
+        Op::Skip => !exists,
+        Op::Blocked | Op::Conflict | Op::Failed => need.is_explicit || !exists,
     }
+}
+
+fn missing_of(inputs: &Inputs<'_>, id: &ObjectRef) -> Reason {
+    let claim = inputs.claims.get(id);
+    let claim = claim.filter(|claim| claim.state == ClaimState::Desires);
+    Reason::Needs {
+        id: id.clone(),
+        made_by: claim.map(|claim| claim.unit.clone()),
+    }
+}
+
+/// Makes a write wait for another plan.
+fn hold(action: &mut Action, reason: Reason) {
+    action.op = Op::Blocked;
+    action.reason = reason;
+    action.cause = None;
+    action.fields.clear();
+    action.wait_for.clear();
 }
 
 /// What is as it should be needs no wait, unless the source asks for its health or the dry run says that it is not
@@ -127,17 +140,11 @@ fn strongest(waits: BTreeSet<Wait>) -> Vec<Wait> {
 
 /// What is left needs itself, or something that does.
 fn block_circles(open: &BTreeMap<ObjectRef, Vec<Need>>, actions: &mut BTreeMap<ObjectRef, Action>) {
-    for id in open.keys() {
-        let Some(action) = actions.get_mut(id) else {
-            continue;
-        };
-        action.op = Op::Blocked;
-        action.reason = Reason::Cycle {
-            ids: circle_from(id, open),
-        };
-        action.cause = None;
-        action.fields.clear();
-        action.wait_for.clear();
+    for (id, action) in actions.iter_mut() {
+        if open.contains_key(id) {
+            let ids = circle_from(id, open);
+            hold(action, Reason::Cycle { ids });
+        }
     }
 }
 

@@ -103,6 +103,9 @@ pub enum Reason {
     Needs {
         /// That object.
         id: ObjectRef,
+        /// The unit whose source has it, if one has.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        made_by: Option<Unit>,
     },
     /// Blocked: objects wait for each other in a circle.
     Cycle {
@@ -214,7 +217,13 @@ impl fmt::Display for Reason {
                 formatter,
                 "deleted once all else is applied; {failing} cannot be applied yet"
             ),
-            Self::Needs { id } => write!(formatter, "needs {id}, which is not there"),
+            Self::Needs {
+                id,
+                made_by: Some(unit),
+            } => write!(formatter, "waits until {unit} has made {id}"),
+            Self::Needs { id, made_by: None } => {
+                write!(formatter, "needs {id}, which is not there")
+            }
             Self::Cycle { ids } => write!(
                 formatter,
                 "waits for itself: {}; remove one depends-on",

@@ -227,7 +227,7 @@ fn names(list: &[Value], keys: Keys) -> Vec<String> {
 }
 
 /// Returns the elements by the values of `keys`, or nothing when one has no such key or two are the same.
-fn by_key<'v>(list: &'v [Value], keys: Keys) -> Option<BTreeMap<Identity, &'v Value>> {
+fn by_key(list: &[Value], keys: Keys) -> Option<BTreeMap<Identity, &Value>> {
     let mut elements = BTreeMap::new();
     for value in list {
         if elements.insert(identity(value, keys)?, value).is_some() {

@@ -320,7 +320,7 @@ fn run(world: &mut World, plan: &Plan, limit: usize) -> BTreeMap<ObjectRef, Outc
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn only_what_is_held_and_owned_and_not_desired_is_deleted(cases in cases(), whole in whole()) {

@@ -2,10 +2,11 @@
 
 use serde_json::json;
 use windlass_object::Object;
-use windlass_plan::Reason;
+use windlass_plan::{Claim, ClaimState};
 
 use crate::world::{
-    config_map, definition, deployed, deployment, namespace, object, secret, widget,
+    World, config_map, definition, deployed, deployment, namespace, object, secret, storefront,
+    widget,
 };
 
 #[test]
@@ -39,12 +40,25 @@ fn a_first_deployment_creates_what_others_stand_on_first() {
 }
 
 #[test]
-fn an_object_whose_namespace_nothing_creates_is_blocked() {
-    let plan = deployed(&[], vec![secret("token", "eA==")]).plan();
-    let id = namespace("shop").id().clone();
+fn an_object_whose_namespace_this_plan_does_not_make_is_blocked_and_names_who_does() {
+    let mut world = deployed(&[], vec![secret("token", "eA==")]);
+    let said = |world: &World| {
+        world
+            .plan()
+            .action(secret("token", "").id())
+            .unwrap()
+            .reason
+            .to_string()
+    };
+    assert_eq!(said(&world), "needs Namespace/shop, which is not there");
+    let desires = Claim {
+        unit: storefront(),
+        state: ClaimState::Desires,
+    };
+    world.claims.insert(namespace("shop").id().clone(), desires);
     assert_eq!(
-        plan.action(secret("token", "").id()).unwrap().reason,
-        Reason::Needs { id }
+        said(&world),
+        "waits until flux-system/storefront has made Namespace/shop"
     );
 }
 
