@@ -8,8 +8,9 @@ use crate::fields::{list, text};
 use crate::quantity::Quantity;
 
 /// What may change in the spec of a running pod, besides the images.
-const MUTABLE: [&str; 4] = [
+const MUTABLE: [&str; 5] = [
     "activeDeadlineSeconds",
+    "ephemeralContainers",
     "terminationGracePeriodSeconds",
     "tolerations",
     "schedulingGates",
