@@ -160,6 +160,8 @@ impl Server {
             Arc::clone(&context.api),
             context.shutdown.clone(),
         ));
+        let (api, ends) = (Arc::clone(&context.api), context.shutdown.clone());
+        tasks.spawn(crate::controllers::run(api, ends));
         Ok(RunningServer {
             address,
             context,
