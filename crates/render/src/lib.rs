@@ -1,1 +1,36 @@
-//! Renders a service of an environment: kustomize, secret stubs and decryption.
+//! Renders the services of an environment: kustomize, secret stubs and decryption.
+//!
+//! - [`units`]: the [`Unit`]s of an environment, one for each of its services and addons.
+//! - [`render`]: a unit to its [`Rendered`] objects, or to all [`RenderErrors`].
+//! - [`Inputs`], [`Fingerprint`]: what a result depends on, so that a unit whose inputs are the same in
+//!   another tree need not be rendered again.
+//!
+//! ```
+//! use windlass_render::{render, units};
+//! use windlass_sops::Keyring;
+//! use windlass_tree::MemoryTree;
+//!
+//! let tree = MemoryTree::from_iter([
+//!     ("kustomize/web/base/kustomization.yaml", "resources: [service.yaml]\n"),
+//!     ("kustomize/web/base/service.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n"),
+//!     ("kustomize/web/overlays/dev/kustomization.yaml", "namespace: dev\nresources: [../../base]\n"),
+//! ]);
+//! let units = units(&tree, "dev")?;
+//! let rendered = render(&tree, &units[0], &Keyring::new())?;
+//! assert_eq!(rendered.objects()[0].id().to_string(), "Service/dev/web");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Wherever a directory has a `secret-stub.yaml` and encrypted values in `.sops/`, the build finds a
+//! `secret.yaml` with the values opened. It exists in memory only. Where trees and identities come from,
+//! and what becomes of the objects, is the business of others.
+
+mod inputs;
+mod render;
+mod secrets;
+mod unit;
+
+pub use inputs::{Fingerprint, Inputs};
+pub use render::{RenderError, RenderErrors, Rendered, Warning, render, render_directory};
+pub use secrets::{SecretError, SecretProblem, SecretWarning};
+pub use unit::{EnvironmentError, Unit, UnitKind, environments, units};

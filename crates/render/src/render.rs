@@ -1,0 +1,231 @@
+//! One directory rendered: the build over the tree with its secrets, and the objects that come of it.
+
+mod object;
+
+use std::fmt;
+
+use windlass_kustomize::{Build, BuildErrors, BuildOptions, Problem, build};
+use windlass_object::{Object, ObjectError, ObjectRef, Origin};
+use windlass_sops::Keyring;
+use windlass_tree::{Tree, TreeError, TreePath};
+
+use crate::inputs::RecordingTree;
+use crate::secrets::{SecretsOutcome, SecretsTree};
+use crate::{Inputs, SecretError, SecretWarning, Unit};
+
+/// What a unit comes to.
+///
+/// Its `Debug` form has the names of the objects only, because some of them are Secrets.
+pub struct Rendered {
+    objects: Vec<Object>,
+    text: String,
+    warnings: Vec<Warning>,
+    inputs: Inputs,
+}
+
+/// All independent mistakes that kept a unit from being rendered, and what was read until then.
+#[derive(Clone, Debug)]
+pub struct RenderErrors {
+    errors: Vec<RenderError>,
+    inputs: Inputs,
+}
+
+/// One mistake.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum RenderError {
+    /// A kustomization cannot be built.
+    #[error(transparent)]
+    Build(#[from] windlass_kustomize::BuildError),
+    /// A Secret cannot be put together.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// What was built is no object.
+    #[error("{origin}: {error}")]
+    Object {
+        /// Where it was written.
+        origin: Origin,
+        /// What it lacks.
+        error: ObjectError,
+    },
+    /// Two objects of a unit have the same identity.
+    #[error("{second}: {id} is already defined at {first}; a unit has each object once")]
+    Duplicate {
+        /// The identity.
+        id: Box<ObjectRef>,
+        /// Where the first one was written.
+        first: Origin,
+        /// Where the second one was written.
+        second: Origin,
+    },
+    /// The tree did not answer, so something may be missing.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    /// The result cannot be printed.
+    #[error("{0}")]
+    Print(windlass_yaml::PrintError),
+}
+
+/// Something that works and should be changed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Warning {
+    /// About a kustomization.
+    Build(windlass_kustomize::Warning),
+    /// About a Secret.
+    Secret(SecretWarning),
+}
+
+/// Renders a unit: builds its kustomization with its secrets opened by `keyring`.
+///
+/// Nothing that fails makes the result smaller: there is a result with every object, or an error.
+pub fn render(tree: &dyn Tree, unit: &Unit, keyring: &Keyring) -> Result<Rendered, RenderErrors> {
+    render_directory(tree, &unit.directory, keyring)
+}
+
+/// Renders the kustomization in `directory` as [`render`] does.
+pub fn render_directory(
+    tree: &dyn Tree,
+    directory: &TreePath,
+    keyring: &Keyring,
+) -> Result<Rendered, RenderErrors> {
+    let recording = RecordingTree::new(tree);
+    let secrets = SecretsTree::new(&recording, keyring);
+    let built = build(&secrets, directory, &BuildOptions::default());
+    let secrets = secrets.into_outcome();
+    let (inputs, unanswered) = recording.into_inputs();
+    let failures = failures(built.as_ref().err(), &secrets, unanswered);
+    let result = match built {
+        Ok(built) if failures.is_empty() => finish(&built, secrets),
+        _ => Err(failures),
+    };
+    match result {
+        Ok((objects, text, warnings)) => Ok(Rendered {
+            objects,
+            text,
+            warnings,
+            inputs,
+        }),
+        Err(errors) => Err(RenderErrors { errors, inputs }),
+    }
+}
+
+/// Gathers what went wrong: each cause once, nothing that only follows from another.
+fn failures(
+    built: Option<&BuildErrors>,
+    secrets: &SecretsOutcome,
+    unanswered: Vec<TreeError>,
+) -> Vec<RenderError> {
+    let mut errors: Vec<RenderError> = secrets.errors.iter().cloned().map(Into::into).collect();
+    let follows = |error: &&windlass_kustomize::BuildError| match &error.problem {
+        Problem::Tree(error) => secrets.failed.contains(error.path()),
+        _ => false,
+    };
+    let build_errors = built.into_iter().flat_map(BuildErrors::iter);
+    errors.extend(
+        build_errors
+            .filter(|error| !follows(error))
+            .cloned()
+            .map(RenderError::Build),
+    );
+    // A build that went on without an answer could lack objects.
+    if errors.is_empty() {
+        errors.extend(unanswered.into_iter().map(RenderError::Tree));
+    }
+    errors
+}
+
+type Finished = (Vec<Object>, String, Vec<Warning>);
+
+fn finish(built: &Build, secrets: SecretsOutcome) -> Result<Finished, Vec<RenderError>> {
+    let objects = object::objects(&built.resources, &secrets.origins)?;
+    let text = built
+        .to_yaml()
+        .map_err(|error| vec![RenderError::Print(error)])?;
+    let build_warnings = built.warnings.iter().cloned().map(Warning::Build);
+    let secret_warnings = secrets.warnings.into_iter().map(Warning::Secret);
+    Ok((
+        objects,
+        text,
+        build_warnings.chain(secret_warnings).collect(),
+    ))
+}
+
+impl Rendered {
+    /// Returns the objects in the order in which they were built, lists taken apart.
+    #[must_use]
+    pub fn objects(&self) -> &[Object] {
+        &self.objects
+    }
+
+    /// Returns the objects themselves.
+    #[must_use]
+    pub fn into_objects(self) -> Vec<Object> {
+        self.objects
+    }
+
+    /// Returns the YAML text that `kustomize build` prints. It holds the secrets in the clear.
+    #[must_use]
+    pub fn to_yaml(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns what works and should be changed.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// Returns what the result depends on.
+    #[must_use]
+    pub fn inputs(&self) -> &Inputs {
+        &self.inputs
+    }
+}
+
+impl RenderErrors {
+    /// Returns the mistakes; there is at least one.
+    #[must_use]
+    pub fn errors(&self) -> &[RenderError] {
+        &self.errors
+    }
+
+    /// Returns what was read until then. As long as it stays the same, and so do the identities, the
+    /// mistakes do too.
+    #[must_use]
+    pub fn inputs(&self) -> &Inputs {
+        &self.inputs
+    }
+}
+
+impl fmt::Debug for Rendered {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Rendered")
+            .field("objects", &self.objects)
+            .field("warnings", &self.warnings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for RenderErrors {
+    /// Writes one line for each mistake.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, error) in self.errors.iter().enumerate() {
+            if index > 0 {
+                formatter.write_str("\n")?;
+            }
+            write!(formatter, "{error}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for RenderErrors {}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Build(warning) => warning.fmt(formatter),
+            Self::Secret(warning) => warning.fmt(formatter),
+        }
+    }
+}

@@ -1,0 +1,457 @@
+//! Secrets of the repository: `secret-stub.yaml` and `.sops/*.enc` seen as one `secret.yaml`.
+
+mod merge;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use windlass_object::Origin;
+use windlass_sops::{DecryptError, EmitError, Keyring, ParseError};
+use windlass_tree::{EntryKind, Tree, TreeError, TreePath};
+
+/// The file that a kustomization names.
+const SECRET: &str = "secret.yaml";
+/// The Secret without its values.
+const STUB: &str = "secret-stub.yaml";
+/// The directory of the encrypted values.
+const VALUES: &str = ".sops";
+
+/// Why a Secret cannot be put together.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{path}{}: {problem}", shown_line(*line))]
+pub struct SecretError {
+    /// The file that has to change: the stub or an encrypted value.
+    pub path: TreePath,
+    /// The line, counted from 1; 0 when the whole file is meant.
+    pub line: u32,
+    /// What is wrong with it.
+    pub problem: SecretProblem,
+}
+
+/// What is wrong with a stub or an encrypted value.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum SecretProblem {
+    /// There are encrypted values and no stub to put them into.
+    #[error("is missing: write the Secret without its values there, or add a plain {SECRET}")]
+    NoStub,
+    /// There is a stub and no directory of values.
+    #[error("is missing: put the encrypted values of the {STUB} beside it there, as NAME.enc")]
+    NoValues,
+    /// The stub is not YAML.
+    #[error("{}", without_line(_0))]
+    Yaml(windlass_yaml::ParseError),
+    /// The stub has not one document.
+    #[error("has {count} documents; a stub is one Secret")]
+    Documents {
+        /// How many it has.
+        count: usize,
+    },
+    /// The stub is no Secret, so its values would be shown in the clear.
+    #[error("is not a Secret (kind: {kind}); decrypted values may only go into one")]
+    NotSecret {
+        /// Its kind, empty when it has none.
+        kind: String,
+    },
+    /// The `data` of the stub is neither a mapping nor nothing.
+    #[error("data is not a mapping")]
+    Data,
+    /// A value of the stub was to be replaced, and there is nothing to replace it with.
+    #[error("the value of {key} is a placeholder, and {VALUES}/{key}.enc does not exist")]
+    Placeholder {
+        /// The key.
+        key: String,
+    },
+    /// The name of an encrypted value cannot be a key of a Secret.
+    #[error(
+        "{key:?} cannot be a key of a Secret: use letters, digits, '-', '_' and '.', at most 253"
+    )]
+    Key {
+        /// The key.
+        key: String,
+    },
+    /// An encrypted value is no document of sops.
+    #[error("{0}")]
+    Parse(#[from] ParseError),
+    /// An encrypted value cannot be opened.
+    #[error("{0}")]
+    Decrypt(#[from] DecryptError),
+    /// An encrypted value was not encrypted as a whole file.
+    #[error("{0}")]
+    Content(#[from] EmitError),
+    /// The tree did not answer.
+    #[error("{0}")]
+    Tree(TreeError),
+    /// The merged Secret cannot be printed.
+    #[error("{0}")]
+    Print(windlass_yaml::PrintError),
+}
+
+fn shown_line(line: u32) -> String {
+    match line {
+        0 => String::new(),
+        line => format!(":{line}"),
+    }
+}
+
+/// The message of the reader begins with the line, which the error shows behind the path.
+fn without_line(error: &windlass_yaml::ParseError) -> String {
+    let message = error.to_string();
+    match message.split_once(": ") {
+        Some((line, rest)) if line.starts_with("line ") => rest.to_owned(),
+        _ => message,
+    }
+}
+
+/// Something about a Secret that works and should be changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SecretWarning {
+    /// A value ends in a line feed, which hardly ever belongs to it.
+    #[error("{path}: the value ends in a line feed; encrypt it without one (printf, not echo)")]
+    TrailingNewline {
+        /// The encrypted value.
+        path: TreePath,
+    },
+    /// A Secret in the clear stands where the merged one goes.
+    #[error(
+        "{path}: a Secret in the clear is committed; it is not used, because {STUB} and {VALUES} make it anew: remove it and change what it holds"
+    )]
+    Committed {
+        /// The file.
+        path: TreePath,
+    },
+    /// Something about an encrypted value.
+    #[error("{path}: {warning}")]
+    Sops {
+        /// The encrypted value.
+        path: TreePath,
+        /// What is odd.
+        warning: windlass_sops::Warning,
+    },
+}
+
+/// A merged Secret.
+struct Merged {
+    text: Arc<[u8]>,
+    stub: Origin,
+    warnings: Vec<SecretWarning>,
+}
+
+type Made = Result<Merged, Vec<SecretError>>;
+
+/// A tree in which `secret.yaml` exists wherever there is a stub and a directory of values.
+///
+/// It is put together when it is first read, in memory only. A [`Tree`] can only say that it cannot be
+/// read; why is kept here, for the caller to ask after the build.
+pub(crate) struct SecretsTree<'t> {
+    tree: &'t dyn Tree,
+    keyring: &'t Keyring,
+    made: Mutex<BTreeMap<TreePath, Made>>,
+}
+
+/// What a directory has for its `secret.yaml`.
+enum Source {
+    /// Nothing to merge: the file of the tree below, if any.
+    Below,
+    /// A stub and values.
+    Merge { committed: bool },
+    /// One without the other, and no file below.
+    Half(SecretError),
+}
+
+impl<'t> SecretsTree<'t> {
+    pub(crate) fn new(tree: &'t dyn Tree, keyring: &'t Keyring) -> Self {
+        let made = Mutex::default();
+        Self {
+            tree,
+            keyring,
+            made,
+        }
+    }
+
+    fn source(&self, directory: &TreePath) -> Result<Source, TreeError> {
+        let below = |name| self.tree.kind(&entry(directory, name));
+        let committed = below(SECRET)?.is_some();
+        let stub = below(STUB)? == Some(EntryKind::File);
+        let values = below(VALUES)? == Some(EntryKind::Directory);
+        let half = |name, problem| {
+            let path = entry(directory, name);
+            let line = 0;
+            Source::Half(SecretError {
+                path,
+                line,
+                problem,
+            })
+        };
+        Ok(match (stub, values) {
+            (true, true) => Source::Merge { committed },
+            (true, false) if !committed => half(VALUES, SecretProblem::NoValues),
+            (false, true) if !committed => half(STUB, SecretProblem::NoStub),
+            _ => Source::Below,
+        })
+    }
+
+    /// Puts the `secret.yaml` of a directory together, once.
+    fn make(
+        &self,
+        path: &TreePath,
+        directory: &TreePath,
+        committed: bool,
+    ) -> Result<Arc<[u8]>, TreeError> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = made.entry(path.clone()).or_insert_with(|| {
+            let mut merged = merge::merge(self.tree, directory, self.keyring)?;
+            if committed {
+                let path = path.clone();
+                merged.warnings.push(SecretWarning::Committed { path });
+            }
+            Ok(merged)
+        });
+        match made {
+            Ok(merged) => Ok(Arc::clone(&merged.text)),
+            Err(_) => Err(unreadable(path)),
+        }
+    }
+
+    fn fail(&self, path: &TreePath, error: SecretError) -> TreeError {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        made.insert(path.clone(), Err(vec![error]));
+        unreadable(path)
+    }
+
+    /// Returns what became of the Secrets that were read.
+    pub(crate) fn into_outcome(self) -> SecretsOutcome {
+        let made = self.made.into_inner();
+        let mut outcome = SecretsOutcome::default();
+        for (path, made) in made.unwrap_or_else(PoisonError::into_inner) {
+            match made {
+                Ok(merged) => {
+                    outcome.warnings.extend(merged.warnings);
+                    outcome.origins.insert(path, merged.stub);
+                }
+                Err(errors) => {
+                    outcome.errors.extend(errors);
+                    outcome.failed.push(path);
+                }
+            }
+        }
+        outcome
+    }
+}
+
+/// What became of the Secrets that a build read.
+#[derive(Default)]
+pub(crate) struct SecretsOutcome {
+    pub(crate) warnings: Vec<SecretWarning>,
+    /// Where the Secret at each merged path was really written.
+    pub(crate) origins: BTreeMap<TreePath, Origin>,
+    pub(crate) errors: Vec<SecretError>,
+    /// The paths whose Secrets could not be put together.
+    pub(crate) failed: Vec<TreePath>,
+}
+
+impl Tree for SecretsTree<'_> {
+    fn kind(&self, path: &TreePath) -> Result<Option<EntryKind>, TreeError> {
+        match directory_of_secret(path) {
+            Some(directory) => match self.source(&directory)? {
+                Source::Below => self.tree.kind(path),
+                Source::Merge { .. } | Source::Half(_) => Ok(Some(EntryKind::File)),
+            },
+            None => self.tree.kind(path),
+        }
+    }
+
+    fn read(&self, path: &TreePath) -> Result<Arc<[u8]>, TreeError> {
+        match directory_of_secret(path) {
+            Some(directory) => match self.source(&directory)? {
+                Source::Below => self.tree.read(path),
+                Source::Merge { committed } => self.make(path, &directory, committed),
+                Source::Half(error) => Err(self.fail(path, error)),
+            },
+            None => self.tree.read(path),
+        }
+    }
+
+    fn list(&self, path: &TreePath) -> Result<Vec<(String, EntryKind)>, TreeError> {
+        let mut entries = self.tree.list(path)?;
+        if let Source::Merge { committed: false } = self.source(path)? {
+            entries.push((SECRET.to_owned(), EntryKind::File));
+            entries.sort();
+        }
+        Ok(entries)
+    }
+}
+
+fn directory_of_secret(path: &TreePath) -> Option<TreePath> {
+    path.parent().filter(|_| path.file_name() == SECRET)
+}
+
+fn unreadable(path: &TreePath) -> TreeError {
+    TreeError::Unreadable {
+        path: path.clone(),
+        reason: "its encrypted values cannot be opened".to_owned(),
+    }
+}
+
+/// Returns the path of an entry whose name is no path.
+fn entry(directory: &TreePath, name: &str) -> TreePath {
+    directory
+        .join(name)
+        .expect("the name of an entry does not leave its directory")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use windlass_tree::MemoryTree;
+
+    const STUB_TEXT: &str = "\
+apiVersion: v1
+kind: Secret
+metadata: {name: hydra}
+data:
+  DATABASE_URL: BASE64_OF_PLAIN_TEXT_SECRET
+  kept: a2VwdA==
+stringData: {plain: text}
+";
+    const DATABASE_URL: &str = include_str!("../tests/data/.sops/DATABASE_URL.enc");
+    const SYSTEM_SECRET: &str = include_str!("../tests/data/.sops/SYSTEM_SECRET.enc");
+    const NEWLINE: &str = include_str!("../tests/data/.sops/NEWLINE.enc");
+
+    fn keyring() -> Keyring {
+        Keyring::parse(include_str!("../tests/data/first.agekey")).unwrap()
+    }
+
+    /// Returns the text of `app/secret.yaml` and the outcome.
+    fn merge(files: &[(&str, &str)], keyring: &Keyring) -> (Option<String>, SecretsOutcome) {
+        let files = files
+            .iter()
+            .map(|(name, text)| (format!("app/{name}"), *text));
+        let tree = MemoryTree::from_iter(files);
+        let secrets = SecretsTree::new(&tree, keyring);
+        let text = secrets.read(&TreePath::new("app/secret.yaml").unwrap());
+        let text = text
+            .ok()
+            .map(|bytes| String::from_utf8(bytes.to_vec()).unwrap());
+        (text, secrets.into_outcome())
+    }
+
+    fn errors(files: &[(&str, &str)], keyring: &Keyring) -> String {
+        let (text, outcome) = merge(files, keyring);
+        assert_eq!(text, None);
+        let errors: Vec<_> = outcome.errors.iter().map(ToString::to_string).collect();
+        errors.join("\n")
+    }
+
+    #[test]
+    fn values_go_into_the_data_of_the_stub() {
+        let files = [
+            ("secret-stub.yaml", STUB_TEXT),
+            (".sops/DATABASE_URL.enc", DATABASE_URL),
+            (".sops/tls.crt.enc", SYSTEM_SECRET),
+            (".sops/README", "ignored"),
+        ];
+        let (text, outcome) = merge(&files, &keyring());
+        insta::assert_snapshot!(text.unwrap(), @r"
+        apiVersion: v1
+        data:
+          DATABASE_URL: cG9zdGdyZXM6Ly9oeWRyYTpjYW5hcnktNzdhYUBkYi9oeWRyYQ==
+          kept: a2VwdA==
+          tls.crt: Y2FuYXJ5LTc3YWE=
+        kind: Secret
+        metadata:
+          name: hydra
+        stringData:
+          plain: text
+        ");
+        assert_eq!(outcome.warnings, []);
+        let origin = outcome.origins.values().next().unwrap();
+        assert_eq!(origin.to_string(), "app/secret-stub.yaml:1");
+    }
+
+    #[test]
+    fn every_value_that_cannot_be_used_is_named() {
+        let files = [
+            ("secret-stub.yaml", STUB_TEXT),
+            (".sops/A B.enc", DATABASE_URL),
+            (".sops/PLAIN.enc", "postgres://canary"),
+            (
+                ".sops/TAMPERED.enc",
+                &DATABASE_URL.replacen("str]", "int]", 1),
+            ),
+        ];
+        insta::assert_snapshot!(errors(&files, &keyring()), @r#"
+        app/.sops/A B.enc: "A B" cannot be a key of a Secret: use letters, digits, '-', '_' and '.', at most 253
+        app/.sops/PLAIN.enc: line 1, column 1: this is not JSON, so it was not encrypted by sops (or is damaged)
+        app/.sops/TAMPERED.enc: the value ["data"] is marked as int, and its content is not
+        app/secret-stub.yaml:5: the value of DATABASE_URL is a placeholder, and .sops/DATABASE_URL.enc does not exist
+        "#);
+    }
+
+    #[test]
+    fn a_missing_identity_names_the_recipient() {
+        let files = [
+            ("secret-stub.yaml", STUB_TEXT),
+            (".sops/DATABASE_URL.enc", DATABASE_URL),
+        ];
+        let other = Keyring::parse(include_str!("../tests/data/second.agekey")).unwrap();
+        insta::assert_snapshot!(errors(&files, &other), @"app/.sops/DATABASE_URL.enc: no identity that was given opens it; the age identity of age1qh28wujlgl4grzkqhrszud7hexeu8lucjtd2mfxxw5559y4n0qxsf4m0pr would do");
+    }
+
+    #[test]
+    fn a_stub_must_be_one_secret() {
+        let stub = |text: &str| {
+            let files = [("secret-stub.yaml", text), (".sops/A.enc", SYSTEM_SECRET)];
+            errors(&files, &keyring())
+        };
+        insta::assert_snapshot!(stub("kind: ConfigMap\n"), @"app/secret-stub.yaml: is not a Secret (kind: ConfigMap); decrypted values may only go into one");
+        insta::assert_snapshot!(stub("kind: Secret\n---\nkind: Secret\n"), @"app/secret-stub.yaml: has 2 documents; a stub is one Secret");
+        insta::assert_snapshot!(stub("kind: Secret\ndata: [a]\n"), @"app/secret-stub.yaml: data is not a mapping");
+        insta::assert_snapshot!(stub("kind: Secret\n  x: 1\n"), @"app/secret-stub.yaml:2: mapping values are not allowed in this context: quote a text that contains a colon and a space, or correct the indentation");
+        insta::assert_snapshot!(stub("kind: Secret\ndata:\n  TODO: ''\n  B: changeme\n"), @r"
+        app/secret-stub.yaml:3: the value of TODO is a placeholder, and .sops/TODO.enc does not exist
+        app/secret-stub.yaml:4: the value of B is a placeholder, and .sops/B.enc does not exist
+        ");
+    }
+
+    #[test]
+    fn a_stub_and_its_values_belong_together() {
+        let stub_only = [("secret-stub.yaml", STUB_TEXT)];
+        let values_only = [(".sops/A.enc", SYSTEM_SECRET)];
+        insta::assert_snapshot!(errors(&stub_only, &keyring()), @"app/.sops: is missing: put the encrypted values of the secret-stub.yaml beside it there, as NAME.enc");
+        insta::assert_snapshot!(errors(&values_only, &keyring()), @"app/secret-stub.yaml: is missing: write the Secret without its values there, or add a plain secret.yaml");
+    }
+
+    #[test]
+    fn a_committed_secret_is_not_used_and_a_line_feed_is_warned_of() {
+        let files = [
+            ("secret-stub.yaml", "kind: Secret\n"),
+            ("secret.yaml", "kind: Secret\n"),
+            (".sops/NEWLINE.enc", NEWLINE),
+        ];
+        let (text, outcome) = merge(&files, &keyring());
+        assert!(text.unwrap().contains("NEWLINE: "));
+        let warnings: Vec<_> = outcome.warnings.iter().map(ToString::to_string).collect();
+        insta::assert_snapshot!(warnings.join("\n"), @r"
+        app/.sops/NEWLINE.enc: the value ends in a line feed; encrypt it without one (printf, not echo)
+        app/secret.yaml: a Secret in the clear is committed; it is not used, because secret-stub.yaml and .sops make it anew: remove it and change what it holds
+        ");
+    }
+
+    #[test]
+    fn without_a_stub_the_file_of_the_repository_is_read() {
+        let (text, _) = merge(&[("secret.yaml", "plain")], &keyring());
+        assert_eq!(text.as_deref(), Some("plain"));
+        let (text, outcome) = merge(&[("other.yaml", "x")], &keyring());
+        assert!(text.is_none() && outcome.errors.is_empty());
+    }
+
+    #[test]
+    fn the_merged_file_is_listed() {
+        let tree = MemoryTree::from_iter([("a/secret-stub.yaml", ""), ("a/.sops/A.enc", "")]);
+        let keyring = Keyring::new();
+        let secrets = SecretsTree::new(&tree, &keyring);
+        let names = secrets.list(&TreePath::new("a").unwrap()).unwrap();
+        let names: Vec<_> = names.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, [".sops", "secret-stub.yaml", "secret.yaml"]);
+    }
+}
