@@ -64,9 +64,13 @@ fn claim_of<'a>(inputs: &Inputs<'a>, id: &ObjectRef) -> Option<(&'a Unit, ClaimS
     (&claim.unit != inputs.unit).then_some((&claim.unit, claim.state))
 }
 
-fn not_observed() -> Live {
-    Live::Unknown {
-        reason: "it was not looked at".to_owned(),
+/// Returns the live object, `None` when there is none, or why that is not known.
+fn look<'a>(inputs: &Inputs<'a>, id: &ObjectRef) -> Result<Option<&'a Value>, String> {
+    match inputs.observed.get(id).map(|observed| &observed.live) {
+        Some(Live::Absent) => Ok(None),
+        Some(Live::Present(live)) => Ok(Some(live)),
+        Some(Live::Unknown { reason }) => Err(reason.clone()),
+        None => Err("it was not looked at".to_owned()),
     }
 }
 
@@ -77,8 +81,5 @@ fn is_terminating(live: &Value) -> bool {
 
 /// Returns whether the object is in the cluster, and not about to go.
 pub(crate) fn exists(inputs: &Inputs<'_>, id: &ObjectRef) -> bool {
-    match inputs.observed.get(id).map(|observed| &observed.live) {
-        Some(Live::Present(live)) => !is_terminating(live),
-        Some(Live::Absent | Live::Unknown { .. }) | None => false,
-    }
+    matches!(look(inputs, id), Ok(Some(live)) if !is_terminating(live))
 }

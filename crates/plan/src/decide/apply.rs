@@ -1,13 +1,13 @@
 //! What is to be done to a desired object.
 
 use serde_json::Value;
-use windlass_object::{Object, diff};
+use windlass_object::{FieldChange, Object, ObjectRef, diff};
 
-use super::{Grant, claim_of, is_terminating, not_observed, of_object, optout};
+use super::{Grant, claim_of, is_terminating, look, of_object, optout};
 use crate::blame::writer_of;
 use crate::{
-    Action, Cause, ClaimState, DesiredSet, DryRun, Entry, Field, Inputs, Inventory, Live, Op,
-    Reason, Unit, Until, Wait,
+    Action, Cause, ClaimState, DesiredSet, DryRun, Entry, Field, Inputs, Inventory, Op, Reason,
+    Unit, Until, Wait,
 };
 
 /// Returns what is to be done to `object`, without regard to the others of its unit.
@@ -19,13 +19,9 @@ pub(crate) fn apply(
     grant: Grant<'_>,
 ) -> Action {
     let action = of_object(inputs, object);
-    let Some(observed) = inputs.observed.get(object.id()) else {
-        return action.with(unknown(&not_observed()));
-    };
-    let live = match &observed.live {
-        Live::Absent => None,
-        Live::Present(live) => Some(live),
-        Live::Unknown { .. } => return action.with(unknown(&observed.live)),
+    let live = match look(inputs, object.id()) {
+        Ok(live) => live,
+        Err(why) => return action.with((Op::Blocked, Reason::LiveUnknown { why })),
     };
     let held = inventory.get(object.id());
     let step = Step {
@@ -35,10 +31,12 @@ pub(crate) fn apply(
         live,
         held,
     };
-    if let Some(verdict) = step.keep(grant) {
-        return action.with(verdict);
+    let dry_run = inputs.observed.get(object.id());
+    let dry_run = dry_run.map_or(&DryRun::None, |observed| &observed.dry_run);
+    match step.keep(grant) {
+        Some(verdict) => action.with(verdict),
+        None => step.tried(action, dry_run),
     }
-    step.tried(action, &observed.dry_run)
 }
 
 struct Step<'a> {
@@ -53,14 +51,6 @@ impl Action {
     fn with(self, (op, reason): (Op, Reason)) -> Self {
         Self { op, reason, ..self }
     }
-}
-
-fn unknown(live: &Live) -> (Op, Reason) {
-    let why = match live {
-        Live::Unknown { reason } => reason.clone(),
-        Live::Absent | Live::Present(_) => String::new(),
-    };
-    (Op::Blocked, Reason::LiveUnknown { why })
 }
 
 impl Step<'_> {
@@ -115,7 +105,7 @@ impl Step<'_> {
                 action.with((Op::Conflict, Reason::Fields { conflicts }))
             }
             DryRun::Deferred { until } => {
-                let wait = |id: &windlass_object::ObjectRef| Wait {
+                let wait = |id: &ObjectRef| Wait {
                     id: id.clone(),
                     until: Until::Current,
                 };
@@ -151,7 +141,7 @@ impl Step<'_> {
             return action;
         };
         let mask = self.desired.mask(self.inputs.key, self.object);
-        let field = |change: windlass_object::FieldChange| Field {
+        let field = |change: FieldChange| Field {
             written_by: writer_of(live, &change.path, self.inputs.manager),
             change,
         };

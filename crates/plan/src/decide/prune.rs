@@ -1,11 +1,10 @@
 //! What is to be done to an object that is held and no longer desired.
 
 use serde_json::Value;
-
-use super::{Grant, claim_of, is_terminating, not_observed, of_entry, optout};
 use windlass_object::{Object, ObjectRef};
 
-use crate::{Action, ClaimState, DesiredSet, Entry, Inputs, Live, Op, Reason, Unit, guard};
+use super::{Grant, claim_of, is_terminating, look, of_entry, optout};
+use crate::{Action, ClaimState, DesiredSet, Entry, Inputs, Op, Reason, Unit, guard};
 
 /// Returns the deletion of a held object, or why it is kept. The caller has a complete desired set without it.
 pub(crate) fn prune(
@@ -14,19 +13,10 @@ pub(crate) fn prune(
     entry: &Entry,
     grant: Grant<'_>,
 ) -> Action {
-    let observed = inputs
-        .observed
-        .get(&entry.id)
-        .map(|observed| &observed.live);
-    let (op, reason) = match observed.unwrap_or(&not_observed()) {
-        Live::Unknown { reason } => (
-            Op::Blocked,
-            Reason::LiveUnknown {
-                why: reason.clone(),
-            },
-        ),
-        Live::Absent => (Op::Skip, Reason::Gone),
-        Live::Present(live) => of_live(inputs, desired, entry, live, grant),
+    let (op, reason) = match look(inputs, &entry.id) {
+        Err(why) => (Op::Blocked, Reason::LiveUnknown { why }),
+        Ok(None) => (Op::Skip, Reason::Gone),
+        Ok(Some(live)) => of_live(inputs, desired, entry, live, grant),
     };
     Action {
         op,
