@@ -1,1 +1,179 @@
-//! Builds a kustomization to objects, over a tree.
+//! Builds a kustomization to objects, over a tree, as `kustomize build` 5.8.1 does.
+//!
+//! - [`build`]: the whole way from a directory to objects; [`BuildOptions`] say what it may read.
+//! - [`Build`]: the objects, the warnings, and the files that were read. [`Build::to_yaml`] prints what
+//!   `kustomize build` prints.
+//! - [`Resource`]: an object with its place: the file and line it was read from.
+//! - [`BuildErrors`]: everything that is wrong, each mistake with its [`Place`] and [`Problem`].
+//!
+//! ```
+//! use windlass_kustomize::{BuildOptions, build};
+//! use windlass_tree::{MemoryTree, TreePath};
+//!
+//! let tree = MemoryTree::from_iter([
+//!     ("base/kustomization.yaml", "resources: [service.yaml]\n"),
+//!     ("base/service.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n"),
+//!     ("overlays/dev/kustomization.yaml", "resources: [../../base]\nnamePrefix: dev-\n"),
+//! ]);
+//! let built = build(&tree, &TreePath::new("overlays/dev")?, &BuildOptions::default())?;
+//! assert_eq!(built.to_yaml()?, "apiVersion: v1\nkind: Service\nmetadata:\n  name: dev-web\n");
+//! assert_eq!(built.resources[0].place.to_string(), "base/service.yaml:1:1");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Helm charts, programs as plugins and bases elsewhere are refused with the reason: a build reads
+//! nothing but its tree and runs nothing. Editing kustomization files, secrets and clusters are the
+//! business of other crates.
+
+mod config;
+mod context;
+mod decode;
+mod document;
+mod edit;
+mod error;
+mod fieldspec;
+mod finish;
+mod generate;
+mod go_json;
+mod id;
+mod item;
+mod items;
+mod json_patch;
+mod kustomization;
+mod loader;
+mod merge;
+mod merge_data;
+mod nearest;
+mod order;
+mod origin;
+mod plugin;
+mod prepare;
+mod reference;
+mod schema;
+mod selector;
+mod target;
+mod transform;
+mod vars;
+mod yaml11;
+mod yaml3;
+
+use std::collections::BTreeSet;
+
+use windlass_object::Gvk;
+use windlass_tree::{Tree, TreePath};
+use windlass_yaml::Node;
+
+pub use error::{BuildError, BuildErrors, Place, Problem, Warning};
+pub use schema::SchemaError;
+
+use context::Context;
+use item::Item;
+use target::{Gathered, Target};
+
+/// What a build may do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BuildOptions {
+    /// Whether a kustomization may read files from outside its own directory, anywhere in the tree
+    /// (`--load-restrictor LoadRestrictionsNone`). False unless set; bases may be anywhere regardless.
+    pub files_from_anywhere: bool,
+}
+
+/// The result of a build.
+#[derive(Clone, Debug)]
+pub struct Build {
+    /// The objects, in the order of the output.
+    pub resources: Vec<Resource>,
+    /// What should be changed although it works, in the order it was met.
+    pub warnings: Vec<Warning>,
+    /// The files that were read. What they hold decides the result, together with which of the files
+    /// that could be a kustomization there are in their directories.
+    pub read: BTreeSet<TreePath>,
+}
+
+/// An object of a build.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    /// The object.
+    pub node: Node,
+    /// Group, version and kind.
+    pub gvk: Gvk,
+    /// The name.
+    pub name: String,
+    /// The namespace, if the object names one.
+    pub namespace: Option<String>,
+    /// Where the object was read; of a generated one, where its generator is configured.
+    pub place: Place,
+}
+
+impl Resource {
+    fn new(item: Item) -> Self {
+        let namespace = item.namespace();
+        Self {
+            gvk: item.gvk(),
+            name: item.name().to_owned(),
+            namespace: (!namespace.is_empty()).then(|| namespace.to_owned()),
+            place: item.place,
+            node: item.node,
+        }
+    }
+}
+
+/// Builds the kustomization in a directory.
+///
+/// # Errors
+///
+/// Every independent mistake at once. A transformer runs only when everything that it works on could be
+/// read, so that one mistake is not reported as many.
+pub fn build(
+    tree: &dyn Tree,
+    directory: &TreePath,
+    options: &BuildOptions,
+) -> Result<Build, BuildErrors> {
+    let mut context = Context::new(tree, options);
+    let mut resources = Vec::new();
+    if let Some(mut target) = Target::root(&mut context, directory) {
+        let gathered = target.gather(&mut context, Gathered::default());
+        if context.error_count() == 0 {
+            let items = finish::finish(&mut context, &target, gathered);
+            resources = items.into_vec().into_iter().map(Resource::new).collect();
+        }
+    }
+    check_printable(&mut context, &resources);
+    let (read, warnings, errors) = context.finish();
+    BuildErrors::from_list(errors)?;
+    Ok(Build {
+        resources,
+        warnings,
+        read,
+    })
+}
+
+/// kustomize fails on what it cannot print, and so does a build.
+fn check_printable(context: &mut Context<'_>, resources: &[Resource]) {
+    let mut text = String::new();
+    for resource in resources {
+        text.clear();
+        if let Err(error) = windlass_yaml::print_build_into(&resource.node, &mut text) {
+            context.fail(
+                &resource.place,
+                Problem::Unprintable {
+                    reason: error.to_string(),
+                },
+            );
+        }
+    }
+}
+
+impl Build {
+    /// Returns what `kustomize build` prints: the objects as YAML, separated by `---`.
+    pub fn to_yaml(&self) -> Result<String, windlass_yaml::PrintError> {
+        let mut text = String::new();
+        for (index, resource) in self.resources.iter().enumerate() {
+            if index > 0 {
+                text.push_str("---\n");
+            }
+            windlass_yaml::print_build_into(&resource.node, &mut text)?;
+        }
+        Ok(text)
+    }
+}

@@ -1,0 +1,152 @@
+//! Where the transformers write: the built-in fields and those of `configurations` and `crds`.
+
+mod crds;
+mod defaults;
+mod file;
+
+use std::sync::Arc;
+
+use windlass_object::Gvk;
+
+use crate::error::Problem;
+use crate::fieldspec::{self, FieldSpec};
+use crate::id::GvkSelector;
+
+pub(crate) use crds::from_crds;
+pub(crate) use defaults::built_in;
+pub(crate) use file::from_file;
+
+/// A kind that is referred to by name, and the fields that do so.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct NameReference {
+    pub(crate) target: GvkSelector,
+    pub(crate) referrers: Vec<FieldSpec>,
+}
+
+/// The fields that each transformer changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Config {
+    pub(crate) name_prefix: Vec<FieldSpec>,
+    pub(crate) name_suffix: Vec<FieldSpec>,
+    pub(crate) namespace: Vec<FieldSpec>,
+    pub(crate) common_labels: Vec<FieldSpec>,
+    pub(crate) labels: Vec<FieldSpec>,
+    pub(crate) template_labels: Vec<FieldSpec>,
+    pub(crate) common_annotations: Vec<FieldSpec>,
+    pub(crate) var_reference: Vec<FieldSpec>,
+    pub(crate) images: Vec<FieldSpec>,
+    pub(crate) replicas: Vec<FieldSpec>,
+    pub(crate) name_reference: Vec<NameReference>,
+}
+
+impl Config {
+    /// Returns both together. The same config twice, which is what nearly every base brings, costs
+    /// nothing.
+    pub(crate) fn merge(this: &Arc<Self>, other: &Arc<Self>) -> Result<Arc<Self>, Problem> {
+        if Arc::ptr_eq(this, other) || **other == Self::default() {
+            return Ok(Arc::clone(this));
+        }
+        if **this == Self::default() {
+            return Ok(Arc::clone(other));
+        }
+        let mut merged = Self::clone(this);
+        merged.add(other)?;
+        merged.sort();
+        Ok(Arc::new(merged))
+    }
+
+    fn add(&mut self, other: &Self) -> Result<(), Problem> {
+        for (mine, theirs) in self.lists_mut().into_iter().zip(other.lists()) {
+            fieldspec::merge_all(mine, theirs)?;
+        }
+        other
+            .name_reference
+            .iter()
+            .try_for_each(|reference| self.add_reference(reference))
+    }
+
+    /// Adds fields that refer to a kind.
+    pub(crate) fn add_reference(&mut self, reference: &NameReference) -> Result<(), Problem> {
+        match self
+            .name_reference
+            .iter_mut()
+            .find(|there| there.target == reference.target)
+        {
+            Some(there) => fieldspec::merge_all(&mut there.referrers, &reference.referrers),
+            None => {
+                self.name_reference.push(reference.clone());
+                Ok(())
+            }
+        }
+    }
+
+    fn lists(&self) -> [&[FieldSpec]; 10] {
+        [
+            &self.name_prefix,
+            &self.name_suffix,
+            &self.namespace,
+            &self.common_labels,
+            &self.labels,
+            &self.template_labels,
+            &self.common_annotations,
+            &self.var_reference,
+            &self.images,
+            &self.replicas,
+        ]
+    }
+
+    fn lists_mut(&mut self) -> [&mut Vec<FieldSpec>; 10] {
+        [
+            &mut self.name_prefix,
+            &mut self.name_suffix,
+            &mut self.namespace,
+            &mut self.common_labels,
+            &mut self.labels,
+            &mut self.template_labels,
+            &mut self.common_annotations,
+            &mut self.var_reference,
+            &mut self.images,
+            &mut self.replicas,
+        ]
+    }
+
+    /// Sorts by kind, as kustomize does before it uses a config.
+    fn sort(&mut self) {
+        for list in self.lists_mut() {
+            list.sort_by_cached_key(|spec| sort_key(&spec.gvk));
+        }
+        self.name_reference
+            .sort_by_cached_key(|reference| sort_key(&reference.target));
+    }
+
+    /// Returns the list that a section of a configuration file or of the table fills.
+    fn section_mut(&mut self, name: &str) -> Option<&mut Vec<FieldSpec>> {
+        let index = SECTIONS
+            .iter()
+            .position(|section| section.eq_ignore_ascii_case(name))?;
+        self.lists_mut().into_iter().nth(index)
+    }
+}
+
+/// The sections in the order of [`Config::lists`].
+const SECTIONS: [&str; 10] = [
+    "namePrefix",
+    "nameSuffix",
+    "namespace",
+    "commonLabels",
+    "labels",
+    "templateLabels",
+    "commonAnnotations",
+    "varReference",
+    "images",
+    "replicas",
+];
+
+fn sort_key(gvk: &GvkSelector) -> (i32, String) {
+    let gvk = Gvk {
+        group: gvk.group.clone(),
+        version: gvk.version.clone(),
+        kind: gvk.kind.clone(),
+    };
+    (crate::order::rank(&gvk.kind), crate::order::gvk_text(&gvk))
+}

@@ -1,0 +1,214 @@
+//! From nodes to the fields of a kustomization, by the rules of Go's JSON decoder.
+
+use windlass_tree::TreePath;
+use windlass_yaml::{Node, Position};
+
+use crate::error::{BuildError, Place, Problem};
+use crate::nearest::nearest;
+use crate::yaml11::{Json, json, key_text};
+
+/// A value and where it stood.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Located<T> {
+    pub(crate) value: T,
+    pub(crate) at: Position,
+}
+
+/// Reads fields and collects what is wrong with them.
+pub(crate) struct Decoder {
+    file: TreePath,
+    /// Whether unknown fields and numbers in the place of texts are mistakes: they are in a
+    /// kustomization, and are not in the config of a plugin.
+    is_strict: bool,
+    /// How many lines stand in the file before the text that the nodes were read from.
+    line_offset: u32,
+    path: Vec<&'static str>,
+    /// The name of the Go type that is being read, for messages.
+    type_name: &'static str,
+    errors: Vec<BuildError>,
+}
+
+impl Decoder {
+    pub(crate) fn strict(file: &TreePath) -> Self {
+        Self::new(file, true, 0)
+    }
+
+    pub(crate) fn lenient(file: &TreePath, line_offset: u32) -> Self {
+        Self::new(file, false, line_offset)
+    }
+
+    fn new(file: &TreePath, is_strict: bool, line_offset: u32) -> Self {
+        Self {
+            file: file.clone(),
+            is_strict,
+            line_offset,
+            path: Vec::new(),
+            type_name: "",
+            errors: Vec::new(),
+        }
+    }
+
+    /// Returns what was wrong.
+    pub(crate) fn into_errors(self) -> Vec<BuildError> {
+        self.errors
+    }
+
+    /// Returns the place of a position.
+    pub(crate) fn place(&self, at: Position) -> Place {
+        let mut place = Place::at(&self.file, at);
+        if place.line > 0 {
+            place.line += self.line_offset;
+        }
+        place
+    }
+
+    pub(crate) fn fail(&mut self, at: Position, problem: Problem) {
+        let place = self.place(at);
+        self.errors.push(BuildError { place, problem });
+    }
+
+    fn mismatch(&mut self, node: &Node, found: &Json<'_>, wanted: &'static str) {
+        let field = format!("{}.{}", self.type_name, self.path.join("."));
+        let problem = Problem::WrongType {
+            found: found.type_name(),
+            field,
+            wanted,
+        };
+        self.fail(node.start, problem);
+    }
+
+    /// Calls `each` for the fields of an object.
+    pub(crate) fn object(
+        &mut self,
+        node: &Node,
+        type_name: &'static str,
+        fields: &[&'static str],
+        mut each: impl FnMut(&mut Self, &'static str, &Node),
+    ) {
+        let outer = std::mem::replace(&mut self.type_name, type_name);
+        match json(node) {
+            Json::Null => {}
+            Json::Object(mapping) => {
+                for (key, value) in mapping.iter() {
+                    self.field(key, value, fields, &mut each);
+                }
+            }
+            found => self.mismatch(node, &found, "object"),
+        }
+        self.type_name = outer;
+    }
+
+    fn field(
+        &mut self,
+        key: &Node,
+        value: &Node,
+        fields: &[&'static str],
+        each: &mut impl FnMut(&mut Self, &'static str, &Node),
+    ) {
+        let name = key_text(key);
+        let exact = fields.iter().find(|field| **field == name);
+        let known = exact.or_else(|| {
+            fields
+                .iter()
+                .find(|field| field.eq_ignore_ascii_case(&name))
+        });
+        if let Some(&known) = known {
+            self.path.push(known);
+            each(self, known, value);
+            self.path.pop();
+        } else if self.is_strict {
+            let nearest = nearest(&name, fields.iter().copied()).map(str::to_owned);
+            self.fail(
+                key.start,
+                Problem::UnknownField {
+                    field: name,
+                    nearest,
+                },
+            );
+        }
+    }
+
+    pub(crate) fn string(&mut self, node: &Node) -> String {
+        match json(node) {
+            Json::Null => String::new(),
+            Json::String(text) => text.to_owned(),
+            Json::Number(text) if !self.is_strict => text,
+            Json::Bool(value) if !self.is_strict => value.to_string(),
+            found => {
+                self.mismatch(node, &found, "string");
+                String::new()
+            }
+        }
+    }
+
+    pub(crate) fn located(&mut self, node: &Node) -> Located<String> {
+        Located {
+            value: self.string(node),
+            at: node.start,
+        }
+    }
+
+    pub(crate) fn boolean(&mut self, node: &Node) -> bool {
+        match json(node) {
+            Json::Null => false,
+            Json::Bool(value) => value,
+            found => {
+                self.mismatch(node, &found, "bool");
+                false
+            }
+        }
+    }
+
+    pub(crate) fn integer(&mut self, node: &Node) -> i64 {
+        match json(node) {
+            Json::Null => 0,
+            Json::Number(text) if text.parse::<i64>().is_ok() => text.parse().unwrap_or_default(),
+            found => {
+                self.mismatch(node, &found, "int");
+                0
+            }
+        }
+    }
+
+    /// Returns what `each` makes of the elements of a list; nothing for null.
+    pub(crate) fn list<T>(
+        &mut self,
+        node: &Node,
+        mut each: impl FnMut(&mut Self, &Node) -> T,
+    ) -> Vec<T> {
+        match json(node) {
+            Json::Null => Vec::new(),
+            Json::Array(items) => items.iter().map(|item| each(self, item)).collect(),
+            found => {
+                self.mismatch(node, &found, "list");
+                Vec::new()
+            }
+        }
+    }
+
+    pub(crate) fn strings(&mut self, node: &Node) -> Vec<String> {
+        self.list(node, Self::string)
+    }
+
+    pub(crate) fn located_strings(&mut self, node: &Node) -> Vec<Located<String>> {
+        self.list(node, Self::located)
+    }
+
+    /// Returns the pairs of a mapping of texts, sorted by key; of equal keys the last one counts.
+    pub(crate) fn string_map(&mut self, node: &Node) -> Vec<(String, String)> {
+        match json(node) {
+            Json::Null => Vec::new(),
+            Json::Object(mapping) => {
+                let pairs: std::collections::BTreeMap<String, String> = mapping
+                    .iter()
+                    .map(|(key, value)| (key_text(key), self.string(value)))
+                    .collect();
+                pairs.into_iter().collect()
+            }
+            found => {
+                self.mismatch(node, &found, "map[string]string");
+                Vec::new()
+            }
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! From the text of a file to the objects in it, by the rules of kyaml's reader.
+
+use windlass_yaml::{DuplicateKeys, Limits, Node, ParseError, ParseOptions, Position};
+
+use crate::edit;
+use crate::error::Problem;
+
+/// Something wrong at a place of a text.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    pub(crate) at: Position,
+    pub(crate) problem: Problem,
+}
+
+const OPTIONS: fn() -> ParseOptions = || ParseOptions {
+    duplicate_keys: DuplicateKeys::Keep,
+    ..ParseOptions::default()
+};
+
+/// Returns the first document of a text, aliases expanded; null when there is none.
+pub(crate) fn first(bytes: &[u8]) -> Result<Node, Fault> {
+    let documents =
+        windlass_yaml::parse_with(bytes, &OPTIONS()).map_err(|error| syntax(error, 0))?;
+    let mut root = documents
+        .into_iter()
+        .next()
+        .map_or_else(Node::null, |document| document.root);
+    root.expand_aliases(&Limits::default())
+        .map_err(|error| syntax(error, 0))?;
+    Ok(root)
+}
+
+/// Returns the objects of a text, lists of objects taken apart. Positions are those of the whole text.
+pub(crate) fn objects(bytes: &[u8]) -> Result<Vec<Node>, Fault> {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) if text.contains('\r') => text.replace("\r\n", "\n"),
+        Ok(text) => text.to_owned(),
+        // Not UTF-8: the parser knows other encodings, and says where it is wrong.
+        Err(_) => return first(bytes).and_then(|root| valid_objects(vec![root])),
+    };
+    let chunks = split(&text)?;
+    let mut roots = Vec::with_capacity(chunks.len());
+    for chunk in &chunks {
+        roots.extend(read_chunk(chunk)?);
+    }
+    if chunks.len() == 1 {
+        roots = roots.into_iter().flat_map(unwrap_list).collect();
+    }
+    valid_objects(roots)
+}
+
+/// A part of a text, and the number of lines before it.
+struct Chunk<'t> {
+    text: &'t str,
+    line: u32,
+}
+
+/// Splits a text at lines that begin with `---`. The first line never splits, and neither does one that
+/// follows such a line, because kustomize looks for the line feed before it.
+fn split(text: &str) -> Result<Vec<Chunk<'_>>, Fault> {
+    let mut chunks = Vec::new();
+    let (mut start, mut line, mut from) = (0, 0, 0);
+    while let Some(found) = text[from..].find("\n---") {
+        let at = from + found;
+        let Some(length) = text[at + 4..].find('\n') else {
+            break;
+        };
+        let rest = text[at + 4..at + 4 + length].trim();
+        let lines = line + count_lines(&text[start..=at]);
+        if !rest.is_empty() && !rest.starts_with('#') {
+            let at = Position {
+                line: lines + 1,
+                column: 1,
+                ..Position::default()
+            };
+            return Err(Fault {
+                at,
+                problem: Problem::DocumentSeparator {
+                    rest: rest.to_owned(),
+                },
+            });
+        }
+        chunks.push(Chunk {
+            text: &text[start..=at],
+            line,
+        });
+        from = at + 4 + length + 1;
+        (start, line) = (from, lines + 1);
+    }
+    chunks.push(Chunk {
+        text: &text[start..],
+        line,
+    });
+    Ok(chunks)
+}
+
+fn count_lines(text: &str) -> u32 {
+    let lines = text.bytes().filter(|byte| *byte == b'\n').count();
+    u32::try_from(lines).unwrap_or(u32::MAX)
+}
+
+/// Returns the first document of a chunk, unless it is null.
+fn read_chunk(chunk: &Chunk<'_>) -> Result<Option<Node>, Fault> {
+    let documents = windlass_yaml::parse_with(chunk.text, &OPTIONS())
+        .map_err(|error| syntax(error, chunk.line))?;
+    let Some(document) = documents.into_iter().next() else {
+        return Ok(None);
+    };
+    let mut root = document.root;
+    if root.is_null() {
+        return Ok(None);
+    }
+    root.expand_aliases(&Limits::default())
+        .map_err(|error| syntax(error, chunk.line))?;
+    if chunk.line > 0 {
+        root.start.line += chunk.line;
+    }
+    Ok(Some(root))
+}
+
+fn syntax(error: ParseError, line: u32) -> Fault {
+    let mut at = error.position();
+    if at.is_known() {
+        at.line += line;
+    }
+    Fault {
+        at,
+        problem: Problem::Yaml(error),
+    }
+}
+
+/// Takes apart a `List` that is the only document of its text.
+fn unwrap_list(mut root: Node) -> Vec<Node> {
+    let is_list = matches!(edit::field_text(&root, "kind"), "List" | "ResourceList");
+    if !is_list || (root.get("items").is_none() && root.get("functionConfig").is_none()) {
+        return vec![root];
+    }
+    match root.get_mut("items").and_then(Node::as_sequence_mut) {
+        Some(items) => std::mem::take(items),
+        None => Vec::new(),
+    }
+}
+
+/// Drops what is empty, refuses what is no object, and takes lists apart; their items come last.
+fn valid_objects(roots: Vec<Node>) -> Result<Vec<Node>, Fault> {
+    let mut queue = validate(roots)?;
+    let mut objects = Vec::with_capacity(queue.len());
+    while !queue.is_empty() {
+        let mut next = Vec::new();
+        for mut node in queue {
+            if !edit::field_text(&node, "kind").ends_with("List") || node.get("items").is_none() {
+                objects.push(node);
+                continue;
+            }
+            let at = node.start;
+            let kind = edit::field_text(&node, "kind").to_owned();
+            match node.get_mut("items") {
+                Some(items) if items.is_null() => {}
+                Some(items) => match items.as_sequence_mut() {
+                    Some(items) => next.extend(std::mem::take(items)),
+                    None => {
+                        return Err(Fault {
+                            at,
+                            problem: Problem::ItemsNotAList { kind },
+                        });
+                    }
+                },
+                None => {}
+            }
+        }
+        queue = validate(next)?;
+    }
+    Ok(objects)
+}
+
+fn validate(mut nodes: Vec<Node>) -> Result<Vec<Node>, Fault> {
+    nodes.retain(|node| !edit::is_empty(node));
+    for node in &nodes {
+        validate_object(node).map_err(|problem| Fault {
+            at: node.start,
+            problem,
+        })?;
+    }
+    Ok(nodes)
+}
+
+/// Checks that an object has a kind and a name; lists need none.
+fn validate_object(node: &Node) -> Result<(), Problem> {
+    let is_there = |field: &str| node.get(field).is_some_and(|value| !edit::is_empty(value));
+    if !["apiVersion", "kind", "metadata"].into_iter().any(is_there) {
+        return Err(Problem::MissingMetadata);
+    }
+    let kind = edit::present(node, "kind")
+        .map(edit::text)
+        .unwrap_or_default();
+    let api_version = edit::field_text(node, "apiVersion").to_owned();
+    if kind.is_empty() {
+        let name = edit::metadata_text(node, "name").to_owned();
+        return Err(Problem::MissingKind { api_version, name });
+    }
+    if !kind.ends_with("List") && edit::metadata_text(node, "name").is_empty() {
+        return Err(Problem::MissingName {
+            api_version,
+            kind: kind.to_owned(),
+        });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(text: &str) -> Vec<String> {
+        let objects = objects(text.as_bytes()).unwrap();
+        objects
+            .iter()
+            .map(|node| edit::metadata_text(node, "name").to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn documents_are_split_where_a_line_begins_with_dashes() {
+        assert_eq!(
+            names(
+                "---\nkind: A\nmetadata: {name: a}\n--- # b\nkind: B\nmetadata: {name: b}\n---\n"
+            ),
+            ["a", "b"]
+        );
+        assert!(objects(b"kind: A\nmetadata: {name: a}\n--- x\nkind: B\n").is_err());
+    }
+
+    #[test]
+    fn items_of_lists_come_after_the_other_objects() {
+        let list = "kind: WebList\nitems:\n- {kind: Web, metadata: {name: inner}}\n---\nkind: Web\nmetadata: {name: outer}\n";
+        assert_eq!(names(list), ["outer", "inner"]);
+        assert_eq!(
+            names("kind: List\nitems: [{kind: A, metadata: {name: a}}]\n"),
+            ["a"]
+        );
+    }
+
+    #[test]
+    fn a_document_knows_its_line_in_the_file() {
+        let objects = objects(
+            b"kind: A\nmetadata: {name: a}\n---\n# comment\nkind: B\nmetadata: {name: b}\n",
+        )
+        .unwrap();
+        assert_eq!(
+            objects
+                .iter()
+                .map(|node| node.start.line)
+                .collect::<Vec<_>>(),
+            [1, 5]
+        );
+    }
+}

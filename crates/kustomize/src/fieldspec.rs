@@ -1,0 +1,268 @@
+//! Fields of some kinds: where a transformer writes.
+
+use windlass_yaml::{Mapping, Node, Value};
+
+use crate::edit;
+use crate::error::Problem;
+use crate::id::{self, GvkSelector};
+
+/// A field of all objects of some kinds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FieldSpec {
+    pub(crate) gvk: GvkSelector,
+    /// As it was written, parts separated by `/`.
+    pub(crate) path: String,
+    /// Whether the field is made where it is missing.
+    pub(crate) create: bool,
+}
+
+impl FieldSpec {
+    /// Returns the spec of a field of all kinds.
+    pub(crate) fn of_all(path: &str, create: bool) -> Self {
+        Self {
+            gvk: GvkSelector::default(),
+            path: path.to_owned(),
+            create,
+        }
+    }
+
+    /// Returns whether this spec covers the same field, for kinds that the other one selects.
+    fn covers(&self, other: &Self) -> bool {
+        let mine = &self.gvk;
+        self.path == other.path
+            && other
+                .gvk
+                .selects_parts(&mine.group, &mine.version, &mine.kind)
+    }
+}
+
+/// Adds the specs that are not covered yet.
+pub(crate) fn merge_all(into: &mut Vec<FieldSpec>, more: &[FieldSpec]) -> Result<(), Problem> {
+    more.iter().try_for_each(|spec| merge_one(into, spec))
+}
+
+/// Adds a spec unless it is covered; one that is covered must agree about making the field.
+pub(crate) fn merge_one(into: &mut Vec<FieldSpec>, spec: &FieldSpec) -> Result<(), Problem> {
+    match into.iter().find(|there| there.covers(spec)) {
+        Some(there) if there.create != spec.create => Err(Problem::ConflictingFieldSpecs {
+            path: spec.path.clone(),
+        }),
+        Some(_) => Ok(()),
+        None => {
+            into.push(spec.clone());
+            Ok(())
+        }
+    }
+}
+
+/// What a missing field is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Make {
+    Nothing,
+    Scalar,
+    Mapping,
+}
+
+impl Make {
+    fn node(self) -> Node {
+        match self {
+            Self::Mapping => empty_mapping(),
+            _ => Node::plain(""),
+        }
+    }
+}
+
+/// Sets one field.
+pub(crate) type Setter<'s> = dyn FnMut(&mut Node) -> Result<(), Problem> + 's;
+
+/// Calls `set` with the field of `object` that the spec names, in every element where the path leads
+/// through lists.
+pub(crate) fn apply(
+    object: &mut Node,
+    spec: &FieldSpec,
+    make: Make,
+    set: &mut Setter<'_>,
+) -> Result<(), Problem> {
+    let gvk = id::gvk(
+        edit::field_text(object, "apiVersion"),
+        edit::field_text(object, "kind"),
+    );
+    if !spec.gvk.selects(&gvk) {
+        return Ok(());
+    }
+    apply_here(object, spec, make, set)
+}
+
+/// Does as [`apply`] for an object whose kind is known to be selected.
+pub(crate) fn apply_here(
+    object: &mut Node,
+    spec: &FieldSpec,
+    make: Make,
+    set: &mut Setter<'_>,
+) -> Result<(), Problem> {
+    let parts = split_path(&spec.path, '/');
+    let make = if spec.create { make } else { Make::Nothing };
+    walk(object, &parts, make, set).map_err(|problem| Problem::Field {
+        field: spec.path.clone(),
+        object: describe(object),
+        problem: Box::new(problem),
+    })
+}
+
+/// Returns the identity of an object for a message.
+pub(crate) fn describe(object: &Node) -> String {
+    id::ResId {
+        gvk: id::gvk(
+            edit::field_text(object, "apiVersion"),
+            edit::field_text(object, "kind"),
+        ),
+        name: edit::metadata_text(object, "name").to_owned(),
+        namespace: edit::metadata_text(object, "namespace").to_owned(),
+        is_cluster_scoped: false,
+    }
+    .to_string()
+}
+
+fn walk(
+    node: &mut Node,
+    parts: &[String],
+    make: Make,
+    set: &mut Setter<'_>,
+) -> Result<(), Problem> {
+    let Some((first, rest)) = parts.split_first() else {
+        return set(node);
+    };
+    if node.is_null() {
+        return Ok(());
+    }
+    match &mut node.value {
+        Value::Sequence(items) => items
+            .iter_mut()
+            .try_for_each(|item| walk(item, parts, make, set)),
+        Value::Mapping(mapping) => walk_mapping(mapping, first, rest, make, set),
+        _ => Err(Problem::NotACollection),
+    }
+}
+
+fn walk_mapping(
+    mapping: &mut Mapping,
+    first: &str,
+    rest: &[String],
+    make: Make,
+    set: &mut Setter<'_>,
+) -> Result<(), Problem> {
+    let name = first.strip_suffix("[]").unwrap_or(first);
+    let is_list = name.len() < first.len();
+    if name.is_empty() {
+        return Err(Problem::EmptyFieldName);
+    }
+    let missing = match (is_list, make) {
+        (true, _) => Some(Node::new(Value::Sequence(Vec::new()))),
+        (false, Make::Nothing) => None,
+        (false, make) if rest.is_empty() => Some(make.node()),
+        (false, _) => Some(empty_mapping()),
+    };
+    if !mapping.contains_key(name) {
+        match &missing {
+            Some(node) if !is_list => mapping.push(Node::plain(name), node.clone()),
+            _ => return Ok(()),
+        }
+    }
+    let Some(field) = mapping.get_mut(name) else {
+        return Ok(());
+    };
+    if let Some(missing) = missing.filter(|_| field.is_null()) {
+        field.replace_value(missing.value);
+    }
+    walk(field, rest, make, set)
+}
+
+fn empty_mapping() -> Node {
+    Node::new(Value::Mapping(Mapping::new()))
+}
+
+/// Splits a path at its delimiter; one behind a backslash belongs to the part.
+pub(crate) fn split_path(path: &str, delimiter: char) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    let path = path.strip_prefix(delimiter).unwrap_or(path);
+    for part in path.split(delimiter) {
+        match parts.last_mut() {
+            Some(last) if last.ends_with('\\') => {
+                last.pop();
+                last.push(delimiter);
+                last.push_str(part);
+            }
+            _ => parts.push(part.to_owned()),
+        }
+    }
+    parts
+}
+
+/// Returns a setter that gives a scalar a new string.
+pub(crate) fn set_string(value: &str) -> impl FnMut(&mut Node) -> Result<(), Problem> {
+    move |node| {
+        require_scalar(node)?;
+        edit::assign(node, Node::string(value));
+        Ok(())
+    }
+}
+
+/// Returns a setter that sets an entry of a mapping to a string.
+pub(crate) fn set_entry(key: &str, value: &str) -> impl FnMut(&mut Node) -> Result<(), Problem> {
+    move |node| {
+        if node.is_null() {
+            return Ok(());
+        }
+        let kind = edit::kind_name(node);
+        let Some(mapping) = node.as_mapping_mut() else {
+            return Err(Problem::WrongNodeKind {
+                wanted: "MappingNode",
+                found: kind,
+            });
+        };
+        match mapping.get_mut(key) {
+            Some(old) => edit::assign(old, Node::string(value)),
+            None => mapping.push(Node::plain(key), Node::string(value)),
+        }
+        Ok(())
+    }
+}
+
+/// Returns an error unless the node is a scalar.
+pub(crate) fn require_scalar(node: &Node) -> Result<(), Problem> {
+    if node.is_scalar() {
+        Ok(())
+    } else {
+        Err(Problem::WrongNodeKind {
+            wanted: "ScalarNode",
+            found: edit::kind_name(node),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delimiter_behind_a_backslash_belongs_to_the_part() {
+        assert_eq!(
+            split_path(r"metadata/annotations/a.io\/b", '/'),
+            ["metadata", "annotations", "a.io/b"]
+        );
+        assert_eq!(split_path("/spec/x", '/'), ["spec", "x"]);
+    }
+
+    #[test]
+    fn a_missing_field_is_made_only_when_the_spec_says_so() {
+        for (create, expected) in [(true, Some("x")), (false, None)] {
+            let mut object = Node::mapping([("kind", Node::string("Web"))]);
+            let spec = FieldSpec::of_all("spec/a/b", create);
+            apply(&mut object, &spec, Make::Scalar, &mut set_string("x")).unwrap();
+            assert_eq!(
+                object.at(&["spec", "a", "b"]).and_then(Node::as_str),
+                expected
+            );
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The last steps of a build: hashes, references, vars, order, and what objects say about their origin.
+
+use crate::context::Context;
+use crate::edit;
+use crate::error::{Place, Problem};
+use crate::fieldspec::{self, FieldSpec, Make};
+use crate::item::Item;
+use crate::items::Items;
+use crate::kustomization::Kustomization;
+use crate::origin::{self, ORIGIN, TRANSFORMATIONS};
+use crate::plugin;
+use crate::reference;
+use crate::target::{Gathered, Target};
+use crate::transform;
+
+/// Annotations that kustomize keeps for itself and removes at the end, also from what it has read.
+const INTERNAL: [&str; 19] = [
+    "internal.config.kubernetes.io/previousKinds",
+    "internal.config.kubernetes.io/previousNames",
+    "internal.config.kubernetes.io/prefixes",
+    "internal.config.kubernetes.io/suffixes",
+    "internal.config.kubernetes.io/previousNamespaces",
+    "internal.config.kubernetes.io/allowNameChange",
+    "internal.config.kubernetes.io/allowKindChange",
+    "internal.config.kubernetes.io/refBy",
+    "internal.config.kubernetes.io/generatorBehavior",
+    "internal.config.kubernetes.io/needsHashSuffix",
+    "internal.config.kubernetes.io/path",
+    "internal.config.kubernetes.io/index",
+    "internal.config.kubernetes.io/seqindent",
+    "internal.config.kubernetes.io/id",
+    "internal.config.kubernetes.io/annotations-migration-resource-id",
+    "config.kubernetes.io/path",
+    "config.kubernetes.io/index",
+    "config.k8s.io/id",
+    "internal.config.kubernetes.io/helm-generated",
+];
+
+/// Completes what the kustomization that is built has gathered.
+pub(crate) fn finish(context: &mut Context<'_>, target: &Target, gathered: Gathered) -> Items {
+    let Gathered {
+        mut items,
+        config,
+        vars,
+    } = gathered;
+    let place = Place::file(target.file.clone());
+    transform::add_hashes(&mut items);
+    let mut problems = Vec::new();
+    reference::fix(&mut items, &config.name_reference, &mut |at, problem| {
+        problems.push((at.unwrap_or(&place).clone(), problem));
+    });
+    for (place, problem) in problems {
+        context.fail(&place, problem);
+    }
+    let resolved = vars.resolve(&mut items, &config.var_reference);
+    context.note(&place, resolved);
+    items
+        .list_mut()
+        .retain(|item| !plugin::is_local(&item.node));
+    let options = target.kustomization.sort_options.as_ref();
+    let sorted = transform::sort(&mut items, options);
+    let at = options.map(|options| options.at).unwrap_or_default();
+    context.note(&Place::at(&target.file, at), sorted);
+    let labelled = add_metadata(&mut items, &target.kustomization);
+    context.note(&place, labelled);
+    items
+}
+
+/// Writes what `buildMetadata` asks for, and makes all annotations strings, as kustomize does on the way.
+fn add_metadata(items: &mut Items, kustomization: &Kustomization) -> Result<(), Problem> {
+    let wants = |word: &str| {
+        kustomization
+            .build_metadata
+            .iter()
+            .any(|option| option.value == word)
+    };
+    let label = FieldSpec::of_all("metadata/labels", true);
+    for item in items.list_mut() {
+        if wants("managedByLabel") {
+            let version = "kustomize-v5.8.1";
+            let set = &mut fieldspec::set_entry("app.kubernetes.io/managed-by", version);
+            fieldspec::apply(&mut item.node, &label, Make::Mapping, set)?;
+        }
+        let mut annotations = edit::metadata_map(&item.node, "annotations");
+        annotations.retain(|(key, _)| {
+            !INTERNAL.contains(&key.as_str()) && key != ORIGIN && key != TRANSFORMATIONS
+        });
+        if wants("originAnnotations") {
+            add_origin(item, &mut annotations);
+        }
+        if wants("transformerAnnotations") && !item.transformations.is_empty() {
+            let text = origin::transformations_text(&item.transformations);
+            annotations.push((TRANSFORMATIONS.to_owned(), text));
+        }
+        edit::set_metadata_map(&mut item.node, "annotations", annotations);
+    }
+    Ok(())
+}
+
+fn add_origin(item: &Item, annotations: &mut Vec<(String, String)>) {
+    if let Some(note) = &item.origin {
+        annotations.push((ORIGIN.to_owned(), origin::origin_text(note)));
+    }
+}

@@ -1,0 +1,316 @@
+//! JSON patches (RFC 6902) with the habits of evanphx/json-patch 4.13: `replace` makes a missing field,
+//! array indices may be negative, and null is no value to go into.
+
+mod pointer;
+
+use windlass_yaml::Node;
+
+use crate::document;
+use crate::edit;
+use crate::error::Problem;
+use crate::yaml11::{self, Json};
+use pointer::Pointer;
+
+/// A patch: operations in their order.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct JsonPatch(Vec<Operation>);
+
+#[derive(Clone, Debug, PartialEq)]
+struct Operation {
+    op: String,
+    path: Option<String>,
+    from: Option<String>,
+    /// `None` when the field is missing.
+    value: Option<Node>,
+}
+
+impl JsonPatch {
+    /// Reads a patch, in JSON when it begins with `[`, else in YAML.
+    pub(crate) fn parse(text: &str) -> Result<Self, Problem> {
+        let root = if text.starts_with('[') {
+            let value: serde_json::Value =
+                serde_json::from_str(text).map_err(|error| Problem::JsonSyntax {
+                    reason: error.to_string(),
+                })?;
+            from_json(&value)
+        } else {
+            let root = document::first(text.as_bytes()).map_err(|fault| fault.problem)?;
+            yaml11::modernise(&root)
+        };
+        if root.is_null() {
+            return Ok(Self(Vec::new()));
+        }
+        let Some(items) = root.as_sequence() else {
+            return Err(Problem::NotAJsonPatch);
+        };
+        items
+            .iter()
+            .map(operation)
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    /// Returns whether there is nothing to do.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Carries out the operations.
+    pub(crate) fn apply(&self, object: &mut Node) -> Result<(), Problem> {
+        self.0
+            .iter()
+            .try_for_each(|operation| operation.apply(object))
+    }
+}
+
+fn operation(node: &Node) -> Result<Operation, Problem> {
+    if !node.is_mapping() {
+        return Err(Problem::NotAJsonPatch);
+    }
+    let field = |name: &str| match node.get(name) {
+        None => Ok(None),
+        Some(value) if value.is_null() => Ok(None),
+        Some(value) => match yaml11::json(value) {
+            Json::String(text) => Ok(Some(text.to_owned())),
+            _ => Err(Problem::NotAJsonPatch),
+        },
+    };
+    Ok(Operation {
+        op: field("op")?.unwrap_or_else(|| "unknown".to_owned()),
+        path: field("path")?,
+        from: field("from")?,
+        value: node.get("value").cloned(),
+    })
+}
+
+impl Operation {
+    fn apply(&self, object: &mut Node) -> Result<(), Problem> {
+        let op = self.op.as_str();
+        let path = || {
+            self.path.as_deref().ok_or_else(|| Problem::PatchField {
+                op: op.to_owned(),
+                field: "path",
+            })
+        };
+        match op {
+            "add" => add(object, path()?, self.value.clone(), "add"),
+            "remove" => remove(object, path()?),
+            "replace" => self.replace(object, path()?),
+            "test" => self.test(object, path()?),
+            "move" => {
+                let value = take(object, self.from()?)?;
+                add(object, path()?, Some(value), "move")
+            }
+            "copy" => {
+                let value = get(object, self.from()?, "copy")?.cloned();
+                add(object, path()?, value, "copy")
+            }
+            _ => Err(Problem::PatchOperation { op: op.to_owned() }),
+        }
+    }
+
+    fn from(&self) -> Result<&str, Problem> {
+        self.from.as_deref().ok_or_else(|| Problem::PatchField {
+            op: self.op.clone(),
+            field: "from",
+        })
+    }
+
+    fn replace(&self, object: &mut Node, path: &str) -> Result<(), Problem> {
+        let value = self.value.clone().unwrap_or_default();
+        if path.is_empty() {
+            *object = value;
+            return Ok(());
+        }
+        let (parent, key) = Pointer::new(path)
+            .parent(object)
+            .ok_or_else(|| missing("replace", path))?;
+        match parent.as_sequence_mut() {
+            Some(items) => {
+                let index = pointer::index(&key, items.len());
+                let index = index.ok_or_else(|| missing("replace", path))?;
+                items[index] = value;
+            }
+            None => put(parent, &key, value),
+        }
+        Ok(())
+    }
+
+    fn test(&self, object: &mut Node, path: &str) -> Result<(), Problem> {
+        let failed = || Problem::PatchTest {
+            path: path.to_owned(),
+        };
+        let found = if path.is_empty() {
+            Some(&*object)
+        } else {
+            get(object, path, "test")?
+        };
+        let nothing = Node::null();
+        let wanted = self.value.as_ref().unwrap_or(&nothing);
+        let is_same = match found {
+            None => wanted.is_null(),
+            Some(found) => found.same_value(wanted),
+        };
+        if is_same { Ok(()) } else { Err(failed()) }
+    }
+}
+
+fn add(
+    object: &mut Node,
+    path: &str,
+    value: Option<Node>,
+    op: &'static str,
+) -> Result<(), Problem> {
+    let value = value.unwrap_or_default();
+    let (parent, key) = Pointer::new(path)
+        .parent(object)
+        .ok_or_else(|| missing(op, path))?;
+    let Some(items) = parent.as_sequence_mut() else {
+        put(parent, &key, value);
+        return Ok(());
+    };
+    if key == "-" {
+        items.push(value);
+        return Ok(());
+    }
+    let index = pointer::index(&key, items.len() + 1);
+    let index = index.ok_or_else(|| Problem::PatchIndex {
+        path: path.to_owned(),
+        length: items.len(),
+    })?;
+    items.insert(index, value);
+    Ok(())
+}
+
+fn put(parent: &mut Node, key: &str, value: Node) {
+    parent.set(key, value);
+}
+
+fn remove(object: &mut Node, path: &str) -> Result<(), Problem> {
+    let (parent, key) = Pointer::new(path)
+        .parent(object)
+        .ok_or_else(|| missing("remove", path))?;
+    if let Some(items) = parent.as_sequence_mut() {
+        let index = pointer::index(&key, items.len());
+        let index = index.ok_or_else(|| Problem::PatchIndex {
+            path: path.to_owned(),
+            length: items.len(),
+        })?;
+        items.remove(index);
+        return Ok(());
+    }
+    match parent.remove(&key) {
+        Some(_) => Ok(()),
+        None => Err(Problem::PatchRemove {
+            path: path.to_owned(),
+            key,
+        }),
+    }
+}
+
+fn take(object: &mut Node, path: &str) -> Result<Node, Problem> {
+    let value = get(object, path, "move")?.cloned().unwrap_or_default();
+    remove(object, path)?;
+    Ok(value)
+}
+
+/// Returns what a path leads to; a missing field of an object is nothing, and no mistake.
+fn get<'n>(
+    object: &'n mut Node,
+    path: &str,
+    op: &'static str,
+) -> Result<Option<&'n Node>, Problem> {
+    let (parent, key) = Pointer::new(path)
+        .parent(object)
+        .ok_or_else(|| missing(op, path))?;
+    match parent.as_sequence() {
+        Some(items) => {
+            let index = pointer::index(&key, items.len());
+            let index = index.ok_or_else(|| Problem::PatchIndex {
+                path: path.to_owned(),
+                length: items.len(),
+            })?;
+            Ok(Some(&items[index]))
+        }
+        None => Ok(edit::present(parent, &key)),
+    }
+}
+
+fn missing(op: &'static str, path: &str) -> Problem {
+    Problem::PatchPath {
+        op,
+        path: path.to_owned(),
+    }
+}
+
+/// Returns a JSON value as a node.
+fn from_json(value: &serde_json::Value) -> Node {
+    match value {
+        serde_json::Value::Null => Node::null(),
+        serde_json::Value::Bool(value) => Node::bool(*value),
+        serde_json::Value::Number(number) => Node::plain(number.to_string()),
+        serde_json::Value::String(text) => Node::string(text.as_str()),
+        serde_json::Value::Array(items) => Node::sequence(items.iter().map(from_json)),
+        serde_json::Value::Object(fields) => {
+            Node::mapping(fields.iter().map(|(key, value)| (key, from_json(value))))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn patched(object: &str, patch: &str) -> Result<String, String> {
+        let mut object = document::first(object.as_bytes()).unwrap();
+        let patch = JsonPatch::parse(patch).map_err(|problem| problem.to_string())?;
+        patch
+            .apply(&mut object)
+            .map_err(|problem| problem.to_string())?;
+        Ok(windlass_yaml::print_build(&object)
+            .unwrap()
+            .replace('\n', ";"))
+    }
+
+    #[test]
+    fn operations_do_what_the_rfc_says_and_replace_makes_missing_fields() {
+        let object = "{a: 1, list: [x, z]}";
+        for (patch, expected) in [
+            (
+                r#"[{"op": "add", "path": "/list/1", "value": "w"}]"#,
+                "a: 1;list:;- x;- w;- z;",
+            ),
+            (
+                "- {op: add, path: /list/-, value: w}",
+                "a: 1;list:;- x;- z;- w;",
+            ),
+            (
+                "- {op: replace, path: /b, value: yes}",
+                "a: 1;b: true;list:;- x;- z;",
+            ),
+            ("- {op: remove, path: /list/-1}", "a: 1;list:;- x;"),
+            ("- {op: move, from: /a, path: /c}", "c: 1;list:;- x;- z;"),
+            (
+                "- {op: copy, from: /a, path: /c}",
+                "a: 1;c: 1;list:;- x;- z;",
+            ),
+            ("- {op: test, path: /a, value: 1}", "a: 1;list:;- x;- z;"),
+        ] {
+            assert_eq!(patched(object, patch).as_deref(), Ok(expected), "{patch}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_leads_nowhere_is_an_error() {
+        for patch in [
+            "- {op: replace, path: /b/c, value: 1}",
+            "- {op: remove, path: /b}",
+            "- {op: test, path: /a, value: 2}",
+            "- {op: add, path: /list/9, value: 1}",
+            "- {op: nonsense, path: /a}",
+            "- {op: add, value: 1}",
+        ] {
+            assert!(patched("{a: 1, list: [x]}", patch).is_err(), "{patch}");
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! Strategic merge, as kyaml's `merge2` does it for kustomize (new elements of lists come first).
+//!
+//! The merge walks the whole object, not only what the patch names. That has effects which kustomize's
+//! users see and which are kept: an empty value (`key:`) goes away, elements of a merged list that have
+//! the same key become one, and null in a patch removes a field wherever it stands.
+
+mod directive;
+mod keys;
+mod list;
+
+use windlass_yaml::{Mapping, Node, Value};
+
+use crate::edit;
+use crate::error::Problem;
+use crate::schema::{Schemas, TypeRef};
+use directive::Directive;
+
+/// Merges `patch` into `object` and returns what becomes of it; nothing when the patch deletes it.
+pub(crate) fn merge(object: Node, patch: Node, schemas: &Schemas) -> Result<Option<Node>, Problem> {
+    let walker = Walker { schemas };
+    Ok(walker
+        .walk(Some(object), Some(patch), None)?
+        .map(|merged| merged.node))
+}
+
+#[derive(Clone, Copy)]
+struct Walker<'s> {
+    schemas: &'s Schemas,
+}
+
+/// What a merge leaves, and whether that is the patch's node or the object's.
+struct Merged {
+    node: Node,
+    is_patch: bool,
+}
+
+/// Nothing is left when the value is to be removed.
+type Outcome = Result<Option<Merged>, Problem>;
+
+fn kept(node: Node) -> Outcome {
+    Ok(Some(Merged {
+        node,
+        is_patch: false,
+    }))
+}
+
+fn patched(node: Node) -> Outcome {
+    Ok(Some(Merged {
+        node,
+        is_patch: true,
+    }))
+}
+
+impl<'s> Walker<'s> {
+    /// Merges what may be missing on either side.
+    fn walk(
+        self,
+        object: Option<Node>,
+        patch: Option<Node>,
+        schema: Option<TypeRef<'s>>,
+    ) -> Outcome {
+        let schema = schema.or_else(|| self.schema_of([object.as_ref(), patch.as_ref()]));
+        let sides = [object.as_ref(), patch.as_ref()];
+        let Some(first) = sides.into_iter().flatten().find(|node| !node.is_null()) else {
+            return self.walk_mapping(object, patch, schema);
+        };
+        require_same_kind(first, sides)?;
+        match first.value {
+            Value::Mapping(_) => self.walk_mapping(object, patch, schema),
+            Value::Sequence(_) if schema.is_some_and(|schema| schema.get().merges()) => {
+                self.walk_list(object, patch, schema)
+            }
+            _ => match (object, patch) {
+                (_, Some(patch)) => patched(patch),
+                (Some(object), None) => kept(object),
+                (None, None) => Ok(None),
+            },
+        }
+    }
+
+    /// An object that brings its own kind has a schema wherever it stands.
+    fn schema_of(self, sides: [Option<&Node>; 2]) -> Option<TypeRef<'s>> {
+        sides
+            .into_iter()
+            .flatten()
+            .filter(|node| node.is_mapping())
+            .find_map(|node| {
+                let kind = edit::field_text(node, "kind");
+                let api_version = edit::field_text(node, "apiVersion");
+                if kind.is_empty() || api_version.is_empty() {
+                    return None;
+                }
+                self.schemas.kind(api_version, kind)
+            })
+    }
+
+    fn walk_mapping(
+        self,
+        object: Option<Node>,
+        patch: Option<Node>,
+        schema: Option<TypeRef<'s>>,
+    ) -> Outcome {
+        let Some(object) = object.filter(Node::is_mapping) else {
+            return Ok(None);
+        };
+        let Some(mut patch) = patch else {
+            return self.merge_fields(object, None, schema);
+        };
+        if patch.is_null() {
+            return Ok(None);
+        }
+        match directive::take_from_mapping(&mut patch)? {
+            Directive::Delete => Ok(None),
+            Directive::Replace => self.settle(patch, schema),
+            Directive::Merge => self.merge_fields(object, Some(patch), schema),
+        }
+    }
+
+    fn merge_fields(
+        self,
+        mut object: Node,
+        patch: Option<Node>,
+        schema: Option<TypeRef<'s>>,
+    ) -> Outcome {
+        let mut rest = match patch.map(|patch| patch.value) {
+            Some(Value::Mapping(mapping)) => mapping,
+            _ => Mapping::new(),
+        };
+        let Some(mapping) = object.as_mapping_mut() else {
+            return kept(object);
+        };
+        let fields = std::mem::take(mapping.entries_mut());
+        for mut entry in fields {
+            let key = edit::text(&entry.key);
+            let patch = if rest.is_empty() {
+                None
+            } else {
+                rest.remove(key)
+            };
+            let schema = schema.and_then(|schema| schema.field(key));
+            if let Some(value) = self.merge_field(Some(entry.value), patch, schema)? {
+                entry.value = value;
+                mapping.push(entry.key, entry.value);
+            }
+        }
+        for entry in rest {
+            let schema = schema.and_then(|schema| schema.field(edit::text(&entry.key)));
+            if let Some(value) = self.merge_field(None, Some(entry.value), schema)? {
+                mapping.push(entry.key, value);
+            }
+        }
+        kept(object)
+    }
+
+    /// Returns what becomes of a field; a scalar takes over the style of the one that was there.
+    fn merge_field(
+        self,
+        old: Option<Node>,
+        patch: Option<Node>,
+        schema: Option<TypeRef<'s>>,
+    ) -> Result<Option<Node>, Problem> {
+        let Some(old) = old else {
+            let merged = patch.map_or(Ok(None), |patch| self.add(patch, schema))?;
+            return Ok(merged.map(|merged| merged.node));
+        };
+        let mut place = edit::style_of(&old);
+        let merged = match patch {
+            Some(patch) if old.is_null() => self.add(patch, schema)?,
+            // `key: null` stays when no patch names it; `key:` does not.
+            None if old.is_null() => return Ok((!edit::text(&old).is_empty()).then_some(old)),
+            patch => self.walk(Some(old), patch, schema)?,
+        };
+        Ok(match merged.filter(|merged| !merged.node.is_null()) {
+            Some(Merged {
+                node,
+                is_patch: true,
+            }) => {
+                edit::assign(&mut place, node);
+                Some(place)
+            }
+            other => other.map(|merged| merged.node),
+        })
+    }
+
+    /// Returns what a patch adds where there was nothing.
+    fn add(self, mut patch: Node, schema: Option<TypeRef<'s>>) -> Outcome {
+        // kyaml looks for the directive twice here, and takes an unknown one for none the first time.
+        if patch.is_mapping() && directive::take_from_mapping(&mut patch) == Ok(Directive::Delete) {
+            return Ok(None);
+        }
+        self.settle(patch, schema)
+    }
+
+    /// Merges a node with itself: directives in it are carried out, and nulls go away.
+    fn settle(self, mut node: Node, schema: Option<TypeRef<'s>>) -> Outcome {
+        let schema = schema.or_else(|| self.schema_of([Some(&node), None]));
+        if node.is_null() {
+            return Ok(None);
+        }
+        if node.is_sequence() {
+            return match schema.filter(|schema| schema.get().merges()) {
+                Some(schema) => self.settle_list(node, schema),
+                None => patched(node),
+            };
+        }
+        if node.is_mapping() && directive::take_from_mapping(&mut node)? == Directive::Delete {
+            return Ok(None);
+        }
+        let Some(mapping) = node.as_mapping_mut() else {
+            return patched(node);
+        };
+        for mut entry in std::mem::take(mapping.entries_mut()) {
+            let schema = schema.and_then(|schema| schema.field(edit::text(&entry.key)));
+            if let Some(settled) = self.settle(entry.value, schema)? {
+                entry.value = settled.node;
+                mapping.push(entry.key, entry.value);
+            }
+        }
+        patched(node)
+    }
+}
+
+fn require_same_kind(first: &Node, sides: [Option<&Node>; 2]) -> Result<(), Problem> {
+    let wanted = edit::kind_name(first);
+    let other = sides
+        .into_iter()
+        .flatten()
+        .find(|node| !node.is_null() && edit::kind_name(node) != wanted);
+    match other {
+        None => Ok(()),
+        Some(other) => Err(Problem::PatchKind {
+            wanted,
+            found: edit::kind_name(other),
+            line: other.start.line,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Merges two manifests and prints what `kustomize build` would.
+    fn merged(object: &str, patch: &str) -> String {
+        let parse = |text| crate::document::first(str::as_bytes(text)).unwrap();
+        let merged = merge(parse(object), parse(patch), &Schemas::default()).unwrap();
+        merged.map_or("deleted".to_owned(), |node| {
+            windlass_yaml::print_build(&node).unwrap()
+        })
+    }
+
+    #[test]
+    fn containers_are_merged_by_name_and_new_ones_come_first() {
+        let object = "{apiVersion: v1, kind: Pod, spec: {containers: [{name: a, image: x}]}}";
+        let patch = "{spec: {containers: [{name: b, image: y}, {name: a, tty: true}]}}";
+        let expected = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: \"y\"\n    name: b\n  \
+                        - image: x\n    name: a\n    tty: true\n";
+        // The order of the patch counts for what the patch names.
+        assert_eq!(merged(object, patch), expected);
+    }
+
+    #[test]
+    fn a_list_of_an_unknown_kind_is_replaced() {
+        let object =
+            "{apiVersion: example.com/v1, kind: Web, spec: {containers: [{name: a, image: x}]}}";
+        let patch = "{spec: {containers: [{name: b}]}}";
+        assert_eq!(
+            merged(object, patch),
+            "apiVersion: example.com/v1\nkind: Web\nspec:\n  containers:\n  - name: b\n"
+        );
+    }
+
+    #[test]
+    fn null_removes_a_field_and_a_directive_the_object() {
+        let object = "{apiVersion: v1, kind: Pod, spec: {a: 1, b: 2}}";
+        assert_eq!(
+            merged(object, "{spec: {a: null}}"),
+            "apiVersion: v1\nkind: Pod\nspec:\n  b: 2\n"
+        );
+        assert_eq!(merged(object, "{$patch: delete}"), "deleted");
+        assert_eq!(
+            merged(object, "{spec: {$patch: replace, c: 3}}"),
+            "apiVersion: v1\nkind: Pod\nspec:\n  c: 3\n"
+        );
+    }
+}

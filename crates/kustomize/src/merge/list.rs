@@ -1,0 +1,333 @@
+//! Lists whose elements are merged by key, or by their own text.
+//!
+//! kyaml changes nodes through pointers while it builds the new list; here pointers are numbers of
+//! [`Slots`]. Elements without their merge key come out as strangely as in kustomize.
+
+use windlass_yaml::{Node, Value};
+
+use super::directive::{self, Directive};
+use super::keys::{self, Values};
+use super::{Merged, Outcome, Walker, kept, patched};
+use crate::edit;
+use crate::error::Problem;
+use crate::schema::TypeRef;
+
+/// Nodes that lists refer to by number.
+pub(super) struct Slots(Vec<Node>);
+
+impl Slots {
+    pub(super) fn new(nodes: Vec<Node>) -> Self {
+        Self(nodes)
+    }
+
+    pub(super) fn all(&self) -> Vec<usize> {
+        (0..self.0.len()).collect()
+    }
+
+    fn add(&mut self, node: Node) -> usize {
+        self.0.push(node);
+        self.0.len() - 1
+    }
+
+    /// Returns the nodes that a list refers to.
+    pub(super) fn take(&mut self, list: Vec<usize>) -> Vec<Node> {
+        list.into_iter().map(|slot| self.0[slot].clone()).collect()
+    }
+}
+
+/// Finds elements by keys. An empty value stands for any, the empty key for the element itself.
+pub(super) struct ElementSetter<'k> {
+    pub(super) keys: &'k [String],
+    pub(super) values: &'k [String],
+}
+
+impl ElementSetter<'_> {
+    /// Puts `element` in the place of those that match, or at the end.
+    fn set(&self, slots: &Slots, list: &mut Vec<usize>, element: usize) -> Result<(), Problem> {
+        let found = self.replace(slots, list, Some(element))?;
+        if !found && !slots.0[element].is_null() {
+            list.push(element);
+        }
+        Ok(())
+    }
+
+    /// Removes those that match.
+    pub(super) fn remove(&self, slots: &Slots, list: &mut Vec<usize>) -> Result<(), Problem> {
+        self.replace(slots, list, None).map(|_| ())
+    }
+
+    fn replace(
+        &self,
+        slots: &Slots,
+        list: &mut Vec<usize>,
+        by: Option<usize>,
+    ) -> Result<bool, Problem> {
+        let mut found = false;
+        let mut replaced = Vec::with_capacity(list.len() + 1);
+        let named = |words: &[String]| words.first().is_some_and(|word| !word.is_empty());
+        let is_for_mappings = named(self.keys) && named(self.values);
+        for &slot in &*list {
+            let node = &slots.0[slot];
+            if edit::is_empty_map(node) {
+                continue;
+            }
+            if !node.is_mapping() && is_for_mappings {
+                replaced.push(slot);
+            } else if self.matches(node)? {
+                found = true;
+                replaced.extend(by);
+            } else if !self.values.is_empty() {
+                replaced.push(slot);
+            }
+        }
+        *list = replaced;
+        Ok(found)
+    }
+
+    fn matches(&self, node: &Node) -> Result<bool, Problem> {
+        if self.values.is_empty() {
+            return Ok(false);
+        }
+        for (key, value) in self.keys.iter().zip(self.values) {
+            if !field_matches(node, key, value)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn field_matches(node: &Node, key: &str, value: &str) -> Result<bool, Problem> {
+    let wrong = |wanted| Problem::PatchKind {
+        wanted,
+        found: edit::kind_name(node),
+        line: node.start.line,
+    };
+    if key.is_empty() {
+        return match node.text() {
+            Some(text) => Ok(text == value),
+            None => Err(wrong("ScalarNode")),
+        };
+    }
+    let Some(mapping) = node.as_mapping() else {
+        return Err(wrong("MappingNode"));
+    };
+    Ok(mapping
+        .get(key)
+        .is_some_and(|field| value.is_empty() || edit::text(field) == value))
+}
+
+/// Returns the first element with these key values.
+fn find<'n>(
+    mut elements: impl Iterator<Item = (usize, &'n Node)>,
+    keys: &[String],
+    values: &[String],
+) -> Option<usize> {
+    let single = keys.first().is_none_or(String::is_empty);
+    let value = values.first().map(String::as_str).unwrap_or_default();
+    let found = elements.find(|(_, node)| {
+        if single {
+            return edit::text(node) == value;
+        }
+        let Some(mapping) = node.as_mapping() else {
+            return false;
+        };
+        keys.len() == values.len()
+            && keys.iter().zip(values).all(|(key, value)| {
+                mapping
+                    .get(key)
+                    .is_some_and(|field| edit::text(field) == value)
+            })
+    });
+    found.map(|(slot, _)| slot)
+}
+
+impl<'s> Walker<'s> {
+    pub(super) fn walk_list(
+        self,
+        object: Option<Node>,
+        patch: Option<Node>,
+        schema: Option<TypeRef<'s>>,
+    ) -> Outcome {
+        let Some(schema) = schema else {
+            return Ok(None);
+        };
+        let Some(object) = object.filter(|object| !object.is_null()) else {
+            return patch.map_or(Ok(None), |patch| self.settle_list(patch, schema));
+        };
+        if patch.as_ref().is_some_and(Node::is_null) {
+            return Ok(None);
+        }
+        let mut elements = patch.map(into_elements);
+        if let Some(patch) = &mut elements {
+            match directive::take_from_list(patch)? {
+                Directive::Delete => return Ok(None),
+                Directive::Replace => {
+                    return self.settle_list(Node::sequence(std::mem::take(patch)), schema);
+                }
+                Directive::Merge => {}
+            }
+        }
+        let merging = Merging::new(self, schema, into_elements(object), elements, false);
+        kept(Node::sequence(merging.run()?))
+    }
+
+    /// Merges a list with itself.
+    pub(super) fn settle_list(self, list: Node, schema: TypeRef<'s>) -> Outcome {
+        let mut elements = into_elements(list);
+        if directive::take_from_list(&mut elements)? == Directive::Delete {
+            return Ok(None);
+        }
+        let merging = Merging::new(self, schema, elements, None, true);
+        patched(Node::sequence(merging.run()?))
+    }
+}
+
+fn into_elements(list: Node) -> Vec<Node> {
+    match list.value {
+        Value::Sequence(items) => items,
+        _ => Vec::new(),
+    }
+}
+
+/// One merge of two lists.
+struct Merging<'s> {
+    walker: Walker<'s>,
+    elements: Option<TypeRef<'s>>,
+    keys: Vec<String>,
+    slots: Slots,
+    /// The elements of the object that are left.
+    object: Vec<usize>,
+    patch: Vec<Node>,
+    /// Whether the list is merged with itself.
+    is_alone: bool,
+    merged: Vec<usize>,
+}
+
+impl<'s> Merging<'s> {
+    fn new(
+        walker: Walker<'s>,
+        schema: TypeRef<'s>,
+        object: Vec<Node>,
+        patch: Option<Vec<Node>>,
+        is_alone: bool,
+    ) -> Self {
+        let slots = Slots::new(object);
+        Self {
+            walker,
+            elements: schema.elements(),
+            keys: schema.get().keys.clone(),
+            object: slots.all(),
+            slots,
+            patch: patch.unwrap_or_default(),
+            is_alone,
+            merged: Vec::new(),
+        }
+    }
+
+    fn run(mut self) -> Result<Vec<Node>, Problem> {
+        let elements = self.patch.iter().chain(&self.slots.0);
+        let mut list = if self.keys.is_empty() {
+            keys::texts(elements)
+        } else {
+            keys::key_values(elements, &self.keys)
+        };
+        if self.keys.is_empty() {
+            self.keys.push(String::new());
+        }
+        if list.is_empty() {
+            return Ok(self.slots.0);
+        }
+        if self.keys.len() > 1 {
+            keys::fill_in(&mut list);
+        }
+        let used = keys::used(&list, self.keys.len());
+        let mut last_keys = Vec::new();
+        for values in &list {
+            let (keys, values) = keys::in_use(&used, &self.keys, values);
+            self.merge_element(&keys, &values)?;
+            last_keys = keys;
+        }
+        self.append_rest(&last_keys)?;
+        Ok(self.slots.take(self.merged))
+    }
+
+    /// Merges the elements of both lists that have these key values.
+    fn merge_element(&mut self, keys: &[String], values: &Values) -> Result<(), Problem> {
+        let filled: Vec<bool> = values.iter().map(|value| !value.is_empty()).collect();
+        let (find_keys, find_values) = keys::in_use(&filled, keys, values);
+        let mine = find(
+            self.object.iter().map(|slot| (*slot, &self.slots.0[*slot])),
+            &find_keys,
+            &find_values,
+        );
+        let theirs = find(self.patch.iter().enumerate(), &find_keys, &find_values);
+        let outcome = self.merge_pair(mine, theirs)?;
+        let merged = outcome.filter(|merged| !edit::is_empty_map(&merged.node));
+        let setter = ElementSetter { keys, values };
+        let Some(Merged { mut node, is_patch }) = merged else {
+            return setter.remove(&self.slots, &mut self.object);
+        };
+        for (key, value) in keys.iter().zip(values) {
+            if node.get(key).is_none() && !value.is_empty() && node.is_mapping() {
+                edit::set_loose(&mut node, key, value);
+            }
+        }
+        let slot = match mine {
+            Some(slot) if !is_patch => {
+                self.slots.0[slot] = node;
+                slot
+            }
+            _ => self.slots.add(node),
+        };
+        setter.set(&self.slots, &mut self.merged, slot)
+    }
+
+    fn merge_pair(&mut self, mine: Option<usize>, theirs: Option<usize>) -> Outcome {
+        let object = mine.map(|slot| self.slots.0[slot].clone());
+        let patch = theirs.map(|index| self.patch[index].clone());
+        match (object, patch) {
+            (Some(object), None) if self.is_alone => {
+                let settled = self.walker.settle(object, self.elements)?;
+                Ok(settled.map(|merged| Merged {
+                    is_patch: false,
+                    ..merged
+                }))
+            }
+            (None, Some(patch)) => self.walker.add(patch, self.elements),
+            (object, patch) => self.walker.walk(object, patch, self.elements),
+        }
+    }
+
+    /// Appends what is left of the object's list behind what was merged.
+    fn append_rest(&mut self, keys: &[String]) -> Result<(), Problem> {
+        for slot in std::mem::take(&mut self.object) {
+            let node = self.slots.0[slot].clone();
+            if keys.first().is_none_or(String::is_empty) {
+                let values = [edit::text(&node).to_owned()];
+                let setter = ElementSetter {
+                    keys: &[String::new()],
+                    values: &values,
+                };
+                setter.set(&self.slots, &mut self.merged, slot)?;
+                continue;
+            }
+            let mut values = Vec::new();
+            for key in keys {
+                match node.get(key) {
+                    Some(value) => values.push(edit::text(value).to_owned()),
+                    None => self.merged.push(slot),
+                }
+            }
+            let setter = ElementSetter {
+                keys,
+                values: &values,
+            };
+            if keys.len() > 1 {
+                setter.remove(&self.slots, &mut self.merged)?;
+            }
+            setter.set(&self.slots, &mut self.merged, slot)?;
+        }
+        Ok(())
+    }
+}

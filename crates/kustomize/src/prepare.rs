@@ -1,0 +1,250 @@
+//! Patches and replacements made ready: files are read, texts parsed, before anything is changed.
+
+use windlass_tree::TreePath;
+
+use crate::decode::{Decoder, Located};
+use crate::document::{self, Fault};
+use crate::error::{Place, Problem};
+use crate::item::Item;
+use crate::json_patch::JsonPatch;
+use crate::kustomization::{self, Patch, Replacement, ReplacementField};
+use crate::plugin::Setup;
+use crate::transform::{Body, JsonPatching, Patching, StrategicPatching, Transformer};
+
+/// The text of a patch and where it stands.
+struct Source {
+    text: Vec<u8>,
+    place: Place,
+}
+
+fn inline(setup: &Setup<'_, '_>, text: &Located<String>) -> Source {
+    let mut place = setup.place.clone();
+    if text.at.is_known() {
+        place = Place::at(&setup.place.path, text.at);
+    }
+    Source {
+        text: text.value.clone().into_bytes(),
+        place,
+    }
+}
+
+fn file(setup: &mut Setup<'_, '_>, path: &str) -> Result<Source, Problem> {
+    let (file, bytes) = setup.loader.read(setup.context, path)?;
+    Ok(Source {
+        text: bytes.to_vec(),
+        place: Place::file(file),
+    })
+}
+
+impl Source {
+    /// Returns the place of a line of the text. Inline texts begin in the line below their key.
+    fn line(&self, line: u32) -> Place {
+        let mut place = self.place.clone();
+        place.line += line;
+        place.column = 0;
+        place
+    }
+
+    fn items(&self, setup: &Setup<'_, '_>) -> Result<Vec<Item>, Fault> {
+        let nodes = document::objects(&self.text)?;
+        let item = |node: windlass_yaml::Node| {
+            let place = self.line(node.start.line);
+            Item::new(node, place, &setup.context.schemas)
+        };
+        Ok(nodes.into_iter().map(item).collect())
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.text).into_owned()
+    }
+}
+
+/// Makes an entry of `patches` ready.
+pub(crate) fn patch(setup: &mut Setup<'_, '_>, patch: &Patch) -> Result<Transformer, Problem> {
+    let text = patch.patch.value.trim();
+    let (source, name) = match (text.is_empty(), patch.path.value.is_empty()) {
+        (true, true) => return Err(Problem::PatchMissing),
+        (false, false) => return Err(Problem::PatchTwice),
+        (false, true) => {
+            let text = Located {
+                value: text.to_owned(),
+                at: patch.patch.at,
+            };
+            (
+                inline(setup, &text),
+                format!("[patch: {text:?}]", text = text.value),
+            )
+        }
+        (true, false) => {
+            let path = &patch.path.value;
+            let read = file(setup, path).map_err(|problem| Problem::PatchFile {
+                path: path.clone(),
+                problem: Box::new(problem),
+            })?;
+            (read, format!("[path: {path:?}]"))
+        }
+    };
+    let body = body(setup, &source, &name, patch)?;
+    Ok(Transformer::Patch(Patching {
+        body,
+        target: patch.target.clone(),
+        source: name,
+    }))
+}
+
+/// Finds out whether a text is a strategic merge patch or a JSON patch.
+fn body(
+    setup: &Setup<'_, '_>,
+    source: &Source,
+    name: &str,
+    patch: &Patch,
+) -> Result<Body, Problem> {
+    let strategic = source.items(setup);
+    let json = JsonPatch::parse(&source.text());
+    match (strategic, json) {
+        (Ok(items), Ok(json)) if !items.is_empty() && !json.is_empty() => {
+            Err(Problem::PatchAmbiguous {
+                source_name: name.to_owned(),
+            })
+        }
+        (Ok(mut items), _) => {
+            for item in &mut items {
+                item.may_rename = patch.may_rename;
+                item.may_change_kind = patch.may_change_kind;
+            }
+            Ok(Body::Strategic(items))
+        }
+        (Err(_), Ok(json)) => Ok(Body::Json(json)),
+        (Err(fault), Err(_)) => Err(Problem::PatchUnreadable {
+            source_name: name.to_owned(),
+            line: source.line(fault.at.line).line,
+            problem: Box::new(fault.problem),
+        }),
+    }
+}
+
+/// Makes an entry of `patchesJson6902` ready.
+pub(crate) fn json_patch(setup: &mut Setup<'_, '_>, patch: &Patch) -> Result<Transformer, Problem> {
+    let Some(target) = patch
+        .target
+        .clone()
+        .filter(|target| !target.name.is_empty())
+    else {
+        return Err(Problem::JsonPatchName);
+    };
+    let text = match (patch.patch.value.is_empty(), patch.path.value.is_empty()) {
+        (true, true) => return Err(Problem::JsonPatchMissing),
+        (false, false) => return Err(Problem::JsonPatchTwice),
+        (false, true) => patch.patch.value.clone(),
+        (true, false) => file(setup, &patch.path.value)?.text(),
+    };
+    let patch = JsonPatch::parse(&text)?;
+    if patch.is_empty() {
+        return Err(Problem::JsonPatchEmpty);
+    }
+    Ok(Transformer::JsonPatch(JsonPatching { patch, target }))
+}
+
+/// Makes `patchesStrategicMerge` ready: each entry is a patch, or a file of patches.
+pub(crate) fn strategic(
+    setup: &mut Setup<'_, '_>,
+    entries: &[Located<String>],
+    more: &Located<String>,
+) -> Result<Transformer, Problem> {
+    if entries.is_empty() && more.value.is_empty() {
+        return Err(Problem::StrategicPatchMissing);
+    }
+    let mut patches = Vec::new();
+    let before = setup.context.error_count();
+    for entry in entries {
+        let place = entry_place(setup, entry);
+        let read = strategic_entry(setup, entry);
+        patches.extend(setup.context.note(&place, read).into_iter().flatten());
+    }
+    if !more.value.is_empty() {
+        patches.extend(
+            inline(setup, more)
+                .items(setup)
+                .map_err(|fault| fault.problem)?,
+        );
+    }
+    if patches.is_empty() && setup.context.error_count() == before {
+        return Err(Problem::StrategicPatchEmpty);
+    }
+    Ok(Transformer::StrategicPatches(StrategicPatching { patches }))
+}
+
+fn entry_place(setup: &Setup<'_, '_>, entry: &Located<String>) -> Place {
+    if entry.at.is_known() {
+        Place::at(&setup.place.path, entry.at)
+    } else {
+        setup.place.clone()
+    }
+}
+
+fn strategic_entry(
+    setup: &mut Setup<'_, '_>,
+    entry: &Located<String>,
+) -> Result<Vec<Item>, Problem> {
+    if let Ok(items) = inline(setup, entry).items(setup) {
+        return Ok(items);
+    }
+    if entry.value.contains('\n') {
+        // A text of several lines is no path: say what is wrong with it as a patch.
+        return inline(setup, entry)
+            .items(setup)
+            .map_err(|fault| fault.problem);
+    }
+    let source = file(setup, &entry.value)?;
+    source
+        .items(setup)
+        .map_err(|fault| in_file(&source.place.path, fault))
+}
+
+fn in_file(path: &TreePath, fault: Fault) -> Problem {
+    Problem::InFile {
+        place: Place::at(path, fault.at),
+        problem: Box::new(fault.problem),
+    }
+}
+
+/// Makes `replacements` ready: files are read.
+pub(crate) fn replacements(
+    setup: &mut Setup<'_, '_>,
+    entries: &[ReplacementField],
+) -> Result<Transformer, Problem> {
+    let mut replacements = Vec::new();
+    for entry in entries {
+        let path = &entry.path.value;
+        if path.is_empty() {
+            replacements.push(entry.replacement.clone());
+        } else if entry.replacement.source.is_some()
+            || entry
+                .replacement
+                .targets
+                .as_ref()
+                .is_some_and(|t| !t.is_empty())
+        {
+            return Err(Problem::ReplacementPathAndInline);
+        } else {
+            replacements.extend(replacement_file(setup, path)?);
+        }
+    }
+    Ok(Transformer::Replacements(replacements))
+}
+
+/// Reads a file with one replacement or a list of them.
+fn replacement_file(setup: &mut Setup<'_, '_>, path: &str) -> Result<Vec<Replacement>, Problem> {
+    let (file, bytes) = setup.loader.read(setup.context, path)?;
+    let root = document::first(&bytes).map_err(|fault| in_file(&file, fault))?;
+    let mut decoder = Decoder::lenient(&file, 0);
+    let replacements = if root.is_sequence() {
+        decoder.list(&root, kustomization::replacement)
+    } else if root.is_mapping() {
+        vec![kustomization::replacement(&mut decoder, &root)]
+    } else {
+        return Err(Problem::ReplacementFile);
+    };
+    setup.context.extend(decoder.into_errors());
+    Ok(replacements)
+}

@@ -1,0 +1,127 @@
+//! Choosing objects: by regular expressions over kind, name and namespace, and by labels.
+
+mod labels;
+
+use regex::Regex;
+
+use crate::error::Problem;
+use crate::id::ResId;
+use crate::item::Item;
+use crate::kustomization::Selector;
+
+pub(crate) use labels::LabelSelector;
+
+/// A compiled [`Selector`].
+pub(crate) struct Matcher {
+    group: Option<Regex>,
+    version: Option<Regex>,
+    kind: Option<Regex>,
+    name: Option<Regex>,
+    namespace: Option<Regex>,
+    labels: LabelSelector,
+    annotations: LabelSelector,
+    has_no_labels: bool,
+}
+
+impl Matcher {
+    pub(crate) fn new(selector: &Selector) -> Result<Self, Problem> {
+        Ok(Self {
+            group: anchored(&selector.group)?,
+            version: anchored(&selector.version)?,
+            kind: anchored(&selector.kind)?,
+            name: anchored(&selector.name)?,
+            namespace: anchored(&selector.namespace)?,
+            labels: LabelSelector::parse(&selector.label_selector)?,
+            annotations: LabelSelector::parse(&selector.annotation_selector)?,
+            has_no_labels: selector.label_selector.is_empty()
+                && selector.annotation_selector.is_empty(),
+        })
+    }
+
+    /// Returns whether a patch's target selects the object, by its first or its present name.
+    pub(crate) fn selects(&self, item: &Item) -> bool {
+        let original = item.original_id();
+        let current = item.current_id();
+        let either = |fits: &dyn Fn(&ResId) -> bool| fits(&original) || fits(&current);
+        either(&|id| matches(self.namespace.as_ref(), id.effective_namespace()))
+            && either(&|id| matches(self.name.as_ref(), &id.name))
+            && self.selects_kind(&current)
+            && self.selects_metadata(item)
+    }
+
+    /// Returns whether labels and annotations of the object are as wanted.
+    pub(crate) fn selects_metadata(&self, item: &Item) -> bool {
+        self.has_no_labels
+            || self
+                .labels
+                .selects(&crate::edit::metadata_map(&item.node, "labels"))
+                && self
+                    .annotations
+                    .selects(&crate::edit::metadata_map(&item.node, "annotations"))
+    }
+
+    /// Returns whether an identity is as wanted, with its namespace as it is written.
+    pub(crate) fn selects_id(&self, id: &ResId) -> bool {
+        self.selects_kind(id)
+            && matches(self.name.as_ref(), &id.name)
+            && matches(self.namespace.as_ref(), &id.namespace)
+    }
+
+    fn selects_kind(&self, id: &ResId) -> bool {
+        matches(self.group.as_ref(), &id.gvk.group)
+            && matches(self.version.as_ref(), &id.gvk.version)
+            && matches(self.kind.as_ref(), &id.gvk.kind)
+    }
+}
+
+fn matches(pattern: Option<&Regex>, text: &str) -> bool {
+    pattern.is_none_or(|pattern| pattern.is_match(text))
+}
+
+fn anchored(pattern: &str) -> Result<Option<Regex>, Problem> {
+    if pattern.is_empty() {
+        return Ok(None);
+    }
+    compile(&format!("^(?:{pattern})$")).map(Some)
+}
+
+/// Compiles a regular expression; its automaton may not grow without bound.
+pub(crate) fn compile(pattern: &str) -> Result<Regex, Problem> {
+    regex::RegexBuilder::new(pattern)
+        .size_limit(1 << 20)
+        .build()
+        .map_err(|error| Problem::Pattern {
+            pattern: pattern.to_owned(),
+            reason: error.to_string(),
+        })
+}
+
+impl Selector {
+    /// Returns the selector in kustomize's notation.
+    pub(crate) fn describe(&self) -> String {
+        let id = ResId {
+            gvk: windlass_object::Gvk {
+                group: self.group.clone(),
+                version: self.version.clone(),
+                kind: self.kind.clone(),
+            },
+            name: self.name.clone(),
+            namespace: self.namespace.clone(),
+            is_cluster_scoped: false,
+        };
+        id.to_string()
+    }
+
+    /// Returns whether nothing about the identity is wanted.
+    pub(crate) fn has_no_id(&self) -> bool {
+        [
+            &self.group,
+            &self.version,
+            &self.kind,
+            &self.name,
+            &self.namespace,
+        ]
+        .iter()
+        .all(|part| part.is_empty())
+    }
+}

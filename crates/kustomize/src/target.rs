@@ -1,0 +1,311 @@
+//! One kustomization: its objects gathered, generated and transformed.
+
+mod configure;
+mod resources;
+
+use std::sync::Arc;
+
+use windlass_tree::TreePath;
+
+use crate::config::{self, Config};
+use crate::context::{Context, MAX_DEPTH};
+use crate::decode::{Decoder, Located};
+use crate::document;
+use crate::error::{Place, Problem};
+use crate::items::Items;
+use crate::kustomization::{self, Kustomization};
+use crate::loader::Loader;
+use crate::origin::Note;
+use crate::schema::Schema;
+use crate::transform::Transformer;
+use crate::vars::Vars;
+
+/// What a kustomization and those below it have gathered.
+#[derive(Default)]
+pub(crate) struct Gathered {
+    pub(crate) items: Items,
+    pub(crate) config: Arc<Config>,
+    pub(crate) vars: Vars,
+}
+
+impl Gathered {
+    /// Adds what another kustomization gathered.
+    fn merge(&mut self, other: Self) -> Result<(), Problem> {
+        for item in other.items.into_vec() {
+            self.items.append(item)?;
+        }
+        self.config = Config::merge(&self.config, &other.config)?;
+        self.vars.merge(other.vars)
+    }
+}
+
+/// A kustomization that is being built.
+pub(crate) struct Target {
+    pub(crate) kustomization: Kustomization,
+    pub(crate) file: TreePath,
+    loader: Loader,
+    /// Where the directory is, seen from the one that is built; `None` unless origins are recorded.
+    origin: Option<String>,
+    /// How many kustomizations lead here.
+    depth: usize,
+}
+
+/// A transformer, where it is configured, and what the objects say about it.
+struct Step {
+    transformer: Transformer,
+    place: Place,
+    note: Option<Note>,
+}
+
+impl Target {
+    /// Reads the kustomization of the directory that is built.
+    pub(crate) fn root(context: &mut Context<'_>, directory: &TreePath) -> Option<Self> {
+        let loader = Loader::new(directory.clone());
+        let mut target = Self::load(context, loader, &Place::file(directory.clone()))?;
+        if !target.kustomization.build_metadata.is_empty() {
+            target.origin = Some(String::new());
+        }
+        target.choose_schema(context, true)?;
+        Some(target)
+    }
+
+    fn load(context: &mut Context<'_>, loader: Loader, from: &Place) -> Option<Self> {
+        let file = loader.kustomization_file(context);
+        let file = context.note(from, file)?;
+        let bytes = context.read(&file);
+        let bytes = context.note(&Place::file(file.clone()), bytes)?;
+        let root = match document::first(&bytes) {
+            Ok(root) => root,
+            Err(fault) => {
+                let problem = Problem::InvalidKustomization {
+                    problem: Box::new(fault.problem),
+                };
+                context.fail(&Place::at(&file, fault.at), problem);
+                return None;
+            }
+        };
+        let read = kustomization::read(&file, &root);
+        context.warnings.extend(read.warnings);
+        let is_valid = read.errors.is_empty();
+        context.extend(read.errors);
+        is_valid.then_some(Self {
+            kustomization: read.kustomization,
+            file,
+            loader,
+            origin: None,
+            depth: 0,
+        })
+    }
+
+    fn place(&self, at: windlass_yaml::Position) -> Place {
+        Place::at(&self.file, at)
+    }
+
+    /// Returns the kustomization file, seen from the directory that is built.
+    fn configured_in(&self) -> Option<String> {
+        let origin = self.origin.as_deref()?;
+        Some(crate::origin::join(origin, self.file.file_name()))
+    }
+
+    /// Gathers everything, beginning with what is there already.
+    pub(crate) fn gather(&mut self, context: &mut Context<'_>, mut gathered: Gathered) -> Gathered {
+        let before = context.error_count();
+        let resources = std::mem::take(&mut self.kustomization.resources);
+        self.add_resources(context, &mut gathered, &resources);
+        self.add_configurations(context, &mut gathered);
+        self.add_crds(context, &mut gathered);
+        self.run_generators(context, &mut gathered);
+        gathered = self.add_components(context, gathered);
+        let steps = self.steps(context, &gathered.config);
+        let validators = self.plugin_steps(context, |k| &k.validators);
+        // Transformers of a build that lacks objects would only complain about that.
+        if context.error_count() == before {
+            for step in steps {
+                run_step(context, &mut gathered, &step);
+            }
+            for step in validators {
+                run_validator(context, &mut gathered, &step);
+            }
+            let declared = gathered
+                .vars
+                .declare(&mut gathered.items, &self.kustomization.vars);
+            let at = self
+                .kustomization
+                .vars
+                .first()
+                .map(|var| var.at)
+                .unwrap_or_default();
+            context.note(&self.place(at), declared);
+        }
+        gathered
+    }
+
+    fn add_configurations(&self, context: &mut Context<'_>, gathered: &mut Gathered) {
+        let mut all = config::built_in();
+        for path in &self.kustomization.configurations {
+            let place = self.place(path.at);
+            if let Some(config) = self.read_config(context, &place, &path.value) {
+                let merged = Config::merge(&all, &Arc::new(config));
+                all = context.note(&place, merged).unwrap_or(all);
+            }
+        }
+        let merged = Config::merge(&gathered.config, &all);
+        let place = Place::file(self.file.clone());
+        if let Some(config) = context.note(&place, merged) {
+            gathered.config = config;
+        }
+    }
+
+    fn read_config(&self, context: &mut Context<'_>, place: &Place, path: &str) -> Option<Config> {
+        let read = self.loader.read(context, path);
+        let (file, bytes) = context.note(place, read)?;
+        let root = match document::first(&bytes) {
+            Ok(root) => root,
+            Err(fault) => {
+                context.fail(&Place::at(&file, fault.at), fault.problem);
+                return None;
+            }
+        };
+        let mut decoder = Decoder::strict(&file);
+        let config = config::from_file(&mut decoder, &root);
+        context.extend(decoder.into_errors());
+        Some(config)
+    }
+
+    fn add_crds(&self, context: &mut Context<'_>, gathered: &mut Gathered) {
+        for path in &self.kustomization.crds {
+            let place = self.place(path.at);
+            let read = self.loader.read(context, &path.value);
+            let Some((file, bytes)) = context.note(&place, read) else {
+                continue;
+            };
+            match document::first(&bytes) {
+                Ok(root) => {
+                    let merged = config::from_crds(&root)
+                        .and_then(|config| Config::merge(&gathered.config, &Arc::new(config)));
+                    if let Some(config) = context.note(&place, merged) {
+                        gathered.config = config;
+                    }
+                }
+                Err(fault) => context.fail(&Place::at(&file, fault.at), fault.problem),
+            }
+        }
+    }
+
+    /// Puts the schema of the `openapi` field in force.
+    fn choose_schema(&self, context: &mut Context<'_>, is_root: bool) -> Option<()> {
+        let entry = |name: &str| {
+            self.kustomization
+                .openapi
+                .iter()
+                .find(|(key, _)| key == name)
+        };
+        let version = entry("version").map(|(_, version)| version);
+        let mut custom = None;
+        if let Some((_, path)) = entry("path") {
+            if version.is_some() {
+                context.fail(&self.place(path.at), Problem::OpenApiBoth);
+                return None;
+            }
+            custom = Some(self.read_schema(context, path)?);
+        }
+        if let Some(version) =
+            version.filter(|version| !matches!(version.value.as_str(), "" | "v1.21.2"))
+        {
+            context.fail(
+                &self.place(version.at),
+                Problem::OpenApiVersion {
+                    version: version.value.clone(),
+                },
+            );
+            return None;
+        }
+        context.schemas.choose(custom, version.is_some(), is_root);
+        Some(())
+    }
+
+    fn read_schema(&self, context: &mut Context<'_>, path: &Located<String>) -> Option<Schema> {
+        let place = self.place(path.at);
+        let read = self.loader.read(context, &path.value);
+        let (file, bytes) = context.note(&place, read)?;
+        match document::first(&bytes) {
+            Ok(root) => {
+                let schema = Schema::from_openapi(&root).map_err(Problem::Schema);
+                context.note(&Place::file(file), schema)
+            }
+            Err(fault) => {
+                context.fail(&Place::at(&file, fault.at), fault.problem);
+                None
+            }
+        }
+    }
+
+    /// Returns the kustomization in a directory below.
+    fn child(
+        &self,
+        context: &mut Context<'_>,
+        loader: Loader,
+        path: &Located<String>,
+    ) -> Option<Self> {
+        let place = self.place(path.at);
+        if self.depth >= MAX_DEPTH {
+            context.fail(&place, Problem::TooDeep { limit: MAX_DEPTH });
+            return None;
+        }
+        let mut child = Self::load(context, loader, &place)?;
+        child.origin = self
+            .origin
+            .as_ref()
+            .map(|origin| crate::origin::join(origin, &path.value));
+        child.depth = self.depth + 1;
+        child.choose_schema(context, false)?;
+        Some(child)
+    }
+}
+
+fn run_step(context: &mut Context<'_>, gathered: &mut Gathered, step: &Step) {
+    let mut problems = Vec::new();
+    step.transformer.run(
+        &mut gathered.items,
+        &context.schemas,
+        &mut |place, problem| {
+            problems.push((place.unwrap_or(&step.place).clone(), problem));
+        },
+    );
+    for (place, problem) in problems {
+        context.fail(&place, problem);
+    }
+    if let Some(note) = &step.note {
+        for item in gathered.items.list_mut() {
+            match item.origin {
+                Some(_) => item.transformations.push(note.clone()),
+                None => item.origin = Some(note.clone()),
+            }
+        }
+    }
+    gathered.items.drop_empty();
+}
+
+/// Runs a transformer that may not change anything, but for the label by which it signs.
+fn run_validator(context: &mut Context<'_>, gathered: &mut Gathered, step: &Step) {
+    let before: Vec<_> = gathered
+        .items
+        .iter()
+        .map(|item| item.node.clone())
+        .collect();
+    run_step(context, gathered, step);
+    let signed = |node: &windlass_yaml::Node| {
+        let mut node = node.clone();
+        let labels = node.at_mut(&["metadata", "labels"]);
+        if labels.is_some_and(|labels| {
+            labels.remove("validated-by").is_some() && crate::edit::is_empty(labels)
+        }) {
+            crate::edit::remove_metadata(&mut node, "labels");
+        }
+        node
+    };
+    let after = gathered.items.iter().map(|item| signed(&item.node));
+    if !before.iter().map(signed).eq(after) {
+        context.fail(&step.place, Problem::ValidatorChanges);
+    }
+}

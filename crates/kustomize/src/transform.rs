@@ -1,0 +1,93 @@
+//! The transformers: each changes all objects of a build.
+
+mod affix;
+mod entries;
+mod hash;
+mod images;
+mod namespace;
+mod patch;
+mod replacement;
+mod replicas;
+mod sort;
+mod value_add;
+
+use crate::fieldspec::FieldSpec;
+use crate::items::Items;
+use crate::kustomization::{Image, Pairs, Replacement, Replica};
+use crate::schema::Schemas;
+
+pub(crate) use hash::add_hashes;
+pub(crate) use namespace::SubjectMode;
+pub(crate) use patch::{Body, JsonPatching, Patching, Report, StrategicPatching};
+pub(crate) use replacement::{lookup, smart_split};
+pub(crate) use sort::sort;
+pub(crate) use value_add::{ValueAdd, ValueTarget};
+
+/// A configured transformer.
+#[derive(Clone)]
+pub(crate) enum Transformer {
+    StrategicPatches(StrategicPatching),
+    Patch(Patching),
+    JsonPatch(JsonPatching),
+    Namespace {
+        namespace: String,
+        fields: Vec<FieldSpec>,
+        unset_only: bool,
+        subjects: SubjectMode,
+    },
+    Prefix {
+        prefix: String,
+        fields: Vec<FieldSpec>,
+    },
+    Suffix {
+        suffix: String,
+        fields: Vec<FieldSpec>,
+    },
+    /// Labels or annotations.
+    Entries {
+        pairs: Pairs,
+        fields: Vec<FieldSpec>,
+    },
+    Replicas {
+        replica: Replica,
+        fields: Vec<FieldSpec>,
+    },
+    Image {
+        image: Image,
+        fields: Vec<FieldSpec>,
+    },
+    Replacements(Vec<Replacement>),
+    ValueAdd(ValueAdd),
+    Hash,
+}
+
+impl Transformer {
+    /// Changes the objects, and reports what is wrong.
+    pub(crate) fn run(&self, items: &mut Items, schemas: &Schemas, report: &mut Report<'_>) {
+        let result = match self {
+            Self::StrategicPatches(patching) => return patching.run(items, schemas, report),
+            Self::Patch(patching) => return patching.run(items, schemas, report),
+            Self::JsonPatch(patching) => patching.run(items, schemas),
+            Self::Namespace {
+                namespace,
+                fields,
+                unset_only,
+                subjects,
+            } => namespace::run(items, namespace, fields, *unset_only, *subjects),
+            Self::Prefix { prefix, fields } => affix::add_prefix(items, prefix, fields),
+            Self::Suffix { suffix, fields } => affix::add_suffix(items, suffix, fields),
+            Self::Entries { pairs, fields } => entries::run(items, pairs, fields),
+            Self::Replicas { replica, fields } => replicas::run(items, replica, fields),
+            Self::Image { image, fields } => images::run(items, image, fields),
+            Self::Replacements(replacements) => replacement::run(items, replacements),
+            Self::ValueAdd(value_add) => value_add.run(items),
+            Self::Hash => {
+                add_hashes(items);
+                Ok(())
+            }
+        };
+        if let Err(problem) = result {
+            report(None, problem);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! `namespace`: on objects, on subjects of role bindings, and where kinds name it elsewhere.
+
+use std::collections::HashMap;
+
+use windlass_yaml::{Mapping, Node, Value};
+
+use crate::edit;
+use crate::error::Problem;
+use crate::fieldspec::{self, FieldSpec, Make};
+use crate::id::IdKey;
+use crate::item::Item;
+use crate::items::Items;
+
+/// Which subjects of a role binding get the namespace.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum SubjectMode {
+    /// Those named `default`.
+    #[default]
+    DefaultOnly,
+    AllServiceAccounts,
+    Nobody,
+}
+
+impl SubjectMode {
+    pub(crate) fn from_word(word: &str) -> Result<Self, Problem> {
+        match word {
+            "" | "defaultOnly" => Ok(Self::DefaultOnly),
+            "allServiceAccounts" => Ok(Self::AllServiceAccounts),
+            "none" => Ok(Self::Nobody),
+            _ => Err(Problem::SubjectMode {
+                mode: word.to_owned(),
+            }),
+        }
+    }
+}
+
+pub(super) fn run(
+    items: &mut Items,
+    namespace: &str,
+    fields: &[FieldSpec],
+    unset_only: bool,
+    subjects: SubjectMode,
+) -> Result<(), Problem> {
+    if namespace.is_empty() {
+        return Ok(());
+    }
+    let setter = Setter {
+        namespace,
+        unset_only,
+    };
+    let list = items.list_mut();
+    let mut ids: HashMap<IdKey, usize> = HashMap::new();
+    for item in list.iter() {
+        *ids.entry(item.current_id().key()).or_default() += 1;
+    }
+    for index in 0..list.len() {
+        let item = &mut list[index];
+        let before = item.current_id().key();
+        item.remember_id();
+        setter.object(item, fields, subjects)?;
+        let id = item.current_id();
+        if let Some(count) = ids.get_mut(&before) {
+            *count -= 1;
+        }
+        let count = ids.entry(id.key()).or_default();
+        *count += 1;
+        if *count > 1 {
+            let same = list.iter().filter(|item| item.current_id().same(&id));
+            let places = same.map(|item| item.place.clone()).collect();
+            return Err(Problem::NamespaceConflict {
+                id: id.to_string(),
+                places,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Sets the namespace of a node alone, as the `ValueAddTransformer` does.
+pub(super) fn set_on_node(item: &mut Item, namespace: &str) -> Result<(), Problem> {
+    Setter {
+        namespace,
+        unset_only: false,
+    }
+    .object(item, &[], SubjectMode::DefaultOnly)
+}
+
+struct Setter<'n> {
+    namespace: &'n str,
+    unset_only: bool,
+}
+
+impl Setter<'_> {
+    fn object(
+        &self,
+        item: &mut Item,
+        fields: &[FieldSpec],
+        subjects: SubjectMode,
+    ) -> Result<(), Problem> {
+        if !item.is_cluster_scoped() {
+            let spec = FieldSpec::of_all("metadata/namespace", true);
+            fieldspec::apply(&mut item.node, &spec, Make::Scalar, &mut |node| {
+                self.set(node)
+            })?;
+        }
+        let is_core = item.api_version() == "v1";
+        let is_binding = matches!(item.kind(), "RoleBinding" | "ClusterRoleBinding");
+        if is_binding {
+            self.subjects(&mut item.node, subjects)?;
+        }
+        for spec in fields {
+            let is_name_elsewhere = spec.path == "metadata/name" && !is_core;
+            let is_subject = is_binding
+                && spec.path == "subjects/namespace"
+                && matches!(spec.gvk.kind.as_str(), "RoleBinding" | "ClusterRoleBinding");
+            if spec.path == "metadata/namespace" || is_name_elsewhere || is_subject {
+                continue;
+            }
+            fieldspec::apply(&mut item.node, spec, Make::Scalar, &mut |node| {
+                self.set(node)
+            })
+            .map_err(scalars_only)?;
+        }
+        Ok(())
+    }
+
+    fn set(&self, node: &mut Node) -> Result<(), Problem> {
+        if node.is_null() {
+            // kustomize writes the text and leaves it null, where it may not make the field.
+            return Ok(());
+        }
+        fieldspec::require_scalar(node)?;
+        if !self.unset_only || edit::text(node).is_empty() {
+            edit::assign(node, Node::string(self.namespace));
+        }
+        Ok(())
+    }
+
+    fn subjects(&self, object: &mut Node, mode: SubjectMode) -> Result<(), Problem> {
+        let (field, value) = match mode {
+            SubjectMode::Nobody => return Ok(()),
+            SubjectMode::DefaultOnly => ("name", "default"),
+            SubjectMode::AllServiceAccounts => ("kind", "ServiceAccount"),
+        };
+        let Some(subjects) = object
+            .get_mut("subjects")
+            .filter(|subjects| !subjects.is_null())
+        else {
+            return Ok(());
+        };
+        let found = edit::kind_name(subjects);
+        let Some(subjects) = subjects.as_sequence_mut() else {
+            return Err(Problem::WrongNodeKind {
+                wanted: "SequenceNode",
+                found,
+            });
+        };
+        for subject in subjects
+            .iter_mut()
+            .filter(|subject| subject.get_text(field) == Some(value))
+        {
+            let Some(mapping) = subject.as_mapping_mut() else {
+                continue;
+            };
+            self.set(namespace_of(mapping))?;
+        }
+        Ok(())
+    }
+}
+
+fn namespace_of(subject: &mut Mapping) -> &mut Node {
+    // An empty scalar without a type, which the setter takes for unset.
+    let empty = || edit::quoted("");
+    let node = subject.get_or_insert_with("namespace", empty);
+    if let Value::Scalar(scalar) = &mut node.value
+        && scalar.text.is_empty()
+    {
+        scalar.style = windlass_yaml::ScalarStyle::DoubleQuoted;
+    }
+    node
+}
+
+fn scalars_only(problem: Problem) -> Problem {
+    match &problem {
+        Problem::Field { problem: inner, .. }
+            if matches!(**inner, Problem::WrongNodeKind { .. }) =>
+        {
+            Problem::NamespaceField {
+                problem: Box::new(problem),
+            }
+        }
+        _ => problem,
+    }
+}

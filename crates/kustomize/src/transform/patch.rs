@@ -1,0 +1,216 @@
+//! `patches`, `patchesStrategicMerge` and `patchesJson6902`.
+
+use crate::edit;
+use crate::error::{Place, Problem};
+use crate::item::Item;
+use crate::items::Items;
+use crate::json_patch::JsonPatch;
+use crate::kustomization::Selector;
+use crate::merge;
+use crate::schema::Schemas;
+
+/// What a transformer says about its mistakes: where, if that is not the transformer's own place.
+pub(crate) type Report<'r> = dyn FnMut(Option<&Place>, Problem) + 'r;
+
+/// Strategic merge patches, each for the object that it names.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct StrategicPatching {
+    pub(crate) patches: Vec<Item>,
+}
+
+impl StrategicPatching {
+    pub(super) fn run(&self, items: &mut Items, schemas: &Schemas, report: &mut Report<'_>) {
+        for patch in &self.patches {
+            let applied = items
+                .find_target(&patch.original_id())
+                .and_then(|target| apply_copy(items, &[target], patch, schemas));
+            if let Err(problem) = applied {
+                report(Some(&patch.place), problem);
+            }
+        }
+    }
+}
+
+/// An entry of `patches`.
+#[derive(Clone, Debug)]
+pub(crate) struct Patching {
+    pub(crate) body: Body,
+    pub(crate) target: Option<Selector>,
+    /// The patch or its file, as messages name it.
+    pub(crate) source: String,
+}
+
+/// The two kinds of patches.
+#[derive(Clone, Debug)]
+pub(crate) enum Body {
+    Strategic(Vec<Item>),
+    Json(JsonPatch),
+}
+
+impl Patching {
+    pub(super) fn run(&self, items: &mut Items, schemas: &Schemas, report: &mut Report<'_>) {
+        match (&self.body, &self.target) {
+            (Body::Strategic(patches), None) => {
+                for patch in patches {
+                    if let Err(problem) = apply_to_named(items, patch, schemas) {
+                        report(Some(&patch.place), problem);
+                    }
+                }
+            }
+            (Body::Strategic(patches), Some(target)) => {
+                if let Err(problem) = self.apply_to_selected(items, patches, target, schemas) {
+                    report(None, problem);
+                }
+            }
+            (Body::Json(patch), Some(target)) => {
+                if let Err(problem) = apply_json(items, patch, target, true, schemas) {
+                    report(None, problem);
+                }
+            }
+            (Body::Json(_), None) => report(
+                None,
+                Problem::JsonPatchTarget {
+                    name: self.source.clone(),
+                },
+            ),
+        }
+    }
+
+    fn apply_to_selected(
+        &self,
+        items: &mut Items,
+        patches: &[Item],
+        target: &Selector,
+        schemas: &Schemas,
+    ) -> Result<(), Problem> {
+        match patches {
+            [] => Ok(()),
+            [patch] => {
+                let selected = items.select(target)?;
+                apply_copy(items, &selected, patch, schemas)
+            }
+            _ => Err(Problem::SeveralPatchesForTarget {
+                name: self.source.clone(),
+            }),
+        }
+    }
+}
+
+/// An entry of `patchesJson6902`.
+#[derive(Clone, Debug)]
+pub(crate) struct JsonPatching {
+    pub(crate) patch: JsonPatch,
+    pub(crate) target: Selector,
+}
+
+impl JsonPatching {
+    pub(super) fn run(&self, items: &mut Items, schemas: &Schemas) -> Result<(), Problem> {
+        apply_json(items, &self.patch, &self.target, false, schemas)
+    }
+}
+
+fn apply_json(
+    items: &mut Items,
+    patch: &JsonPatch,
+    target: &Selector,
+    remembers: bool,
+    schemas: &Schemas,
+) -> Result<(), Problem> {
+    let selected = items.select(target)?;
+    let list = items.list_mut();
+    for index in selected {
+        let item = &mut list[index];
+        let object = item.current_id().to_string();
+        if remembers {
+            item.remember_id();
+        }
+        patch
+            .apply(&mut item.node)
+            .map_err(|problem| Problem::InObject {
+                object,
+                problem: Box::new(problem),
+            })?;
+        forget_shared(&mut item.node);
+        item.update_scope(schemas);
+    }
+    Ok(())
+}
+
+/// A JSON patch takes the object apart, so that values which were one are several.
+fn forget_shared(_node: &mut windlass_yaml::Node) {}
+
+/// Applies a patch to the object that it names.
+fn apply_to_named(items: &mut Items, patch: &Item, schemas: &Schemas) -> Result<(), Problem> {
+    let index = items.find_target(&patch.original_id())?;
+    let item = &mut items.list_mut()[index];
+    apply(item, patch, patch.node.clone(), schemas)
+}
+
+/// Applies a patch to several objects. The patch takes the version of each, and its labels and
+/// annotations become strings, even nulls that were to remove one (kustomize 5.8.1 does so too).
+fn apply_copy(
+    items: &mut Items,
+    selected: &[usize],
+    patch: &Item,
+    schemas: &Schemas,
+) -> Result<(), Problem> {
+    let mut stringified = patch.clone();
+    for field in ["labels", "annotations"] {
+        let pairs = edit::metadata_map(&stringified.node, field);
+        edit::set_metadata_map(&mut stringified.node, field, pairs);
+    }
+    let mut renamed = false;
+    for &index in selected {
+        let item = &mut items.list_mut()[index];
+        let before = item.current_id();
+        let mut copy = stringified.node.clone();
+        edit::set_loose(&mut copy, "apiVersion", item.api_version());
+        apply(item, patch, copy, schemas)?;
+        renamed |= !item.current_id().same(&before);
+    }
+    items.drop_empty();
+    if renamed { items.check_ids() } else { Ok(()) }
+}
+
+/// Applies a patch to one object, which keeps its name, kind and namespace unless the patch may change
+/// them.
+fn apply(
+    item: &mut Item,
+    patch: &Item,
+    node: windlass_yaml::Node,
+    schemas: &Schemas,
+) -> Result<(), Problem> {
+    let (name, namespace) = (item.name().to_owned(), item.namespace().to_owned());
+    let kind = item.kind().to_owned();
+    if patch.may_rename || patch.may_change_kind {
+        item.remember_id();
+    }
+    let object = item.current_id();
+    let merged =
+        merge::merge(std::mem::take(&mut item.node), node, schemas).map_err(|problem| {
+            Problem::InObject {
+                object: object.to_string(),
+                problem: Box::new(problem),
+            }
+        })?;
+    let Some(merged) = merged else {
+        return Ok(());
+    };
+    item.node = merged;
+    if item.is_empty() {
+        return Ok(());
+    }
+    if !patch.may_change_kind {
+        edit::set_loose(&mut item.node, "kind", &kind);
+    }
+    if !patch.may_rename {
+        edit::set_metadata_text(&mut item.node, "name", &name);
+    }
+    if namespace.is_empty() {
+        edit::remove_metadata(&mut item.node, "namespace");
+    } else {
+        edit::set_metadata_text(&mut item.node, "namespace", &namespace);
+    }
+    item.update_scope(schemas);
+    Ok(())
+}

@@ -1,0 +1,254 @@
+//! `replacements`: the value of one field copied to others.
+
+mod fields;
+mod structured;
+
+use windlass_yaml::Node;
+
+use crate::edit;
+use crate::error::Problem;
+use crate::fieldspec;
+use crate::id::ResId;
+use crate::item::Item;
+use crate::items::Items;
+use crate::kustomization::{FieldOptions, Replacement, Selector, Source, Target};
+use crate::selector::Matcher;
+use fields::Kind;
+
+pub(crate) use fields::{lookup, smart_split};
+
+const DEFAULT_FIELD: &str = "metadata.name";
+
+pub(super) fn run(items: &mut Items, replacements: &[Replacement]) -> Result<(), Problem> {
+    for replacement in replacements {
+        let value = value(items, replacement)?;
+        for target in replacement.targets.iter().flatten() {
+            copy_to(items, target, &value)?;
+        }
+    }
+    Ok(())
+}
+
+fn value(items: &Items, replacement: &Replacement) -> Result<Node, Problem> {
+    if replacement.targets.is_none() {
+        return Err(Problem::ReplacementIncomplete);
+    }
+    match (&replacement.source, &replacement.source_value) {
+        (None, None) => Err(Problem::ReplacementIncomplete),
+        (Some(_), Some(_)) => Err(Problem::ReplacementTwoSources),
+        (None, Some(value)) => Ok(Node::plain(value.as_str())),
+        (Some(source), None) => source_value(items, source),
+    }
+}
+
+/// Returns the identities of an object as replacements see them: without its scope.
+fn identities(item: &Item) -> Vec<ResId> {
+    let current = ResId {
+        is_cluster_scoped: false,
+        ..item.current_id()
+    };
+    std::iter::once(current)
+        .chain(item.previous_ids())
+        .collect()
+}
+
+fn source_value(items: &Items, source: &Source) -> Result<Node, Problem> {
+    let selector = &source.object;
+    let chosen: Vec<&Item> = items
+        .iter()
+        .filter(|item| identities(item).iter().any(|id| is_selected(id, selector)))
+        .collect();
+    let described = || describe(source);
+    let item = match chosen[..] {
+        [item] => item,
+        [] => {
+            return Err(Problem::ReplacementSourceMissing {
+                name: described(),
+                there: there(items, selector),
+            });
+        }
+        ref several => {
+            let places = several.iter().map(|item| item.place.clone()).collect();
+            return Err(Problem::ReplacementSourceAmbiguous {
+                name: described(),
+                places,
+            });
+        }
+    };
+    let path = if source.field_path.is_empty() {
+        DEFAULT_FIELD
+    } else {
+        &source.field_path
+    };
+    let found = lookup(&item.node, &smart_split(path))?.filter(|node| !edit::is_empty(node));
+    let Some(found) = found else {
+        let object = selector.describe();
+        return Err(Problem::ReplacementSourceField {
+            path: path.to_owned(),
+            object,
+        });
+    };
+    refine(found, source.options.as_ref())
+}
+
+fn is_selected(id: &ResId, selector: &Selector) -> bool {
+    let fits = |wanted: &str, there: &str| wanted.is_empty() || wanted == there;
+    let namespace = if selector.namespace == "default" {
+        ""
+    } else {
+        &selector.namespace
+    };
+    let of_id = if id.namespace == "default" {
+        ""
+    } else {
+        &id.namespace
+    };
+    fits(&selector.name, &id.name)
+        && (selector.namespace.is_empty() || namespace == of_id)
+        && fits(&selector.group, &id.gvk.group)
+        && fits(&selector.version, &id.gvk.version)
+        && fits(&selector.kind, &id.gvk.kind)
+}
+
+fn there(items: &Items, selector: &Selector) -> Vec<String> {
+    let alike = |item: &&Item| selector.kind.is_empty() || item.kind() == selector.kind;
+    let show = |item: &Item| format!("{}/{}", item.kind(), item.name());
+    items.iter().filter(alike).take(8).map(show).collect()
+}
+
+fn describe(source: &Source) -> String {
+    let mut text = source.object.describe();
+    if !source.field_path.is_empty() {
+        text = format!("{text}:{}", source.field_path);
+    }
+    match &source.options {
+        Some(options) if !options.delimiter.is_empty() || options.create => {
+            format!(
+                "{text}:{}({}), create={}",
+                options.delimiter, options.index, options.create
+            )
+        }
+        _ => text,
+    }
+}
+
+/// Returns the part of the value that the options name.
+fn refine(value: &Node, options: Option<&FieldOptions>) -> Result<Node, Problem> {
+    let mut value = value.clone();
+    value.anchor = None;
+    let Some(options) = options.filter(|options| !options.delimiter.is_empty()) else {
+        return Ok(value);
+    };
+    if !value.is_scalar() {
+        return Err(Problem::DelimiterNeedsScalar);
+    }
+    let text = edit::text(&value).to_owned();
+    let part = usize::try_from(options.index)
+        .ok()
+        .and_then(|index| text.split(&options.delimiter).nth(index));
+    let Some(part) = part else {
+        return Err(Problem::ReplacementIndex {
+            index: options.index,
+            value: text,
+        });
+    };
+    edit::assign_text(&mut value, part);
+    Ok(value)
+}
+
+fn copy_to(items: &mut Items, target: &Target, value: &Node) -> Result<(), Problem> {
+    let Some(select) = &target.select else {
+        return Err(Problem::ReplacementNoTarget);
+    };
+    let chosen = Matcher::new(select)?;
+    let rejected: Vec<(Matcher, &Selector)> = target
+        .reject
+        .iter()
+        .map(|reject| Ok((Matcher::new(reject)?, reject)))
+        .collect::<Result<_, Problem>>()?;
+    for item in items.list_mut() {
+        let ids = identities(item);
+        if !chosen.selects_metadata(item)
+            || rejected.iter().any(|reject| rejects(reject, item, &ids))
+            || !ids.iter().any(|id| chosen.selects_id(id))
+        {
+            continue;
+        }
+        let object = fieldspec::describe(&item.node);
+        copy_to_object(&mut item.node, target, value).map_err(|problem| Problem::InObject {
+            object,
+            problem: Box::new(problem),
+        })?;
+    }
+    Ok(())
+}
+
+/// Labels and identity reject each for itself.
+fn rejects((matcher, selector): &(Matcher, &Selector), item: &Item, ids: &[ResId]) -> bool {
+    let has_labels =
+        !selector.annotation_selector.is_empty() || !selector.label_selector.is_empty();
+    has_labels && matcher.selects_metadata(item)
+        || !selector.has_no_id() && ids.iter().any(|id| matcher.selects_id(id))
+}
+
+fn copy_to_object(object: &mut Node, target: &Target, value: &Node) -> Result<(), Problem> {
+    let default = [DEFAULT_FIELD.to_owned()];
+    let paths = if target.field_paths.is_empty() {
+        &default[..]
+    } else {
+        &target.field_paths
+    };
+    let options = target.options.as_ref();
+    let creates = options.is_some_and(|options| options.create);
+    let create = creates.then(|| Kind::of(value));
+    for path in paths {
+        let parts = smart_split(path);
+        if structured::set(object, &parts, create, value)? {
+            continue;
+        }
+        let set = &mut |field: &mut Node| set_field(field, options, value);
+        let count = fields::visit(object, &parts, create, set).map_err(|problem| {
+            Problem::ReplacementField {
+                path: path.clone(),
+                creates,
+                problem: Some(Box::new(problem)),
+            }
+        })?;
+        if count == 0 {
+            return Err(Problem::ReplacementField {
+                path: path.clone(),
+                creates,
+                problem: None,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn set_field(
+    field: &mut Node,
+    options: Option<&FieldOptions>,
+    value: &Node,
+) -> Result<(), Problem> {
+    let Some(options) = options.filter(|options| !options.delimiter.is_empty()) else {
+        fields::put(field, value);
+        return Ok(());
+    };
+    if !field.is_scalar() {
+        return Err(Problem::DelimiterNeedsScalar);
+    }
+    let text = if value.is_null() {
+        ""
+    } else {
+        edit::text(value)
+    };
+    let mut parts: Vec<&str> = edit::text(field).split(&options.delimiter).collect();
+    match usize::try_from(options.index) {
+        Err(_) => parts.insert(0, text),
+        Ok(index) if index < parts.len() => parts[index] = text,
+        Ok(_) => parts.push(text),
+    }
+    let joined = parts.join(&options.delimiter);
+    fields::put_text(field, &joined);
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! Fields within a text that is YAML or JSON itself: `data.config\.json.server.port`.
+
+use windlass_yaml::Node;
+
+use super::fields::{self, Kind};
+use crate::document;
+use crate::edit;
+use crate::error::Problem;
+use crate::go_json;
+
+/// Sets a field within a text, and returns whether there was one to set.
+pub(super) fn set(
+    object: &mut Node,
+    path: &[String],
+    create: Option<Kind>,
+    value: &Node,
+) -> Result<bool, Problem> {
+    let Some((at, mut inner)) = find_text(object, path) else {
+        return Ok(false);
+    };
+    let put = &mut |field: &mut Node| {
+        fields::put(field, value);
+        Ok(())
+    };
+    if !matches!(fields::visit(&mut inner, &path[at..], create, put), Ok(1..)) {
+        return Ok(false);
+    }
+    let mut written = Ok(true);
+    fields::visit(object, &path[..at], None, &mut |text: &mut Node| {
+        match serialize(&inner, edit::text(text)) {
+            Some(serialized) => edit::assign_text(text, &serialized),
+            None => written = Ok(false),
+        }
+        Ok(())
+    })?;
+    written
+}
+
+/// Returns the length of the path to the first text on the way, and what the text holds.
+fn find_text(object: &Node, path: &[String]) -> Option<(usize, Node)> {
+    (1..path.len()).find_map(|length| {
+        let text = fields::lookup(object, &path[..length]).ok()??;
+        if !text.is_scalar() {
+            return None;
+        }
+        Some((length, document::first(edit::text(text).as_bytes()).ok()?))
+    })
+}
+
+/// Writes JSON as JSON, indented if it was, and anything else as YAML.
+fn serialize(inner: &Node, original: &str) -> Option<String> {
+    if original.trim_start().starts_with(['{', '[']) {
+        let value = go_json::value(inner);
+        let is_indented = original.contains('\n') && original.contains("  ");
+        return Some(if is_indented {
+            go_json::indented(&value)
+        } else {
+            go_json::compact(&value)
+        });
+    }
+    crate::yaml3::print(inner)
+}

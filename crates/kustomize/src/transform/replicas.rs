@@ -1,0 +1,53 @@
+//! `replicas`.
+
+use windlass_yaml::Node;
+
+use crate::edit;
+use crate::error::Problem;
+use crate::fieldspec::{self, FieldSpec, Make};
+use crate::items::Items;
+use crate::kustomization::Replica;
+
+pub(super) fn run(
+    items: &mut Items,
+    replica: &Replica,
+    fields: &[FieldSpec],
+) -> Result<(), Problem> {
+    let mut found = false;
+    for item in items
+        .list_mut()
+        .iter_mut()
+        .filter(|item| item.ever_named(&replica.name))
+    {
+        for spec in fields {
+            if item.ever(|id| id.name == replica.name && spec.gvk.selects(&id.gvk)) {
+                found = true;
+                fieldspec::apply(
+                    &mut item.node,
+                    spec,
+                    Make::Scalar,
+                    &mut |node: &mut Node| {
+                        fieldspec::require_scalar(node)?;
+                        edit::assign(node, Node::int(replica.count));
+                        Ok(())
+                    },
+                )?;
+            }
+        }
+    }
+    if found {
+        return Ok(());
+    }
+    let kinds: Vec<String> = fields.iter().map(|spec| spec.gvk.to_string()).collect();
+    let there = items
+        .iter()
+        .filter(|item| fields.iter().any(|spec| spec.gvk.kind == item.kind()));
+    Err(Problem::ReplicaTarget {
+        name: replica.name.clone(),
+        kinds: kinds.join(" "),
+        there: there
+            .take(8)
+            .map(|item| format!("{}/{}", item.kind(), item.name()))
+            .collect(),
+    })
+}

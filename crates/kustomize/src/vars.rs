@@ -1,0 +1,180 @@
+//! `vars`: the value of a field, written where `$(NAME)` stands.
+
+mod expand;
+
+use std::collections::BTreeMap;
+
+use windlass_yaml::{Node, Value};
+
+use crate::edit;
+use crate::error::Problem;
+use crate::fieldspec::{self, FieldSpec, Make};
+use crate::id::ResId;
+use crate::item::Item;
+use crate::items::Items;
+use crate::kustomization::Var;
+use crate::transform::{lookup, smart_split};
+use expand::expand;
+
+/// Vars by name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Vars(BTreeMap<String, Var>);
+
+impl Vars {
+    /// Adds the vars of another kustomization.
+    pub(crate) fn merge(&mut self, others: Self) -> Result<(), Problem> {
+        others.0.into_values().try_for_each(|var| self.add(var))
+    }
+
+    fn add(&mut self, var: Var) -> Result<(), Problem> {
+        if self.0.contains_key(&var.name) {
+            return Err(Problem::RepeatedVar { name: var.name });
+        }
+        self.0.insert(var.name.clone(), var);
+        Ok(())
+    }
+
+    /// Adds the vars of a kustomization, and notes on the objects that they name that they do.
+    pub(crate) fn declare(&mut self, items: &mut Items, vars: &[Var]) -> Result<(), Problem> {
+        for var in vars {
+            let found: Vec<usize> = (0..items.len())
+                .filter(|index| names(var, items.get(*index)))
+                .collect();
+            match found[..] {
+                [] => {}
+                [index] => items.list_mut()[index].var_names.push(var.name.clone()),
+                _ => {
+                    return Err(Problem::AmbiguousVar {
+                        count: found.len(),
+                        var: describe(var),
+                    });
+                }
+            }
+        }
+        vars.iter().try_for_each(|var| self.add(var.clone()))
+    }
+
+    /// Writes the values wherever the fields of `specs` name a var.
+    pub(crate) fn resolve(&self, items: &mut Items, specs: &[FieldSpec]) -> Result<(), Problem> {
+        let mut values = BTreeMap::new();
+        for var in self.0.values() {
+            values.insert(var.name.clone(), value(items, var)?);
+        }
+        if values.is_empty() {
+            return Ok(());
+        }
+        for item in items.list_mut() {
+            for spec in specs {
+                fieldspec::apply(&mut item.node, spec, Make::Nothing, &mut |node| {
+                    replace(node, &values)
+                })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn names(var: &Var, item: &Item) -> bool {
+    let wanted = ResId {
+        gvk: windlass_object::Gvk {
+            group: var.group.clone(),
+            version: var.version.clone(),
+            kind: var.kind.clone(),
+        },
+        name: var.object_name.clone(),
+        namespace: var.namespace.clone(),
+        is_cluster_scoped: false,
+    };
+    item.ever(|id| {
+        let same = id.name == wanted.name && id.gvk == wanted.gvk;
+        same && (wanted.namespace.is_empty() || wanted.same_namespace(id))
+    })
+}
+
+/// Returns the var in kustomize's notation.
+fn describe(var: &Var) -> String {
+    let or =
+        |text: &str, otherwise: &str| if text.is_empty() { otherwise } else { text }.to_owned();
+    let kind = or(&var.kind, "[noKind]");
+    let (version, group) = (or(&var.version, "[noVer]"), or(&var.group, "[noGrp]"));
+    format!(
+        "{{{} {kind}.{version}.{group} {{{}}}}}",
+        var.name, var.field_path
+    )
+}
+
+fn value(items: &Items, var: &Var) -> Result<Node, Problem> {
+    let mut noted = items
+        .iter()
+        .filter(|item| item.var_names.contains(&var.name));
+    let Some(item) = noted.next() else {
+        return Err(Problem::VarObject { var: describe(var) });
+    };
+    let path = index_parts(smart_split(&var.field_path));
+    match lookup(&item.node, &path) {
+        Ok(Some(value)) => Ok(value.clone()),
+        _ => Err(Problem::VarField { var: describe(var) }),
+    }
+}
+
+/// Splits `ports[0]` into `ports` and `0`.
+fn index_parts(parts: Vec<String>) -> Vec<String> {
+    let mut split = Vec::with_capacity(parts.len());
+    for part in parts {
+        let inner = part
+            .strip_suffix(']')
+            .and_then(|part| part.rsplit_once('['));
+        match inner {
+            Some((name, index))
+                if !index.is_empty() && index.bytes().all(|byte| byte.is_ascii_digit()) =>
+            {
+                split.extend((!name.is_empty()).then(|| name.to_owned()));
+                split.push(index.to_owned());
+            }
+            _ => split.push(part),
+        }
+    }
+    split
+}
+
+type Values = BTreeMap<String, Node>;
+
+/// Replaces vars in a text, in the values of a mapping, or in the texts of a list.
+fn replace(node: &mut Node, values: &Values) -> Result<(), Problem> {
+    if node.is_null() {
+        return Ok(());
+    }
+    match &mut node.value {
+        Value::Scalar(_) => replace_text(node, values),
+        Value::Mapping(mapping) => {
+            for (key, value) in mapping.iter_mut() {
+                if !key.is_string() {
+                    return Err(Problem::VarKey {
+                        key: edit::text(key).to_owned(),
+                    });
+                }
+                replace_text(value, values);
+            }
+        }
+        Value::Sequence(items) => {
+            for item in items {
+                if !item.is_string() {
+                    return Err(Problem::VarElement);
+                }
+                replace_text(item, values);
+            }
+        }
+        Value::Alias(_) => {}
+    }
+    Ok(())
+}
+
+fn replace_text(node: &mut Node, values: &Values) {
+    if node.is_string()
+        && let Some(text) = node.text().map(str::to_owned)
+    {
+        let at = node.start;
+        *node = expand(&text, values);
+        node.start = at;
+    }
+}

@@ -1,0 +1,79 @@
+//! `$(NAME)` within a text, as Kubernetes expands it in commands.
+
+use std::collections::BTreeMap;
+
+use windlass_yaml::{Node, Resolved};
+
+use crate::edit;
+
+/// Returns the text with its vars replaced. A text that is one var alone takes the type of its value;
+/// unknown vars stay as they are, and `$$` becomes `$`.
+pub(super) fn expand(text: &str, values: &BTreeMap<String, Node>) -> Node {
+    let whole = text
+        .strip_prefix("$(")
+        .and_then(|rest| rest.strip_suffix(')'));
+    if let Some(value) = whole.and_then(|name| values.get(name)).and_then(primitive) {
+        return value;
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        rest = expand_one(&mut out, rest, values);
+    }
+    out.push_str(rest);
+    Node::string(out)
+}
+
+/// Writes what stands for the text behind a `$`, and returns what follows.
+fn expand_one<'t>(out: &mut String, rest: &'t str, values: &BTreeMap<String, Node>) -> &'t str {
+    if let Some(rest) = rest.strip_prefix('$') {
+        out.push('$');
+        return rest;
+    }
+    if let Some((name, after)) = rest
+        .strip_prefix('(')
+        .and_then(|inner| inner.split_once(')'))
+    {
+        match values.get(name).and_then(primitive) {
+            Some(value) => out.push_str(edit::text(&value)),
+            None => {
+                out.push_str("$(");
+                out.push_str(name);
+                out.push(')');
+            }
+        }
+        return after;
+    }
+    out.push('$');
+    rest
+}
+
+/// Returns the value as it is written into other fields: a text, a number or a boolean.
+fn primitive(value: &Node) -> Option<Node> {
+    match value.resolve() {
+        Resolved::Int(number) => Some(Node::int(number)),
+        Resolved::Bool(value) => Some(Node::bool(value)),
+        Resolved::Float(number) => Some(Node::plain(number.to_string())),
+        _ => value.text().map(Node::string),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vars_are_replaced_and_unknown_ones_stay() {
+        let values = BTreeMap::from([
+            ("HOST".to_owned(), Node::string("db")),
+            ("PORT".to_owned(), Node::int(80)),
+        ]);
+        let expanded = |text| edit::text(&expand(text, &values)).to_owned();
+        assert_eq!(expanded("http://$(HOST):$(PORT)/"), "http://db:80/");
+        assert_eq!(expanded("$$(HOST) $(NO) $x $"), "$(HOST) $(NO) $x $");
+        assert_eq!(expand("$(PORT)", &values).as_i64(), Some(80));
+        assert_eq!(expand("$(PORT) ", &values).as_str(), Some("80 "));
+    }
+}

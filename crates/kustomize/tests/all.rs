@@ -1,0 +1,4 @@
+//! The tests of the crate's public API.
+
+#[path = "all/conformance.rs"]
+mod conformance;

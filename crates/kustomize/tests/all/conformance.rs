@@ -1,0 +1,124 @@
+//! The recorded cases of kustomize 5.8.1, in the folder that `WINDLASS_SHARED` names.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use windlass_kustomize::{BuildErrors, BuildOptions, build};
+use windlass_tree::{MemoryTree, TreePath};
+
+/// How many of the cases have to be as recorded. It only rises.
+const FLOOR: usize = 0;
+
+fn cases() -> Option<PathBuf> {
+    let shared = std::env::var("WINDLASS_SHARED").map_or_else(
+        |_| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
+        PathBuf::from,
+    );
+    let cases = shared.join("kustomize-cases/cases");
+    cases.is_dir().then_some(cases)
+}
+
+fn read_tree(directory: &Path) -> MemoryTree {
+    let mut tree = MemoryTree::new();
+    let mut pending = vec![directory.to_path_buf()];
+    while let Some(next) = pending.pop() {
+        let Ok(entries) = std::fs::read_dir(&next) else {
+            continue;
+        };
+        for entry in entries.flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                pending.push(path);
+            } else {
+                let name = path.strip_prefix(directory).unwrap().to_str().unwrap();
+                tree.insert(TreePath::new(name).unwrap(), std::fs::read(&path).unwrap());
+            }
+        }
+    }
+    tree
+}
+
+/// Says how a case differs from what was recorded; nothing when it does not.
+fn difference(directory: &Path) -> Option<String> {
+    let case = std::fs::read_to_string(directory.join("case.json")).unwrap();
+    let case: Value = serde_json::from_str(&case).unwrap();
+    let tree = read_tree(&directory.join("input"));
+    let options = BuildOptions {
+        files_from_anywhere: case["options"]["load_restrictor"] == "none",
+    };
+    let built = TreePath::new(case["target"].as_str().unwrap())
+        .map(|target| build(&tree, &target, &options));
+    match built {
+        Err(error) => Some(format!("target: {error}")),
+        Ok(Ok(_)) if case["exit_code"] != 0 => Some("succeeds; it should fail".to_owned()),
+        Ok(Err(errors)) if case["exit_code"] == 0 => Some(format!("fails: {errors}")),
+        Ok(Err(errors)) => wrong_message(&case, &errors),
+        Ok(Ok(built)) => {
+            let warnings: Vec<_> = built.warnings.iter().map(ToString::to_string).collect();
+            let expected = std::fs::read_to_string(directory.join("expected.yaml")).unwrap();
+            let printed = built.to_yaml().unwrap();
+            if printed != expected {
+                return Some(first_difference(&expected, &printed));
+            }
+            wrong_warnings(&case, &warnings)
+        }
+    }
+}
+
+/// The message has to contain what kustomize's own test asks for.
+fn wrong_message(case: &Value, errors: &BuildErrors) -> Option<String> {
+    let wanted = case["error"].as_str()?.replace("{INPUT}", "");
+    let is_essential = case["error_from"] == "test" || std::env::var_os("EVERY_MESSAGE").is_some();
+    let said = errors.to_string();
+    (is_essential && !said.contains(&wanted)).then(|| format!("says {said:?}, not {wanted:?}"))
+}
+
+fn wrong_warnings(case: &Value, warnings: &[String]) -> Option<String> {
+    let expected: Vec<_> = case["warnings"]
+        .as_array()?
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    let deprecated: Vec<_> = expected
+        .iter()
+        .filter(|line| line.starts_with("# Warning"))
+        .copied()
+        .collect();
+    (warnings != deprecated).then(|| format!("warns {warnings:?}, not {deprecated:?}"))
+}
+
+fn first_difference(expected: &str, printed: &str) -> String {
+    let mut lines = expected.lines().zip(printed.lines()).enumerate();
+    match lines.find(|(_, (expected, printed))| expected != printed) {
+        Some((index, (expected, printed))) => {
+            format!("line {}: {printed:?}, not {expected:?}", index + 1)
+        }
+        None => "one is longer than the other".to_owned(),
+    }
+}
+
+#[test]
+fn builds_come_out_as_kustomize_recorded_them() {
+    let Some(cases) = cases() else {
+        println!("skipped: the folder with the recorded cases is not there");
+        return;
+    };
+    let mut directories: Vec<_> = std::fs::read_dir(cases)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    directories.sort();
+    let mismatches: Vec<_> = directories
+        .iter()
+        .filter_map(|directory| Some((directory.file_name()?.to_str()?, difference(directory)?)))
+        .collect();
+    for (name, difference) in &mismatches {
+        println!("{name}: {difference}");
+    }
+    let passed = directories.len() - mismatches.len();
+    println!("{passed} of {} cases are as recorded", directories.len());
+    assert!(
+        passed >= FLOOR,
+        "only {passed} cases are as recorded; {FLOOR} were before"
+    );
+}
