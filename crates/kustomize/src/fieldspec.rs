@@ -198,15 +198,6 @@ pub(crate) fn split_path(path: &str, delimiter: char) -> Vec<String> {
     parts
 }
 
-/// Returns a setter that gives a scalar a new string.
-pub(crate) fn set_string(value: &str) -> impl FnMut(&mut Node) -> Result<(), Problem> {
-    move |node| {
-        require_scalar(node)?;
-        edit::assign(node, Node::string(value));
-        Ok(())
-    }
-}
-
 /// Returns a setter that sets an entry of a mapping to a string.
 pub(crate) fn set_entry(key: &str, value: &str) -> impl FnMut(&mut Node) -> Result<(), Problem> {
     move |node| {
@@ -258,7 +249,11 @@ mod tests {
         for (create, expected) in [(true, Some("x")), (false, None)] {
             let mut object = Node::mapping([("kind", Node::string("Web"))]);
             let spec = FieldSpec::of_all("spec/a/b", create);
-            apply(&mut object, &spec, Make::Scalar, &mut set_string("x")).unwrap();
+            apply(&mut object, &spec, Make::Scalar, &mut |node: &mut Node| {
+                *node = Node::string("x");
+                Ok(())
+            })
+            .unwrap();
             assert_eq!(
                 object.at(&["spec", "a", "b"]).and_then(Node::as_str),
                 expected

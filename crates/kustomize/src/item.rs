@@ -1,5 +1,7 @@
 //! An object during a build, with what kustomize remembers of it.
 
+mod recorded;
+
 use windlass_object::Gvk;
 use windlass_yaml::Node;
 
@@ -79,6 +81,7 @@ impl Item {
             ..Self::default()
         };
         item.update_scope(schemas);
+        recorded::adopt(&mut item);
         item
     }
 

@@ -113,11 +113,6 @@ impl Schemas {
         self.custom = custom.map(Arc::new);
     }
 
-    /// Returns whether a later kustomization can still bring a schema.
-    pub(crate) fn is_chosen(&self) -> bool {
-        self.is_chosen
-    }
-
     /// Returns the type of a kind.
     pub(crate) fn kind(&self, api_version: &str, kind: &str) -> Option<TypeRef<'_>> {
         let schema = match &self.custom {

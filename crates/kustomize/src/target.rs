@@ -61,7 +61,9 @@ impl Target {
     /// Reads the kustomization of the directory that is built.
     pub(crate) fn root(context: &mut Context<'_>, directory: &TreePath) -> Option<Self> {
         let loader = Loader::new(directory.clone());
-        let mut target = Self::load(context, loader, &Place::file(directory.clone()))?;
+        let file = loader.kustomization_file(context);
+        let file = context.note(&Place::file(directory.clone()), file)?;
+        let mut target = Self::load(context, loader, file)?;
         if !target.kustomization.build_metadata.is_empty() {
             target.origin = Some(String::new());
         }
@@ -69,9 +71,7 @@ impl Target {
         Some(target)
     }
 
-    fn load(context: &mut Context<'_>, loader: Loader, from: &Place) -> Option<Self> {
-        let file = loader.kustomization_file(context);
-        let file = context.note(from, file)?;
+    fn load(context: &mut Context<'_>, loader: Loader, file: TreePath) -> Option<Self> {
         let bytes = context.read(&file);
         let bytes = context.note(&Place::file(file.clone()), bytes)?;
         let root = match document::first(&bytes) {
@@ -246,13 +246,24 @@ impl Target {
         context: &mut Context<'_>,
         loader: Loader,
         path: &Located<String>,
+        is_resource: bool,
     ) -> Option<Self> {
         let place = self.place(path.at);
         if self.depth >= MAX_DEPTH {
             context.fail(&place, Problem::TooDeep { limit: MAX_DEPTH });
             return None;
         }
-        let mut child = Self::load(context, loader, &place)?;
+        let file = loader
+            .kustomization_file(context)
+            .map_err(|problem| match is_resource {
+                true => Problem::Resource {
+                    path: path.value.clone(),
+                    problem: Box::new(problem),
+                },
+                false => problem,
+            });
+        let file = context.note(&place, file)?;
+        let mut child = Self::load(context, loader, file)?;
         child.origin = self
             .origin
             .as_ref()

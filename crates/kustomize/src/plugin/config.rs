@@ -103,12 +103,14 @@ fn iam_policy(decoder: &mut Decoder, node: &Node) -> IamPolicy {
     };
     let namespace =
         argument(node, "kubernetesService").map(|value| string(decoder, value, "namespace"));
+    let account = argument(node, "serviceAccount");
+    let project = account.map(|value| string(decoder, value, "projectId"));
     IamPolicy {
         cloud: string(decoder, node, "cloud"),
         kubernetes_service: name(decoder, "kubernetesService"),
         namespace: namespace.unwrap_or_default(),
         service_account: name(decoder, "serviceAccount"),
-        project_id: string(decoder, node, "projectId"),
+        project_id: project.unwrap_or_default(),
     }
 }
 

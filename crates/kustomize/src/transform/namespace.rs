@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use windlass_yaml::{Mapping, Node, Value};
+use windlass_yaml::Node;
 
 use crate::edit;
 use crate::error::Problem;
@@ -125,12 +125,8 @@ impl Setter<'_> {
     }
 
     fn set(&self, node: &mut Node) -> Result<(), Problem> {
-        if node.is_null() {
-            // kustomize writes the text and leaves it null, where it may not make the field.
-            return Ok(());
-        }
         fieldspec::require_scalar(node)?;
-        if !self.unset_only || edit::text(node).is_empty() {
+        if !self.unset_only || node.is_null() || edit::text(node).is_empty() {
             edit::assign(node, Node::string(self.namespace));
         }
         Ok(())
@@ -162,22 +158,10 @@ impl Setter<'_> {
             let Some(mapping) = subject.as_mapping_mut() else {
                 continue;
             };
-            self.set(namespace_of(mapping))?;
+            self.set(mapping.get_or_insert_with("namespace", Node::null))?;
         }
         Ok(())
     }
-}
-
-fn namespace_of(subject: &mut Mapping) -> &mut Node {
-    // An empty scalar without a type, which the setter takes for unset.
-    let empty = || edit::quoted("");
-    let node = subject.get_or_insert_with("namespace", empty);
-    if let Value::Scalar(scalar) = &mut node.value
-        && scalar.text.is_empty()
-    {
-        scalar.style = windlass_yaml::ScalarStyle::DoubleQuoted;
-    }
-    node
 }
 
 fn scalars_only(problem: Problem) -> Problem {
