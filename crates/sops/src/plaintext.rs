@@ -42,9 +42,6 @@ impl Plaintext {
     }
 
     /// Returns the document as `sops decrypt` prints it in its own format.
-    ///
-    /// Of YAML, comments and styles are not kept yet: the values are those of the document, one JSON
-    /// text a document.
     pub fn to_bytes(&self) -> Result<SecretBytes, EmitError> {
         store::emit(&self.documents, self.format)
     }

@@ -49,6 +49,9 @@ pub(super) fn emit(sections: &[Item]) -> Result<SecretBytes, EmitError> {
             let key = name.clone();
             return Err(EmitError::Nested { key });
         };
+        if name == DEFAULT && keys.is_empty() {
+            continue;
+        }
         if !out.is_empty() {
             out.push(b'\n');
         }

@@ -1,12 +1,16 @@
 //! YAML, read as go-yaml v3 resolves it and binds its comments.
 
+mod write;
+
+pub(super) use write::emit;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use windlass_yaml::{
     Document, DuplicateKeys, Limits, Mapping, Node, ParseError, ParseOptions, Resolved,
 };
 
-use super::{EmitError, SyntaxError, json};
+use super::SyntaxError;
 use crate::SecretBytes;
 use crate::document::{MAX_DEPTH, MAX_SIZE, MAX_VALUES};
 use crate::time::Timestamp;
@@ -165,39 +169,49 @@ fn decode(node: &Node, text: &str) -> Result<SecretBytes, SyntaxError> {
     Ok(SecretBytes::new(bytes))
 }
 
-/// Writes each document as JSON, which is YAML, with `---` between them.
-pub(super) fn emit(documents: &[Branch]) -> Result<SecretBytes, EmitError> {
-    let texts = documents
-        .iter()
-        .map(|document| json::emit(document))
-        .collect::<Result<Vec<_>, _>>()?;
-    let texts: Vec<&[u8]> = texts.iter().map(SecretBytes::expose).collect();
-    Ok(SecretBytes::new(texts.join(&b"---\n"[..])))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn json(text: &str) -> String {
+    fn round_trip(text: &str) -> String {
         let emitted = emit(&parse(text).unwrap()).unwrap();
-        emitted.expose_text().unwrap().replace(['\n', '\t'], "")
+        emitted.expose_text().unwrap().to_owned()
     }
 
     #[test]
     fn scalars_have_the_types_of_go_yaml() {
-        assert_eq!(
-            json("a: [0x1F, 0o17, yes, true, ~, 1.50, '1', 2020-01-02]\n"),
-            r#"{"a": [31,15,"yes",true,null,1.5,"1","2020-01-02T00:00:00Z"]}"#
-        );
+        insta::assert_snapshot!(round_trip("a: [0x1F, 0o17, yes, true, ~, 1.50, '1', 2020-01-02, .inf]\nb: !!binary aGk=\n"), @r#"
+        a:
+            - 31
+            - 15
+            - "yes"
+            - true
+            - null
+            - 1.5
+            - "1"
+            - 2020-01-02T00:00:00Z
+            - .inf
+        b: hi
+        "#);
     }
 
     #[test]
-    fn documents_and_merge_keys_are_kept_apart() {
-        assert_eq!(
-            json("a: 1\n!!merge <<:\n    b: 2\n---\nd: !!binary aGk=\n"),
-            r#"{"a": 1,"\u003c\u003c": {"b": 2}}---{"d": "hi"}"#
-        );
+    fn documents_merge_keys_and_comments_are_kept() {
+        insta::assert_snapshot!(round_trip("# top\na: 1 # one\n!!merge <<:\n    b: |\n        x\n# below\n---\nl:\n# first\n- x\n- {}\n# end\n"), @r#"
+        # top
+        # one
+        a: 1
+        !!merge <<:
+            b: |
+                x
+        # below
+        ---
+        l:
+            # first
+            - x
+            - {}
+            # end
+        "#);
     }
 
     #[test]

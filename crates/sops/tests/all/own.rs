@@ -53,20 +53,17 @@ fn every_format_opens_to_what_sops_prints() {
     }
     "#);
     insta::assert_snapshot!(decrypt("secret.yaml"), @r#"
-    {
-    	"apiVersion": "v1",
-    	"kind": "Secret",
-    	"metadata": {
-    		"name": "hydra",
-    		"labels": {
-    			"since": "2020-01-02T00:00:00Z"
-    		}
-    	},
-    	"stringData": {
-    		"password": "canary-c2b1",
-    		"port": "5432"
-    	}
-    }
+    # who may read this
+    apiVersion: v1
+    kind: Secret
+    metadata:
+        name: hydra
+        labels:
+            since: 2020-01-02T00:00:00Z
+    stringData:
+        password: canary-c2b1
+        # the port
+        port: "5432"
     "#);
     insta::assert_snapshot!(decrypt("secret.env"), @r#"
     # c

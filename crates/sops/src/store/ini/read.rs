@@ -4,7 +4,7 @@ use super::{DEFAULT, text_pair};
 use crate::store::SyntaxError;
 use crate::value::{Branch, Item, Value};
 
-/// Reads the sections in order. Of keys that repeat in a section the last value counts, at the place
+/// Reads the sections in order, the one without a header first, empty or not. Of keys that repeat in a section the last value counts, at the place
 /// of the first.
 ///
 /// sops keeps the comments of a header inside its section and those of a key behind the key; their
@@ -27,20 +27,18 @@ pub(super) fn sections(text: &str) -> Result<Branch, SyntaxError> {
         } else if let Some(header) = line.strip_prefix('[') {
             let name = header.rfind(']').map(|end| header[..end].trim());
             let name = name.ok_or_else(|| reader.error("the [section] is not closed"))?;
-            finish(&mut sections, std::mem::take(&mut current));
-            current = (name.to_owned(), reader.take_comment().into_iter().collect());
+            let next = (name.to_owned(), reader.take_comment().into_iter().collect());
+            sections.push(section(std::mem::replace(&mut current, next)));
         } else {
             reader.key(line, &mut current.1)?;
         }
     }
-    finish(&mut sections, current);
+    sections.push(section(current));
     Ok(sections)
 }
 
-fn finish(sections: &mut Branch, (name, keys): (String, Branch)) {
-    if name != DEFAULT || !keys.is_empty() {
-        sections.push(Item::Pair(name, Value::Branch(keys)));
-    }
+fn section((name, keys): (String, Branch)) -> Item {
+    Item::Pair(name, Value::Branch(keys))
 }
 
 struct Reader<'t> {
