@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value as Json;
 
-use crate::node::{Node, Position};
+use crate::node::{Node, Position, Scalar, ScalarStyle, Value};
 use crate::number::format_json;
 use crate::print::PrintError;
 
@@ -20,7 +20,7 @@ impl From<&Json> for Node {
             Json::Null => Self::null(),
             Json::Bool(value) => Self::bool(*value),
             Json::Number(number) => number_node(number),
-            Json::String(text) => Self::string(text.as_str()),
+            Json::String(text) => quoted(text),
             Json::Array(items) => Self::sequence(items.iter().map(Self::from)),
             Json::Object(pairs) => {
                 Self::mapping(pairs.iter().map(|(key, value)| (key, Self::from(value))))
@@ -33,6 +33,14 @@ impl From<Json> for Node {
     fn from(value: Json) -> Self {
         Self::from(&value)
     }
+}
+
+/// JSON texts are always quoted, so that go-yaml v3 would keep them as they are.
+fn quoted(text: &str) -> Node {
+    Node::new(Value::Scalar(Scalar {
+        text: text.into(),
+        style: ScalarStyle::DoubleQuoted,
+    }))
 }
 
 fn number_node(number: &serde_json::Number) -> Node {

@@ -5,6 +5,8 @@
 //! - [`Value`], [`Scalar`], [`Mapping`]: what a node holds.
 //! - [`Resolved`]: what type a scalar has, by [`Node::resolve`].
 //! - [`print_build`]: a node as `kustomize build` prints it.
+//! - [`print_file`]: documents as go-yaml v3 prints them, with comments and styles.
+//! - [`replace_scalar`]: an edit of one scalar that leaves the rest of a text as it is.
 //! - [`Node::to_json`]: a node as a JSON value.
 //!
 //! ```
@@ -22,6 +24,7 @@
 
 mod access;
 mod alias;
+mod edit;
 mod error;
 mod json;
 mod mapping;
@@ -31,6 +34,7 @@ mod parse;
 mod print;
 mod resolve;
 
+pub use edit::{EditError, replace_scalar};
 pub use error::{LimitKind, ParseError};
 pub use mapping::{Entry, Mapping};
 pub use node::{Comments, Document, Layout, Node, Position, Scalar, ScalarStyle, Value};

@@ -18,6 +18,11 @@ pub use error::PrintError;
 pub use file::{FileStyle, SequenceIndent, print_file};
 pub(crate) use keys::is_old_word_or_base60;
 
+/// Returns whether this text can stand without quotes, in brackets as well.
+pub(crate) fn is_plain_anywhere(text: &str) -> bool {
+    !text.is_empty() && analysis::analyse(text, analysis::Version::V3).flow_plain_text(text)
+}
+
 /// Returns the text that `kustomize build` 5.8.1 prints for this object.
 ///
 /// That program turns an object into JSON, reads the JSON with go.yaml.in/yaml/v2 2.4.2 and prints it

@@ -76,6 +76,12 @@ impl Analysis {
         }
     }
 
+    /// Returns whether this text can stand without quotes, in brackets as well; a colon within a word is
+    /// no matter to our own reader.
+    pub(super) fn flow_plain_text(self, text: &str) -> bool {
+        self.plain && !text.contains([',', '?', '[', ']', '{', '}']) && !text.starts_with(':')
+    }
+
     /// Returns single quotes where they do, else double quotes.
     pub(super) fn quoted(self) -> Style {
         if self.single_quoted {

@@ -1,0 +1,10 @@
+//! The public interface of `windlass-yaml`, and what the programs that it follows have printed.
+
+#[path = "all/cases.rs"]
+mod cases;
+#[path = "all/errors.rs"]
+mod errors;
+#[path = "all/golden.rs"]
+mod golden;
+#[path = "all/laws.rs"]
+mod laws;

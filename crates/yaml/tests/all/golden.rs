@@ -1,0 +1,88 @@
+//! What Go programs printed, recorded in `tests/data` (see the README there).
+
+use serde_json::Value as Json;
+use windlass_yaml::{
+    DuplicateKeys, FileStyle, Limits, ParseOptions, SequenceIndent, parse_with, print_build,
+    print_build_json, print_file,
+};
+
+type Outcome = Result<String, String>;
+
+/// Compares our answer with the recorded one for every line of a file, and lists the differences.
+fn compare(records: &str, ours: impl Fn(&str) -> Outcome) {
+    let mut compared = 0;
+    let mut different = Vec::new();
+    for line in records.lines() {
+        let record: Json = serde_json::from_str(line).expect("each line is JSON");
+        let input = record["in"].as_str().expect("each record has an input");
+        let same = match (ours(input), record["out"].as_str()) {
+            (Ok(ours), Some(theirs)) => ours == theirs,
+            (Err(_), None) => true,
+            _ => false,
+        };
+        compared += 1;
+        if !same {
+            different.push(format!("{line}\n  ours: {:?}", ours(input)));
+        }
+    }
+    assert!(different.is_empty(), "{}", different.join("\n"));
+    assert!(compared > 50, "only {compared} records");
+}
+
+fn options() -> ParseOptions {
+    ParseOptions {
+        duplicate_keys: DuplicateKeys::Keep,
+        ..ParseOptions::default()
+    }
+}
+
+fn build(text: &str) -> Outcome {
+    let documents = parse_with(text, &options()).map_err(|error| error.to_string())?;
+    let mut root = documents.into_iter().next().ok_or("no document")?.root;
+    root.expand_aliases(&Limits::default())
+        .map_err(|error| error.to_string())?;
+    let printed = print_build(&root).map_err(|error| error.to_string())?;
+    let json = root.to_json().map_err(|error| error.to_string())?;
+    assert_eq!(
+        Ok(&printed),
+        print_build_json(&json).as_ref(),
+        "for {text:?}"
+    );
+    Ok(printed)
+}
+
+fn file(text: &str, style: FileStyle) -> Outcome {
+    let documents = parse_with(text, &options()).map_err(|error| error.to_string())?;
+    Ok(print_file(&documents, &style))
+}
+
+#[test]
+fn yaml_becomes_what_kustomize_makes_of_it() {
+    compare(include_str!("../data/build-yaml.jsonl"), build);
+}
+
+#[test]
+fn json_becomes_what_kustomize_makes_of_it() {
+    compare(include_str!("../data/build-json.jsonl"), |text| {
+        let value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        print_build_json(&value).map_err(|error| error.to_string())
+    });
+}
+
+#[test]
+fn files_with_comments_come_back_as_from_go_yaml_with_compact_lists() {
+    compare(include_str!("../data/file-compact.jsonl"), |text| {
+        file(text, FileStyle::default())
+    });
+}
+
+#[test]
+fn files_with_comments_come_back_as_from_go_yaml_with_wide_lists() {
+    let style = FileStyle {
+        indent: 4,
+        sequences: SequenceIndent::Wide,
+    };
+    compare(include_str!("../data/file-wide.jsonl"), |text| {
+        file(text, style)
+    });
+}
