@@ -13,7 +13,7 @@ use crate::resource::{
 
 /// The types of one group, in the order in which discovery lists groups.
 struct Group {
-    group: &'static str,
+    name: &'static str,
     version: &'static str,
     types: &'static [Row],
 }
@@ -69,7 +69,7 @@ impl Row {
 
     fn resource_type(&self, group: &Group) -> ResourceType {
         ResourceType {
-            group: group.group.to_owned(),
+            group: group.name.to_owned(),
             version: group.version.to_owned(),
             kind: self.kind.to_owned(),
             list_kind: format!("{}List", self.kind),
@@ -83,7 +83,7 @@ impl Row {
             namespaced: self.namespaced,
             verbs: self.verbs,
             subresources: self.subresources.to_vec(),
-            storage: storage(group.group, self.plural),
+            storage: storage(group.name, self.plural),
             custom: None,
         }
     }
@@ -106,12 +106,12 @@ pub(crate) fn resource_types() -> impl Iterator<Item = ResourceType> {
 
 /// Returns the built-in groups in the order of discovery; the core group is the first.
 pub(crate) fn groups() -> impl Iterator<Item = &'static str> {
-    GROUPS.iter().map(|group| group.group)
+    GROUPS.iter().map(|group| group.name)
 }
 
 const GROUPS: &[Group] = &[
     Group {
-        group: "",
+        name: "",
         version: "v1",
         types: &[
             namespaced("Binding", "bindings").verbs(Verbs::Create),
@@ -169,14 +169,14 @@ const GROUPS: &[Group] = &[
         ],
     },
     Group {
-        group: "apiregistration.k8s.io",
+        name: "apiregistration.k8s.io",
         version: "v1",
         types: &[cluster("APIService", "apiservices")
             .category("api-extensions")
             .sub(&[Status])],
     },
     Group {
-        group: "apps",
+        name: "apps",
         version: "v1",
         types: &[
             namespaced("ControllerRevision", "controllerrevisions"),
@@ -199,12 +199,12 @@ const GROUPS: &[Group] = &[
         ],
     },
     Group {
-        group: "events.k8s.io",
+        name: "events.k8s.io",
         version: "v1",
         types: &[namespaced("Event", "events").short(&["ev"])],
     },
     Group {
-        group: "authentication.k8s.io",
+        name: "authentication.k8s.io",
         version: "v1",
         types: &[
             cluster("SelfSubjectReview", "selfsubjectreviews").verbs(Verbs::Create),
@@ -212,7 +212,7 @@ const GROUPS: &[Group] = &[
         ],
     },
     Group {
-        group: "authorization.k8s.io",
+        name: "authorization.k8s.io",
         version: "v1",
         types: &[
             namespaced("LocalSubjectAccessReview", "localsubjectaccessreviews")
@@ -223,7 +223,7 @@ const GROUPS: &[Group] = &[
         ],
     },
     Group {
-        group: "autoscaling",
+        name: "autoscaling",
         version: "v2",
         types: &[
             namespaced("HorizontalPodAutoscaler", "horizontalpodautoscalers")
@@ -233,7 +233,7 @@ const GROUPS: &[Group] = &[
         ],
     },
     Group {
-        group: "batch",
+        name: "batch",
         version: "v1",
         types: &[
             namespaced("CronJob", "cronjobs")
@@ -244,7 +244,7 @@ const GROUPS: &[Group] = &[
         ],
     },
     Group {
-        group: "certificates.k8s.io",
+        name: "certificates.k8s.io",
         version: "v1",
         types: &[
             cluster("CertificateSigningRequest", "certificatesigningrequests")
@@ -253,7 +253,7 @@ const GROUPS: &[Group] = &[
         ],
     },
     Group {
-        group: "networking.k8s.io",
+        name: "networking.k8s.io",
         version: "v1",
         types: &[
             cluster("IngressClass", "ingressclasses"),
@@ -266,14 +266,14 @@ const GROUPS: &[Group] = &[
         ],
     },
     Group {
-        group: "policy",
+        name: "policy",
         version: "v1",
         types: &[namespaced("PodDisruptionBudget", "poddisruptionbudgets")
             .short(&["pdb"])
             .sub(&[Status])],
     },
     Group {
-        group: "rbac.authorization.k8s.io",
+        name: "rbac.authorization.k8s.io",
         version: "v1",
         types: &[
             cluster("ClusterRoleBinding", "clusterrolebindings"),
@@ -283,7 +283,7 @@ const GROUPS: &[Group] = &[
         ],
     },
     Group {
-        group: "storage.k8s.io",
+        name: "storage.k8s.io",
         version: "v1",
         types: &[
             cluster("CSIDriver", "csidrivers"),
@@ -295,7 +295,7 @@ const GROUPS: &[Group] = &[
         ],
     },
     Group {
-        group: "admissionregistration.k8s.io",
+        name: "admissionregistration.k8s.io",
         version: "v1",
         types: &[
             cluster(
@@ -319,7 +319,7 @@ const GROUPS: &[Group] = &[
         ],
     },
     Group {
-        group: "apiextensions.k8s.io",
+        name: "apiextensions.k8s.io",
         version: "v1",
         types: &[
             cluster("CustomResourceDefinition", "customresourcedefinitions")
@@ -329,27 +329,27 @@ const GROUPS: &[Group] = &[
         ],
     },
     Group {
-        group: "scheduling.k8s.io",
+        name: "scheduling.k8s.io",
         version: "v1",
         types: &[cluster("PriorityClass", "priorityclasses").short(&["pc"])],
     },
     Group {
-        group: "coordination.k8s.io",
+        name: "coordination.k8s.io",
         version: "v1",
         types: &[namespaced("Lease", "leases")],
     },
     Group {
-        group: "node.k8s.io",
+        name: "node.k8s.io",
         version: "v1",
         types: &[cluster("RuntimeClass", "runtimeclasses")],
     },
     Group {
-        group: "discovery.k8s.io",
+        name: "discovery.k8s.io",
         version: "v1",
         types: &[namespaced("EndpointSlice", "endpointslices")],
     },
     Group {
-        group: "flowcontrol.apiserver.k8s.io",
+        name: "flowcontrol.apiserver.k8s.io",
         version: "v1",
         types: &[
             cluster("FlowSchema", "flowschemas").sub(&[Status]),
@@ -357,7 +357,7 @@ const GROUPS: &[Group] = &[
         ],
     },
     Group {
-        group: "resource.k8s.io",
+        name: "resource.k8s.io",
         version: "v1",
         types: &[
             cluster("DeviceClass", "deviceclasses"),

@@ -178,11 +178,11 @@ impl Api {
     /// Serves the types of all definitions in the store: for the start of the server.
     pub(crate) fn define_stored(&self) {
         let types = self.registry.types();
-        let definitions = types.iter().find(|resource| is_definition(resource));
-        for resource in definitions {
-            for definition in self.store.list(&resource.storage, &Range::default()).items {
-                self.define(&definition);
-            }
+        let Some(resource) = types.iter().find(|resource| is_definition(resource)) else {
+            return;
+        };
+        for definition in self.store.list(&resource.storage, &Range::default()).items {
+            self.define(&definition);
         }
     }
 

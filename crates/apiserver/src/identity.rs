@@ -55,7 +55,8 @@ pub(crate) fn generate_name(base: &str) -> String {
     name
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Returns bytes in hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = String::with_capacity(bytes.len() * 2);
     for byte in bytes {

@@ -1,9 +1,33 @@
 //! An embedded Kubernetes API server for development, previews and tests.
-
-#![allow(
-    dead_code,
-    reason = "the modules are being put together; ends when the server calls them"
-)]
+//!
+//! Real `kubectl` and other clients talk to it over TLS on loopback: discovery, the built-in kinds of
+//! Kubernetes 1.37, CustomResourceDefinitions, server-side apply, watches, tables, garbage collection.
+//! Small controllers stand in for a cluster; no container ever runs.
+//!
+//! - [`Config`]: where to listen, and where to keep state.
+//! - [`Server::start`]: starts one, or says why not ([`StartError`]).
+//! - [`RunningServer`]: its address and kubeconfig; [`RunningServer::shutdown`] ends it.
+//! - [`Clock`]: the time, as a value.
+//!
+//! ```
+//! use windlass_apiserver::{Config, Server};
+//!
+//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! let server = Server::start(Config::default()).await?;
+//! assert!(server.address().ip().is_loopback());
+//! assert!(server.kubeconfig().contains(&server.url()));
+//! server.shutdown().await;
+//! # Ok::<(), windlass_apiserver::StartError>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! From outside in: `server` (connections, TLS, state directory), `handlers` (requests to answers), `api`
+//! (the verbs, without HTTP), `store` and `journal` (objects in memory and on disk). `registry` knows the
+//! types; `adapt` asks the rules of schemas; `controllers` and `collector` follow what happens.
+//!
+//! It has one user, an administrator; others exist by impersonation. It is no place for production data:
+//! who can read the state directory can read everything in it.
 
 mod adapt;
 mod answer;
@@ -25,6 +49,7 @@ mod kubeconfig;
 mod label_selector;
 mod managed_fields;
 mod negotiate;
+mod offline;
 mod openapi;
 mod protobuf;
 mod quantity;
@@ -44,6 +69,7 @@ mod validation;
 
 pub use clock::{Clock, SystemClock};
 pub use kubeconfig::KubeconfigError;
+pub use offline::{OfflineApply, OfflineError};
 pub use server::{Config, RunningServer, Server, StartError};
 
 /// The version of Kubernetes whose API is served, marked as ours.

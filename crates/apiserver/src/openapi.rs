@@ -46,11 +46,7 @@ fn fingerprint(types: &Types, group: &str, version: &str) -> String {
         }
     }
     let digest = hash.finalize();
-    digest
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02X}"))
-        .collect()
+    crate::identity::hex(&digest[..16])
 }
 
 /// Returns the document of a group in a version.
@@ -168,9 +164,10 @@ fn add_paths(resource: &ResourceType, paths: &mut Map<String, Value>) {
         "" => format!("/api/{}", resource.version),
         group => format!("/apis/{group}/{}", resource.version),
     };
-    let collection = match resource.namespaced {
-        true => format!("{root}/namespaces/{{namespace}}/{}", resource.plural),
-        false => format!("{root}/{}", resource.plural),
+    let collection = if resource.namespaced {
+        format!("{root}/namespaces/{{namespace}}/{}", resource.plural)
+    } else {
+        format!("{root}/{}", resource.plural)
     };
     let verbs = resource.verbs.names();
     let all = [

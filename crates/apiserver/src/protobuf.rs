@@ -253,9 +253,8 @@ fn special(name: &str, bytes: &[u8]) -> Result<Option<Value>, ProtobufError> {
             time(numbers[1], numbers[2], short == "apis.meta.v1.MicroTime")
         }
         "apis.meta.v1.Verbs" => texts(bytes)?,
-        "api.resource.Quantity" => text(first)?.into(),
         "util.intstr.IntOrString" if numbers[1] == 0 => numbers[2].into(),
-        "util.intstr.IntOrString" => text(first)?.into(),
+        "util.intstr.IntOrString" | "api.resource.Quantity" => text(first)?.into(),
         "apis.meta.v1.FieldsV1" | "runtime.RawExtension" => {
             serde_json::from_slice(first).unwrap_or_default()
         }

@@ -85,9 +85,8 @@ impl ResourceRoute {
         let (name, subresource) = match rest {
             [] => ("", ""),
             [name] => (*name, ""),
-            [name, subresource] => (*name, *subresource),
-            // `services/NAME/proxy/any/path` and the like.
-            [name, subresource @ "proxy", ..] => (*name, *subresource),
+            // `services/NAME/proxy/any/path` is about the proxy.
+            [name, subresource] | [name, subresource @ "proxy", ..] => (*name, *subresource),
             _ => return None,
         };
         Some(Self {

@@ -28,11 +28,8 @@ pub(crate) enum Reason {
     NotFound,
     AlreadyExists,
     Conflict,
-    Gone,
     Invalid,
-    ServerTimeout,
     Timeout,
-    TooManyRequests,
     BadRequest,
     MethodNotAllowed,
     NotAcceptable,
@@ -40,7 +37,6 @@ pub(crate) enum Reason {
     UnsupportedMediaType,
     InternalError,
     Expired,
-    ServiceUnavailable,
 }
 
 /// The `details` of a status.

@@ -24,10 +24,10 @@ impl Api {
     pub(crate) fn update(
         &self,
         target: Target<'_>,
-        object: Value,
+        object: &Value,
         options: &WriteOptions,
     ) -> Result<Written, Status> {
-        let given = fields::text(&object, "/metadata/resourceVersion").to_owned();
+        let given = fields::text(object, "/metadata/resourceVersion").to_owned();
         if given.is_empty() && target.resource.custom.is_some() {
             return Err(version_required(&target));
         }

@@ -91,9 +91,10 @@ impl Call<'_> {
 
     /// Returns how to delete: what the body says, or else the query.
     pub(super) fn delete_options(&self) -> Result<DeleteOptions, Status> {
-        let body = match self.request.body.is_empty() {
-            true => Value::Null,
-            false => self.request.object()?,
+        let body = if self.request.body.is_empty() {
+            Value::Null
+        } else {
+            self.request.object()?
         };
         self.parse_delete_options(&body)
     }

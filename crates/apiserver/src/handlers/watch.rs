@@ -22,10 +22,10 @@ use crate::store::{Change, Event, Range, Scope, Watch};
 use crate::table::Options;
 
 /// How often a quiet watch tells its client how far it has come.
-const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
+const BOOKMARK_EVERY: Duration = Duration::from_mins(1);
 
 /// The shortest time after which a watch without a timeout ends; the longest is twice as long.
-const MIN_TIMEOUT: Duration = Duration::from_secs(1800);
+const MIN_TIMEOUT: Duration = Duration::from_mins(30);
 
 /// A watch as it is sent.
 struct Events {

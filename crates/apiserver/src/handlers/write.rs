@@ -56,7 +56,7 @@ impl Call<'_> {
         let object = self.request.object()?;
         let written = self
             .api()
-            .update(self.target(), object, &self.write_options()?)?;
+            .update(self.target(), &object, &self.write_options()?)?;
         self.written(200, &written)
     }
 
@@ -87,9 +87,10 @@ impl Call<'_> {
             let message = "Required value: is required for apply patch".to_owned();
             return Err(invalid_patch_options("fieldManager", &message));
         }
-        let on_conflict = match query.flag("force") {
-            true => OnConflict::TakeOver,
-            false => OnConflict::Fail,
+        let on_conflict = if query.flag("force") {
+            OnConflict::TakeOver
+        } else {
+            OnConflict::Fail
         };
         let options = self.write_options()?;
         let (written, created) = self

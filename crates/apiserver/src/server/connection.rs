@@ -37,7 +37,7 @@ const MAX_HEADERS: u32 = 64 * 1024;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long the body of a request may take.
-const BODY_PATIENCE: Duration = Duration::from_secs(60);
+const BODY_PATIENCE: Duration = Duration::from_mins(1);
 
 /// Accepts connections until the server ends, then waits for them, at most for `grace`.
 pub(super) async fn accept(
