@@ -6,6 +6,8 @@
     reason = "tests read files, fail by panicking and say what they skip"
 )]
 
+#[path = "all/example.rs"]
+mod example;
 #[path = "all/failure.rs"]
 mod failure;
 #[path = "all/platform.rs"]

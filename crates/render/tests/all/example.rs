@@ -102,7 +102,10 @@ impl Checkout {
             .env("PATH", format!("{}:/usr/bin:/bin", tools().display()))
             .env("HOME", self.directory.path())
             .env("ENVIRONMENT", environment)
-            .env("SOPS_AGE_KEY_FILE", self.directory.path().join("demo.agekey"))
+            .env(
+                "SOPS_AGE_KEY_FILE",
+                self.directory.path().join("demo.agekey"),
+            )
             .output()
             .unwrap_or_else(|error| panic!("{program}: {error}"));
         let stderr = String::from_utf8_lossy(&output.stderr);
@@ -120,7 +123,11 @@ fn tools() -> PathBuf {
     );
     for name in ["kustomize", "sops", "python3"] {
         let program = tools.join("bin").join(name);
-        assert!(program.exists(), "{} is missing: ./test installs it", program.display());
+        assert!(
+            program.exists(),
+            "{} is missing: ./test installs it",
+            program.display()
+        );
     }
     tools.join("bin")
 }
@@ -129,7 +136,13 @@ fn files_below(directory: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).unwrap();
     let paths = entries.map(|entry| entry.unwrap().path());
     paths
-        .flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] })
+        .flat_map(|path| {
+            if path.is_dir() {
+                files_below(&path)
+            } else {
+                vec![path]
+            }
+        })
         .collect()
 }
 
@@ -141,7 +154,11 @@ fn assert_same(what: &str, expected: &str, ours: &str) {
         match our_objects.get(identity) {
             Some(ours) if ours == text => {}
             Some(ours) => {
-                writeln!(differences, "{identity} differs\n-- expected\n{text}-- ours\n{ours}").unwrap();
+                writeln!(
+                    differences,
+                    "{identity} differs\n-- expected\n{text}-- ours\n{ours}"
+                )
+                .unwrap();
             }
             None => writeln!(differences, "{identity} is missing").unwrap(),
         }
@@ -152,7 +169,10 @@ fn assert_same(what: &str, expected: &str, ours: &str) {
         }
     }
     assert!(differences.is_empty(), "{what}:\n{differences}");
-    assert!(expected == ours, "{what}: the same objects, in another order:\n{ours}");
+    assert!(
+        expected == ours,
+        "{what}: the same objects, in another order:\n{ours}"
+    );
 }
 
 /// Returns the objects of a stream by kind, namespace and name, each as its text.
@@ -164,7 +184,14 @@ fn by_identity(stream: &str) -> BTreeMap<String, String> {
         let [document] = documents.as_slice() else {
             panic!("not one document: {text}");
         };
-        let field = |path: &[&str]| document.root.at(path).and_then(|node| node.text()).unwrap_or("-").to_owned();
+        let field = |path: &[&str]| {
+            document
+                .root
+                .at(path)
+                .and_then(|node| node.text())
+                .unwrap_or("-")
+                .to_owned()
+        };
         let identity = format!(
             "{}/{}/{}",
             field(&["kind"]),
