@@ -133,7 +133,7 @@ fn float_text(number: f64) -> String {
         return (if number > 0.0 { ".inf" } else { "-.inf" }).to_owned();
     }
     let size = number.abs();
-    if size == 0.0 || (1e-4..1e21).contains(&size) {
+    if size == 0.0 || (1e-4..1e6).contains(&size) {
         return number.to_string();
     }
     let text = format!("{number:e}");
@@ -176,7 +176,8 @@ mod tests {
     #[test]
     fn floats_are_written_as_go_does() {
         assert_eq!(float_text(1.5), "1.5");
-        assert_eq!(float_text(1e21), "1e+21");
+        assert_eq!(float_text(999_999.5), "999999.5");
+        assert_eq!(float_text(1e6), "1e+06");
         assert_eq!(float_text(1e-5), "1e-05");
         assert_eq!(float_text(f64::NEG_INFINITY), "-.inf");
     }
