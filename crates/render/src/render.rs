@@ -47,6 +47,16 @@ pub enum RenderError {
         /// What it lacks.
         error: ObjectError,
     },
+    /// The object is still encrypted.
+    #[error(
+        "{origin}: {id} is encrypted as a whole by sops, which is not supported yet; write a secret-stub.yaml and encrypt its values as .sops/NAME.enc"
+    )]
+    Encrypted {
+        /// The identity.
+        id: Box<ObjectRef>,
+        /// Where it was written.
+        origin: Origin,
+    },
     /// Two objects of a unit have the same identity.
     #[error("{second}: {id} is already defined at {first}; a unit has each object once")]
     Duplicate {

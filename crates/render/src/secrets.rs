@@ -326,7 +326,7 @@ stringData: {plain: text}
         let files = files
             .iter()
             .map(|(name, text)| (format!("app/{name}"), *text));
-        let tree = MemoryTree::from_iter(files);
+        let tree: MemoryTree = files.collect();
         let secrets = SecretsTree::new(&tree, keyring);
         let text = secrets.read(&TreePath::new("app/secret.yaml").unwrap());
         let text = text

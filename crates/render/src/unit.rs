@@ -235,10 +235,10 @@ mod tests {
 
     fn summary(tree: &MemoryTree, environment: &str) -> String {
         match units(tree, environment) {
-            Ok(units) => units
-                .iter()
-                .map(|unit| format!("{}: {}\n", unit.name, unit.directory))
-                .collect(),
+            Ok(units) => {
+                let line = |unit: &Unit| format!("{}: {}", unit.name, unit.directory);
+                units.iter().map(line).collect::<Vec<_>>().join("\n")
+            }
             Err(error) => error.to_string(),
         }
     }

@@ -23,12 +23,9 @@ pub(super) fn objects(
             Err(error) => errors.push(RenderError::Print(error)),
             Ok(value) => {
                 for value in flatten(value) {
-                    match Object::new(value) {
-                        Ok(object) => objects.push(object.with_origin(origin.clone())),
-                        Err(error) => {
-                            let origin = origin.clone();
-                            errors.push(RenderError::Object { origin, error });
-                        }
+                    match object(value, &origin) {
+                        Ok(object) => objects.push(object),
+                        Err(error) => errors.push(error),
                     }
                 }
             }
@@ -39,6 +36,18 @@ pub(super) fn objects(
         Ok(objects)
     } else {
         Err(errors)
+    }
+}
+
+fn object(value: Value, origin: &Origin) -> Result<Object, RenderError> {
+    let origin = origin.clone();
+    match Object::new(value) {
+        Err(error) => Err(RenderError::Object { origin, error }),
+        Ok(object) if object.value().pointer("/sops/mac").is_some() => {
+            let id = Box::new(object.id().clone());
+            Err(RenderError::Encrypted { id, origin })
+        }
+        Ok(object) => Ok(object.with_origin(origin)),
     }
 }
 

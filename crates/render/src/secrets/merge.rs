@@ -2,8 +2,8 @@
 //! does it.
 //!
 //! Differences: placeholders that are left over, keys that no Secret can have and stubs that are no
-//! Secret are refused; a date in the stub stays as it was written, where that program makes a timestamp
-//! with milliseconds of it; there is no limit of 1 MiB a value but the one of Secrets.
+//! Secret are refused; a date outside of `data` becomes a timestamp without milliseconds; there is no
+//! limit of 1 MiB a value but the one of Secrets.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
