@@ -416,4 +416,6 @@ fn empty_map() -> Value {
 }
 
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod tests;

@@ -240,3 +240,6 @@ fn fold_into(bucket: &mut Entry, entry: Entry) {
     bucket.fields = bucket.fields.union(&entry.fields);
     bucket.time = bucket.time.take().max(entry.time);
 }
+
+#[cfg(test)]
+mod laws;

@@ -22,7 +22,7 @@ pub(super) fn pod(pod: &mut Object) {
 
 /// Sets the defaults of `template`, which a workload has.
 pub(super) fn template(owner: &mut Object) {
-    if let Some(template) = given(owner, "template")
+    if let Some(template) = child(owner, "template")
         && let Some(spec) = child(template, "spec")
     {
         pod_spec(spec);

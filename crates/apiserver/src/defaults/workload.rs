@@ -86,7 +86,7 @@ pub(super) fn replication_controller(controller: &mut Object) {
             set_unless_given(metadata, "labels", labels);
         }
     }
-    if let Some(spec) = child(controller, "spec") {
+    if let Some(spec) = child(controller, "spec").filter(|spec| spec.contains_key("template")) {
         pod::template(spec);
     }
 }
@@ -132,7 +132,7 @@ pub(super) fn cron_job(job: &mut Object) {
     set_unless_given(spec, "suspend", false);
     set_unless_given(spec, "successfulJobsHistoryLimit", 3);
     set_unless_given(spec, "failedJobsHistoryLimit", 1);
-    let job = given(spec, "jobTemplate").and_then(|template| given(template, "spec"));
+    let job = child(spec, "jobTemplate").and_then(|template| child(template, "spec"));
     if let Some(job) = job {
         pod::template(job);
     }
