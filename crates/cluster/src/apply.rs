@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::stream;
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt, stream};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 use windlass_health::Status;
@@ -123,13 +123,13 @@ impl Cluster {
             let (ready, held): (Vec<_>, Vec<_>) = wave.actions.iter().partition(|action| {
                 !is_held && action.wait_for.iter().all(|wait| so_far.is_done(&wait.id))
             });
-            let done = stream::iter(ready)
-                .map(|action| async move {
-                    (action, self.run(&plan.unit, action, desired, report).await)
-                })
-                .buffer_unordered(PARALLEL)
-                .collect::<Vec<_>>()
-                .await;
+            // Collected first: a stream of closures over borrows is not Send (rust-lang/rust#102211).
+            let running: Vec<BoxFuture<'_, _>> = ready
+                .into_iter()
+                .map(|action| self.run(&plan.unit, action, desired, report).boxed())
+                .collect();
+            let done = stream::iter(running).buffer_unordered(PARALLEL);
+            let done: Vec<_> = done.collect().await;
             for (action, done) in done {
                 applied.record(action, done, report);
             }
@@ -141,33 +141,39 @@ impl Cluster {
         applied
     }
 
-    async fn run(
+    async fn run<'a>(
+        &self,
+        unit: &Unit,
+        action: &'a Action,
+        desired: &DesiredSet,
+        report: &(dyn Fn(Progress<'_>) + Sync),
+    ) -> (&'a Action, Result<Written, Failure>) {
+        let done = self.wait_and_write(unit, action, desired, report).await;
+        if done.is_ok() {
+            report(Progress::Done(action));
+        }
+        (action, done.map_err(|reason| failure(action, reason)))
+    }
+
+    async fn wait_and_write(
         &self,
         unit: &Unit,
         action: &Action,
         desired: &DesiredSet,
         report: &(dyn Fn(Progress<'_>) + Sync),
-    ) -> Result<Written, Failure> {
-        for wait in action
-            .wait_for
-            .iter()
-            .filter(|wait| wait.until == Until::Current)
-        {
+    ) -> Result<Written, String> {
+        let waits = action.wait_for.iter();
+        for wait in waits.filter(|wait| wait.until == Until::Current) {
             report(Progress::Waiting { action, wait });
-            self.wait_until_current(&wait.id)
-                .await
-                .map_err(|reason| failure(action, reason))?;
+            self.wait_until_current(&wait.id).await?;
         }
-        let written = match action.op {
+        match action.op {
             Op::Create | Op::Update => self.write(action, desired).await,
             Op::Prune => self.prune(unit, &action.id).await,
             other => Err(format!(
                 "a plan cannot hold a wave with {other:?}; this is a mistake of Windlass"
             )),
-        };
-        let written = written.map_err(|reason| failure(action, reason))?;
-        report(Progress::Done(action));
-        Ok(written)
+        }
     }
 
     async fn write(&self, action: &Action, desired: &DesiredSet) -> Result<Written, String> {

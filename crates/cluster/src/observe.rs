@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::StreamExt;
-use futures_util::stream;
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt, stream};
 use windlass_object::{Object, ObjectRef};
 use windlass_plan::{DesiredSet, DryRun, Inventory, Live, Observed};
 
@@ -25,29 +25,31 @@ impl Cluster {
         definitions: &Definitions,
     ) -> BTreeMap<ObjectRef, Observed> {
         let kinds = self.kinds().await;
-        let kinds = &*kinds;
         let wanted = desired.into_iter().flat_map(DesiredSet::objects);
         let is_wanted = |id: &ObjectRef| desired.is_some_and(|desired| desired.get(id).is_some());
         let held = inventory
             .entries()
             .map(|entry| &entry.id)
             .filter(|id| !is_wanted(id));
-        let held: Vec<&ObjectRef> = held.collect();
-        let mut observed: BTreeMap<_, _> = stream::iter(wanted)
-            .map(|object| async move {
-                (
-                    object.id().clone(),
-                    self.observe_desired(kinds, object, definitions).await,
-                )
-            })
-            .buffer_unordered(PARALLEL)
-            .collect()
-            .await;
-        let held = stream::iter(held)
-            .map(|id| async move { (id.clone(), Observed::live(self.live(kinds, id).await)) })
-            .buffer_unordered(PARALLEL);
-        observed.extend(held.collect::<Vec<_>>().await);
-        observed
+        let wanted = wanted.map(|object| self.observe_one(&kinds, object, definitions).boxed());
+        let held = held.map(|id| self.observe_held(&kinds, id).boxed());
+        // Collected first: a stream of closures over borrows is not Send (rust-lang/rust#102211).
+        let all: Vec<BoxFuture<'_, (ObjectRef, Observed)>> = wanted.chain(held).collect();
+        stream::iter(all).buffer_unordered(PARALLEL).collect().await
+    }
+
+    async fn observe_one(
+        &self,
+        kinds: &Kinds,
+        object: &Object,
+        definitions: &Definitions,
+    ) -> (ObjectRef, Observed) {
+        let observed = self.observe_desired(kinds, object, definitions).await;
+        (object.id().clone(), observed)
+    }
+
+    async fn observe_held(&self, kinds: &Kinds, id: &ObjectRef) -> (ObjectRef, Observed) {
+        (id.clone(), Observed::live(self.live(kinds, id).await))
     }
 
     /// Returns the live object.

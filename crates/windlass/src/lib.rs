@@ -1,1 +1,29 @@
-//! Hauls a Kubernetes cluster to what a Git repository says.
+//! The `windlass` program as a library: one file a command.
+//!
+//! [`Cli`] is the command line; [`run`] carries a command out and returns the exit code.
+//!
+//! - `command/`: a file a command. Arguments become one call of what stands below, the answer becomes output.
+//! - `scene`: a repository at a revision, an environment, and the keys that open its secrets.
+//! - `access`: the cluster that a command works on; the embedded API server where none is named.
+//! - `desired`: from a scene to what each unit wants.
+//! - `haul`: keeps a cluster at what the source says; `report` shows it.
+//! - `failure`: the one place where errors become texts, hints and exit codes.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line prints; the crates below do not"
+)]
+
+mod access;
+mod cli;
+mod command;
+mod desired;
+mod failure;
+mod haul;
+mod keys;
+mod report;
+mod scene;
+mod style;
+
+pub use cli::{Cli, run};

@@ -1,3 +1,9 @@
 //! The `windlass` program: parses its arguments and hands over to the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    windlass::run(windlass::Cli::parse())
+}

@@ -1,0 +1,121 @@
+//! The cluster that a command works on.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use windlass_apiserver::{Config, RunningServer, Server};
+use windlass_cluster::{Cluster, Target};
+
+use crate::cli::ClusterArgs;
+use crate::failure::Failure;
+use crate::haul::state_directory;
+
+/// The field manager, as that of Flux, so that clusters can be handed over without conflicts.
+const MANAGER: &str = "kustomize-controller";
+/// The name of the kubeconfig in the state directory.
+const KUBECONFIG: &str = "kubeconfig";
+
+/// A cluster, and the embedded API server behind it where we started one.
+pub(crate) struct Access {
+    pub(crate) cluster: Cluster,
+    server: Option<RunningServer>,
+    kubeconfig: Option<PathBuf>,
+}
+
+/// What is done when no API server runs on the state directory, or one does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Embedded {
+    /// Start one; it is an error when one runs already.
+    Start,
+    /// Use the one that runs; start one for the time of the command otherwise.
+    Join,
+}
+
+impl Access {
+    /// Connects to the cluster that the arguments name, or to the embedded one of the repository.
+    pub(crate) async fn open(
+        arguments: &ClusterArgs,
+        repository: &Path,
+        env: &str,
+        embedded: Embedded,
+    ) -> Result<Self, Failure> {
+        if arguments.kubeconfig.is_some() || arguments.context.is_some() {
+            let target = Target {
+                kubeconfig: arguments.kubeconfig.clone(),
+                context: arguments.context.clone(),
+            };
+            let cluster = Cluster::connect(&target, MANAGER).await?;
+            return Ok(Self {
+                cluster,
+                server: None,
+                kubeconfig: None,
+            });
+        }
+        let state = match &arguments.state {
+            Some(state) => state.clone(),
+            None => state_directory(repository, env)?,
+        };
+        let kubeconfig = state.join(KUBECONFIG);
+        if embedded == Embedded::Join
+            && let Some(cluster) = running(&kubeconfig).await
+        {
+            return Ok(Self {
+                cluster,
+                server: None,
+                kubeconfig: Some(kubeconfig),
+            });
+        }
+        let server = start(SocketAddr::from(([127, 0, 0, 1], 0)), Some(state)).await?;
+        server.write_kubeconfig(&kubeconfig)?;
+        let cluster = Cluster::connect(&target_of(&kubeconfig), MANAGER).await?;
+        Ok(Self {
+            cluster,
+            server: Some(server),
+            kubeconfig: Some(kubeconfig),
+        })
+    }
+
+    /// Returns the kubeconfig of the embedded API server.
+    pub(crate) fn kubeconfig(&self) -> Option<&Path> {
+        self.kubeconfig.as_deref()
+    }
+
+    /// Ends the API server if we started it, with everything on disk.
+    pub(crate) async fn close(self) {
+        if let Some(server) = self.server {
+            server.shutdown().await;
+        }
+    }
+}
+
+/// Starts an embedded API server.
+pub(crate) async fn start(
+    listen: SocketAddr,
+    state: Option<PathBuf>,
+) -> Result<RunningServer, Failure> {
+    let config = Config {
+        listen,
+        state,
+        ..Config::default()
+    };
+    let server = Server::start(config).await?;
+    for notice in server.notices() {
+        eprintln!("note: {notice}");
+    }
+    Ok(server)
+}
+
+/// Returns the cluster behind a kubeconfig of ours, when its API server runs.
+async fn running(kubeconfig: &Path) -> Option<Cluster> {
+    if !kubeconfig.is_file() {
+        return None;
+    }
+    Cluster::connect(&target_of(kubeconfig), MANAGER).await.ok()
+}
+
+fn target_of(kubeconfig: &Path) -> Target {
+    Target {
+        kubeconfig: Some(kubeconfig.to_owned()),
+        context: None,
+    }
+}

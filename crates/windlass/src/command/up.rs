@@ -1,0 +1,131 @@
+//! `windlass up`: everything on this machine.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use windlass_object::ObjectRef;
+use windlass_plan::{Approvals, PlanHash};
+
+use crate::access::{Access, Embedded};
+use crate::cli::{ClusterArgs, EnvironmentArgs, Output};
+use crate::failure::{Done, Failure};
+use crate::haul::{self, Ended, Order};
+use crate::report::{self, Event, Report};
+use crate::scene::Scene;
+use crate::style::Style;
+
+use super::runtime;
+
+/// Brings a cluster to what the repository says, and keeps it there
+///
+/// Starts an embedded API server on this machine (or uses the cluster of --kubeconfig or --context), renders
+/// every service of the environment, decrypts its secrets, applies, waits until all is healthy, and goes on
+/// with each commit and each change in the cluster. Ctrl-C ends it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  windlass up --env dev                         this repository
+  windlass up examples/platform --env dev --once
+  windlass up --env staging --context staging   a real cluster")]
+pub(crate) struct Up {
+    /// The repository, or the directory in one that holds kustomize/
+    #[arg(value_name = "REPO", default_value = ".")]
+    repo: PathBuf,
+    #[command(flatten)]
+    environment: EnvironmentArgs,
+    #[command(flatten)]
+    cluster: ClusterArgs,
+    /// End when converged (exit code 0) or when nothing is left to try (1)
+    #[arg(long)]
+    once: bool,
+    /// With --once: how long convergence may take, such as 90s or 5m
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
+    timeout: Duration,
+    /// What a plan may do that needs an approval: the hash of a plan, or an object as
+    /// Kind/namespace/name; may be given several times
+    #[arg(long, value_name = "HASH | OBJECT", value_parser = approval)]
+    approve: Vec<Approval>,
+    /// How to print: text is a live table on a terminal and lines elsewhere, json is events
+    #[arg(long, short, value_enum, default_value_t = Output::Text)]
+    output: Output,
+}
+
+/// What a person allows.
+#[derive(Clone, Debug)]
+enum Approval {
+    Plan(PlanHash),
+    Object(ObjectRef),
+}
+
+impl Up {
+    pub(crate) fn run(self, style: Style) -> Result<Done, Failure> {
+        if self.output == Output::Yaml {
+            return Err(Failure::usage("events are printed as text or json"));
+        }
+        let report = report::new(self.output, style);
+        runtime()?.block_on(self.haul(&*report))
+    }
+
+    async fn haul(self, report: &dyn Report) -> Result<Done, Failure> {
+        // The source and its keys first: a mistake there needs no API server.
+        let scene = Scene::open(&self.repo, &self.environment.source)?;
+        let env = self.environment.env.clone();
+        let access = Access::open(&self.cluster, &self.repo, &env, Embedded::Start).await?;
+        report.event(&Event::Server {
+            server: access.cluster.server().to_owned(),
+            kubeconfig: access.kubeconfig().map(|path| path.display().to_string()),
+        });
+        let order = Order {
+            scene,
+            env,
+            once: self.once,
+            timeout: Some(self.timeout),
+            approvals: approvals(self.approve),
+        };
+        let ended = haul::run(&order, access.cluster.clone(), report).await;
+        access.close().await;
+        Ok(match ended? {
+            Ended::Converged => Done::Well,
+            Ended::Interrupted if !self.once => Done::Well,
+            Ended::Stuck | Ended::TimedOut | Ended::Interrupted => Done::Badly,
+        })
+    }
+}
+
+fn approvals(given: Vec<Approval>) -> Approvals {
+    let mut approvals = Approvals::default();
+    for approval in given {
+        match approval {
+            Approval::Plan(hash) => drop(approvals.plans.insert(hash)),
+            Approval::Object(id) => drop(approvals.objects.insert(id)),
+        }
+    }
+    approvals
+}
+
+fn approval(text: &str) -> Result<Approval, String> {
+    if let Some(hash) = PlanHash::parse(text) {
+        return Ok(Approval::Plan(hash));
+    }
+    let parts: Vec<&str> = text.split('/').collect();
+    let (kind, namespace, name) = match parts.as_slice() {
+        [kind, name] => (*kind, None, *name),
+        [kind, namespace, name] => (*kind, Some((*namespace).to_owned()), *name),
+        _ => return Err("write the 64 digits of a plan's hash, or Kind/namespace/name".to_owned()),
+    };
+    let (kind, group) = kind.split_once('.').unwrap_or((kind, ""));
+    Ok(Approval::Object(ObjectRef {
+        group: group.to_owned(),
+        kind: kind.to_owned(),
+        namespace,
+        name: name.to_owned(),
+    }))
+}
+
+/// Parses a duration as Go and kubectl write it: `90s`, `5m`, `1h30m`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let mistake = || format!("{text:?} is no duration; write 90s, 5m or 1h30m");
+    let span: jiff::SignedDuration = text.parse().map_err(|_| mistake())?;
+    Duration::try_from(span).map_err(|_| mistake())
+}

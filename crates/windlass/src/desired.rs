@@ -1,0 +1,168 @@
+//! From a snapshot of the source to what each unit wants.
+
+use std::collections::BTreeMap;
+
+use windlass_cluster::{Definitions, Kinds};
+use windlass_object::Object;
+use windlass_plan::{Desired, DesiredSet};
+use windlass_render::{Rendered, Unit, UnitKind};
+use windlass_sops::Keyring;
+use windlass_tree::Tree;
+
+use crate::failure::Failure;
+
+/// The namespace in which inventories are kept.
+pub(crate) const NAMESPACE: &str = "windlass-system";
+
+/// Which units of an environment.
+#[derive(Clone, Copy)]
+pub(crate) struct Selection<'a> {
+    /// The names of services or addons; none means all.
+    pub(crate) services: &'a [String],
+    /// Whether addons below `bootstrap/` belong to all.
+    pub(crate) addons: bool,
+}
+
+/// A unit, and what rendering it gave: objects, or every mistake.
+pub(crate) struct RenderedUnit {
+    pub(crate) unit: Unit,
+    pub(crate) result: Result<Rendered, Vec<String>>,
+}
+
+/// Returns the units of the environment, addons first.
+pub(crate) fn units(
+    tree: &dyn Tree,
+    env: &str,
+    selection: Selection<'_>,
+) -> Result<Vec<Unit>, Failure> {
+    let all = windlass_render::units(tree, env)?;
+    let unknown = selection
+        .services
+        .iter()
+        .filter(|name| all.iter().all(|unit| unit.name != **name));
+    let unknown: Vec<String> = unknown.cloned().collect();
+    if !unknown.is_empty() {
+        let known = all
+            .iter()
+            .map(|unit| unit.name.as_str())
+            .collect::<Vec<_>>()
+            .join(", ");
+        return Err(Failure::of(unknown.iter().map(|name| {
+            format!("environment {env} has no service {name}; it has {known}")
+        })));
+    }
+    let is_selected = |unit: &Unit| match selection.services {
+        [] => selection.addons || unit.kind == UnitKind::Service,
+        names => names.iter().any(|name| *name == unit.name),
+    };
+    let (mut addons, services): (Vec<_>, Vec<_>) = all
+        .into_iter()
+        .filter(is_selected)
+        .partition(|unit| unit.kind == UnitKind::Addon);
+    addons.extend(services);
+    Ok(addons)
+}
+
+/// Renders each unit by itself. One of `before` whose files are as they were is taken over as it is.
+pub(crate) fn render_all(
+    tree: &dyn Tree,
+    units: &[Unit],
+    keyring: &Keyring,
+    before: Vec<RenderedUnit>,
+) -> Vec<RenderedUnit> {
+    let mut before: BTreeMap<String, RenderedUnit> = before
+        .into_iter()
+        .map(|rendered| (rendered.unit.name.clone(), rendered))
+        .collect();
+    let units = units.iter().map(|unit| match before.remove(&unit.name) {
+        Some(rendered) if rendered.holds(unit, tree) => rendered,
+        _ => render(tree, unit, keyring),
+    });
+    units.collect()
+}
+
+fn render(tree: &dyn Tree, unit: &Unit, keyring: &Keyring) -> RenderedUnit {
+    let result = windlass_render::render(tree, unit, keyring);
+    let result = result.map_err(|errors| errors.errors().iter().map(ToString::to_string).collect());
+    RenderedUnit {
+        unit: unit.clone(),
+        result,
+    }
+}
+
+impl RenderedUnit {
+    /// Returns whether rendering `unit` from `tree` would give the same objects.
+    fn holds(&self, unit: &Unit, tree: &dyn Tree) -> bool {
+        let is_held = |rendered: &Rendered| rendered.inputs().hold_in(tree);
+        self.unit == *unit && self.result.as_ref().is_ok_and(is_held)
+    }
+
+    /// Returns the objects, or none when rendering failed.
+    fn objects(&self) -> &[Object] {
+        self.result.as_ref().map_or(&[], Rendered::objects)
+    }
+}
+
+/// Returns the kinds that the rendered definitions declare.
+pub(crate) fn definitions(rendered: &[RenderedUnit]) -> Definitions {
+    Definitions::new(rendered.iter().flat_map(RenderedUnit::objects))
+}
+
+/// Returns the identity of a unit in the cluster, of which there may be one for each environment.
+pub(crate) fn identity(env: &str, name: &str) -> windlass_plan::Unit {
+    windlass_plan::Unit::new(NAMESPACE, &format!("{env}.{}", name.replace('/', ".")))
+}
+
+/// Returns the name of the unit with this identity, when it belongs to the environment.
+pub(crate) fn name_of(env: &str, unit: &windlass_plan::Unit) -> Option<String> {
+    let name = unit.name.strip_prefix(env)?.strip_prefix('.')?;
+    Some(match name.strip_prefix("bootstrap.") {
+        Some(addon) => format!("bootstrap/{addon}"),
+        None => name.to_owned(),
+    })
+}
+
+/// Returns what a unit wants: a complete set, or why it is not known.
+pub(crate) fn desired(
+    rendered: &RenderedUnit,
+    identity: &windlass_plan::Unit,
+    definitions: &Definitions,
+    kinds: &Kinds,
+) -> Desired {
+    let placed = rendered
+        .result
+        .as_ref()
+        .map_err(Clone::clone)
+        .and_then(|rendered| place_all(rendered.objects(), definitions, kinds));
+    let set = placed.and_then(|objects| {
+        DesiredSet::new(identity, objects)
+            .map_err(|errors| errors.iter().map(ToString::to_string).collect())
+    });
+    match set {
+        Ok(set) => Desired::Complete(set),
+        Err(errors) => Desired::Failed {
+            reason: errors.join("\n"),
+        },
+    }
+}
+
+/// Gives each object its namespace; returns every mistake.
+fn place_all(
+    objects: &[Object],
+    definitions: &Definitions,
+    kinds: &Kinds,
+) -> Result<Vec<Object>, Vec<String>> {
+    let (placed, errors): (Vec<_>, Vec<_>) = objects
+        .iter()
+        .map(|object| definitions.place(kinds, object.clone()))
+        .partition(Result::is_ok);
+    if errors.is_empty() {
+        Ok(placed.into_iter().filter_map(Result::ok).collect())
+    } else {
+        Err(errors
+            .into_iter()
+            .filter_map(Result::err)
+            .map(|error| error.to_string())
+            .collect())
+    }
+}

@@ -1,0 +1,397 @@
+//! Keeps a cluster at what a source says.
+//!
+//! [`state::Haul`] knows what is to be done next; [`run`] is the loop that feeds it: new commits, changes of
+//! live objects, finished jobs, timers. Each unit is reconciled by itself, by one job at a time.
+
+mod job;
+mod state;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use windlass_cluster::{Assessed, Cluster, Definitions, Progress, Watched};
+use windlass_object::ObjectRef;
+use windlass_plan::{Approvals, Guards, Unit};
+use windlass_sops::Keyring;
+use windlass_source::Changes;
+
+use crate::desired::{self, NAMESPACE, RenderedUnit, Selection};
+use crate::failure::Failure;
+use crate::keys;
+use crate::report::{Event, Report};
+use crate::scene::{Scene, Snapshot};
+
+pub(crate) use job::{Context, Job};
+pub(crate) use state::{Haul, Standing, State, Verdict};
+
+/// How many units are reconciled at once.
+const PARALLEL: usize = 8;
+
+/// What to haul, and for how long.
+pub(crate) struct Order {
+    pub(crate) scene: Scene,
+    pub(crate) env: String,
+    /// End when there is nothing left to do.
+    pub(crate) once: bool,
+    /// How long convergence may take; `None` means that it may take for ever.
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) approvals: Approvals,
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// Every unit is ready.
+    Converged,
+    /// Some units failed, and nothing is left to try.
+    Stuck,
+    /// The time was up.
+    TimedOut,
+    /// Someone asked for it.
+    Interrupted,
+}
+
+/// The loop's own state: what the synchronous state does not need to know.
+struct Run<'a> {
+    order: &'a Order,
+    context: Arc<Context>,
+    report: &'a dyn Report,
+    haul: Haul,
+    watched: Watched,
+    /// What the last revision gave, and the recipients whose keys opened its secrets.
+    rendered: (Vec<String>, Vec<RenderedUnit>),
+    definitions: Arc<Definitions>,
+    revision: Arc<str>,
+    jobs: JoinSet<Finished>,
+    progress: mpsc::UnboundedSender<Event>,
+    running: usize,
+    started: Instant,
+    has_converged: bool,
+}
+
+/// What a task of the loop came back with.
+enum Finished {
+    Job(String, Box<job::Outcome>),
+    Health(String, ObjectRef, Assessed),
+}
+
+/// Hauls until the order is done, or for ever.
+pub(crate) async fn run(
+    order: &Order,
+    cluster: Cluster,
+    report: &dyn Report,
+) -> Result<Ended, Failure> {
+    let changes = order.scene.changes()?;
+    let key = cluster.fingerprint_key(NAMESPACE).await?;
+    let (progress, mut events) = mpsc::unbounded_channel();
+    let watched = cluster.watch(NAMESPACE);
+    let guards = Guards::default();
+    let context = Context {
+        cluster,
+        key,
+        approvals: order.approvals.clone(),
+        guards,
+    };
+    let mut run = Run {
+        order,
+        context: Arc::new(context),
+        report,
+        haul: Haul::default(),
+        watched,
+        rendered: Default::default(),
+        definitions: Arc::default(),
+        revision: "".into(),
+        jobs: JoinSet::new(),
+        progress,
+        running: 0,
+        started: Instant::now(),
+        has_converged: false,
+    };
+    // The first revision must be there; later ones may be broken for a while.
+    run.take_source().await?;
+    run.work(&changes, &mut events).await
+}
+
+impl Run<'_> {
+    async fn work(
+        &mut self,
+        changes: &Changes,
+        events: &mut mpsc::UnboundedReceiver<Event>,
+    ) -> Result<Ended, Failure> {
+        let mut interrupted = std::pin::pin!(interruption());
+        loop {
+            self.start_due();
+            self.start_health();
+            self.show();
+            if let Some(ended) = self.ended() {
+                return Ok(ended);
+            }
+            let wake = self.wake();
+            tokio::select! {
+                () = changes.changed() => self.take_change_of_source().await,
+                change = self.watched.next() => {
+                    let (unit, id) = (change.unit.clone(), change.id.clone());
+                    if self.haul.change(change, Instant::now()) {
+                        self.report_drift(&unit, &id);
+                    }
+                }
+                Some(finished) = self.jobs.join_next() => self.take(finished).await,
+                Some(event) = events.recv() => self.report.event(&event),
+                () = until(wake) => {}
+                () = &mut interrupted => return Ok(Ended::Interrupted),
+            }
+        }
+    }
+
+    /// Reads the source again. When that fails, what was wanted before is still wanted.
+    async fn take_change_of_source(&mut self) {
+        if let Err(failure) = self.take_source().await {
+            self.report.event(&Event::SourceFailed {
+                reason: failure.to_string(),
+            });
+        }
+    }
+
+    async fn take_source(&mut self) -> Result<(), Failure> {
+        let snapshot = self.order.scene.snapshot()?;
+        if *snapshot.revision == *self.revision && snapshot.revision != "worktree" {
+            return Ok(());
+        }
+        let held = self.held().await?;
+        self.take_snapshot(&snapshot, held).await?;
+        self.revision = snapshot.revision.into();
+        Ok(())
+    }
+
+    /// Returns the inventories of the environment's units that are in the cluster.
+    async fn held(&self) -> Result<Vec<(String, Unit, windlass_plan::Inventory)>, Failure> {
+        let all = self.context.cluster.inventories(NAMESPACE).await?;
+        let ours = all.into_iter().filter_map(|(unit, inventory)| {
+            Some((desired::name_of(&self.order.env, &unit)?, unit, inventory))
+        });
+        Ok(ours.collect())
+    }
+
+    async fn take_snapshot(
+        &mut self,
+        snapshot: &Snapshot,
+        held: Vec<(String, Unit, windlass_plan::Inventory)>,
+    ) -> Result<(), Failure> {
+        let keyring = self.order.scene.keyring(snapshot)?;
+        let everything = Selection {
+            services: &[],
+            addons: true,
+        };
+        let units = desired::units(&*snapshot.tree, &self.order.env, everything)?;
+        let rendered =
+            desired::render_all(&*snapshot.tree, &units, &keyring, self.reusable(&keyring));
+        self.definitions = Arc::new(desired::definitions(&rendered));
+        let kinds = self.context.cluster.kinds().await;
+        self.report.event(&Event::Revision {
+            revision: snapshot.revision.clone(),
+            env: self.order.env.clone(),
+            units: rendered.len(),
+        });
+        for rendered in &rendered {
+            if let Ok(result) = &rendered.result {
+                for warning in result.warnings() {
+                    let unit = rendered.unit.name.to_owned();
+                    self.report.event(&Event::Warning {
+                        unit,
+                        text: warning.to_string(),
+                    });
+                }
+            }
+        }
+        let desired = rendered.iter().map(|rendered| {
+            let identity = desired::identity(&self.order.env, &rendered.unit.name);
+            let desired = desired::desired(rendered, &identity, &self.definitions, &kinds);
+            (rendered.unit.name.to_owned(), identity, desired)
+        });
+        let desired = desired.collect();
+        self.haul.set_desired(desired, held, Instant::now());
+        self.rendered = (keys::recipients(&keyring), rendered);
+        self.has_converged = false;
+        self.started = Instant::now();
+        Ok(())
+    }
+
+    /// Returns what was rendered with the same keys, and forgets it.
+    fn reusable(&mut self, keyring: &Keyring) -> Vec<RenderedUnit> {
+        let (recipients, rendered) = std::mem::take(&mut self.rendered);
+        if recipients == keys::recipients(keyring) {
+            rendered
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn start_due(&mut self) {
+        for name in self.haul.due(Instant::now()) {
+            if self.running >= PARALLEL {
+                return;
+            }
+            let Some(state) = self.haul.get(&name) else {
+                continue;
+            };
+            let job = Job {
+                unit: state.unit().clone(),
+                revision: Arc::clone(&self.revision),
+                desired: state.desired().clone(),
+                definitions: Arc::clone(&self.definitions),
+                claims: self.haul.claims(&name),
+            };
+            self.haul.start(&name);
+            self.running += 1;
+            let context = Arc::clone(&self.context);
+            let progress = self.progress.clone();
+            self.jobs.spawn(async move {
+                let report = |happened: Progress<'_>| {
+                    // The receiver lives as long as the loop that these jobs belong to.
+                    let _ = progress.send(Event::of_progress(&name, &happened));
+                };
+                let outcome = job.run(&context, &report).await;
+                Finished::Job(name, Box::new(outcome))
+            });
+        }
+    }
+
+    fn start_health(&mut self) {
+        for (name, id) in self.haul.take_unassessed() {
+            let context = Arc::clone(&self.context);
+            self.jobs.spawn(async move {
+                let health = context.cluster.health(&id).await;
+                Finished::Health(name, id, health)
+            });
+        }
+    }
+
+    async fn take(&mut self, finished: Result<Finished, tokio::task::JoinError>) {
+        match finished {
+            Ok(Finished::Job(name, outcome)) => {
+                self.running -= 1;
+                let ids: Vec<ObjectRef> = outcome
+                    .plan
+                    .actions()
+                    .map(|action| action.id.clone())
+                    .collect();
+                self.haul.finish(&name, *outcome, Instant::now());
+                self.watched.add(&ids).await;
+            }
+            Ok(Finished::Health(name, id, health)) => self.haul.assess(&name, id, health),
+            // A panic is a bug, and its message has been printed. The unit's job is gone.
+            Err(_) => self.running = self.running.saturating_sub(1),
+        }
+    }
+
+    fn report_drift(&self, unit: &Unit, id: &ObjectRef) {
+        let name = desired::name_of(&self.order.env, unit).unwrap_or_else(|| unit.name.clone());
+        self.report.event(&Event::Drift {
+            unit: name,
+            id: id.clone(),
+        });
+    }
+
+    fn show(&mut self) {
+        self.report.standing(&self.haul);
+        let is_converged = self.haul.verdict() == Verdict::Converged;
+        if is_converged && !self.has_converged {
+            let objects = self.haul.units().map(|(_, state)| state.len()).sum();
+            self.report.event(&Event::Converged {
+                revision: self.revision.to_string(),
+                units: self.haul.units().count(),
+                objects,
+                elapsed: self.started.elapsed(),
+            });
+        }
+        self.has_converged = is_converged;
+    }
+
+    fn ended(&self) -> Option<Ended> {
+        if !self.order.once {
+            return None;
+        }
+        match self.haul.verdict() {
+            Verdict::Converged => Some(Ended::Converged),
+            Verdict::Stuck => Some(Ended::Stuck),
+            Verdict::Working => self.is_late().then_some(Ended::TimedOut),
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.order
+            .timeout
+            .filter(|_| self.order.once)
+            .map(|timeout| self.started + timeout)
+    }
+
+    fn is_late(&self) -> bool {
+        self.deadline()
+            .is_some_and(|deadline| deadline <= Instant::now())
+    }
+
+    /// Returns when to look again though nothing happened.
+    fn wake(&self) -> Option<Instant> {
+        let due = if self.running < PARALLEL {
+            self.haul.next_due()
+        } else {
+            None
+        };
+        due.into_iter().chain(self.deadline()).min()
+    }
+}
+
+async fn until(wake: Option<Instant>) {
+    match wake {
+        Some(wake) => tokio::time::sleep_until(wake.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Returns on Ctrl-C, and when the process is asked to end.
+pub(crate) async fn interruption() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminated) => drop(terminated.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+}
+
+/// Returns where the state of a repository's embedded cluster is kept, unless the user says otherwise.
+pub(crate) fn state_directory(repository: &std::path::Path, env: &str) -> Result<PathBuf, Failure> {
+    use sha2::{Digest as _, Sha256};
+    let full = repository
+        .canonicalize()
+        .map_err(|error| Failure::of([format!("{}: {error}", repository.display())]))?;
+    let set = |name| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    let base = set("XDG_STATE_HOME").or_else(|| Some(set("HOME")?.join(".local/state")));
+    let base = base.ok_or_else(|| {
+        Failure::usage("neither $XDG_STATE_HOME nor $HOME is set; add --state DIR")
+    })?;
+    let digest = Sha256::digest(full.as_os_str().as_encoded_bytes());
+    let short: String = digest
+        .iter()
+        .take(4)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let name = full
+        .file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    Ok(base
+        .join("windlass")
+        .join(format!("{name}-{short}"))
+        .join(env))
+}

@@ -1,0 +1,132 @@
+//! One reconciliation of one unit: observe, plan, apply, remember.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use windlass_cluster::{Applied, Cluster, Definitions, Progress};
+use windlass_object::{FingerprintKey, ObjectRef};
+use windlass_plan::{
+    Approvals, Claim, Desired, Guards, Held, Inputs, Inventory, Live, Plan, Unit, inventory_after,
+    inventory_before, plan,
+};
+
+/// What all jobs share.
+pub(crate) struct Context {
+    pub(crate) cluster: Cluster,
+    pub(crate) key: FingerprintKey,
+    pub(crate) approvals: Approvals,
+    pub(crate) guards: Guards,
+}
+
+/// What one job works on.
+pub(crate) struct Job {
+    pub(crate) unit: Unit,
+    pub(crate) revision: Arc<str>,
+    pub(crate) desired: Desired,
+    pub(crate) definitions: Arc<Definitions>,
+    pub(crate) claims: BTreeMap<ObjectRef, Claim>,
+}
+
+/// What came of a job.
+pub(crate) struct Outcome {
+    pub(crate) plan: Plan,
+    pub(crate) applied: Applied,
+    /// What the unit holds now; `None` when that is not known.
+    pub(crate) inventory: Option<Inventory>,
+    /// The version of each object as we last saw or wrote it.
+    pub(crate) versions: BTreeMap<ObjectRef, String>,
+    /// Why the plan did not run, or was not remembered.
+    pub(crate) problem: Option<String>,
+}
+
+impl Job {
+    /// Returns the plan, what it was made from, and the versions of the live objects.
+    pub(crate) async fn plan(
+        &self,
+        context: &Context,
+    ) -> (Plan, Held, BTreeMap<ObjectRef, String>) {
+        let held = context.cluster.inventory(&self.unit).await;
+        let empty = Inventory::default();
+        let known = match &held {
+            Held::Known(inventory) => inventory,
+            Held::Unknown { .. } => &empty,
+        };
+        let desired = match &self.desired {
+            Desired::Complete(set) => Some(set),
+            Desired::Failed { .. } => None,
+        };
+        let observed = context
+            .cluster
+            .observe(desired, known, &self.definitions)
+            .await;
+        let versions = observed
+            .iter()
+            .filter_map(|(id, observed)| match &observed.live {
+                Live::Present(live) => Some((id.clone(), version(live)?)),
+                Live::Absent | Live::Unknown { .. } => None,
+            });
+        let versions = versions.collect();
+        let plan = plan(&Inputs {
+            unit: &self.unit,
+            revision: &self.revision,
+            desired: &self.desired,
+            inventory: &held,
+            observed: &observed,
+            claims: &self.claims,
+            approvals: &context.approvals,
+            guards: &context.guards,
+            manager: context.cluster.manager(),
+            key: &context.key,
+        });
+        (plan, held, versions)
+    }
+
+    /// Brings the cluster to what the unit wants. Nothing is written that the plan does not hold, and
+    /// nothing before the inventory knows of it.
+    pub(crate) async fn run(
+        &self,
+        context: &Context,
+        report: &(dyn Fn(Progress<'_>) + Sync),
+    ) -> Outcome {
+        let (plan, held, versions) = self.plan(context).await;
+        let mut outcome = Outcome {
+            plan,
+            applied: Applied::default(),
+            inventory: None,
+            versions,
+            problem: None,
+        };
+        // The plan already says that these are not known.
+        let (Held::Known(held), Desired::Complete(desired)) = (held, &self.desired) else {
+            return outcome;
+        };
+        let before = inventory_before(&outcome.plan, &held);
+        outcome.inventory = Some(before.clone());
+        if before != held
+            && let Err(error) = context.cluster.store_inventory(&self.unit, &before).await
+        {
+            outcome.inventory = Some(held);
+            outcome.problem = Some(error.to_string());
+            return outcome;
+        }
+        outcome.applied = context.cluster.apply(&outcome.plan, desired, report).await;
+        let after = inventory_after(&outcome.plan, &before, &outcome.applied.outcomes);
+        if after != before
+            && let Err(error) = context.cluster.store_inventory(&self.unit, &after).await
+        {
+            outcome.problem = Some(error.to_string());
+        } else {
+            outcome.inventory = Some(after);
+        }
+        outcome.versions.extend(outcome.applied.versions.clone());
+        outcome
+    }
+}
+
+fn version(live: &serde_json::Value) -> Option<String> {
+    Some(
+        live.pointer("/metadata/resourceVersion")?
+            .as_str()?
+            .to_owned(),
+    )
+}

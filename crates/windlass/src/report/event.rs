@@ -1,0 +1,166 @@
+//! What happens, as values.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::Serialize;
+use windlass_cluster::Progress;
+use windlass_object::ObjectRef;
+use windlass_plan::Op;
+
+/// Something that happened.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub(crate) enum Event {
+    /// The API server can be reached.
+    Server {
+        /// Its address.
+        server: String,
+        /// The kubeconfig for kubectl, where Windlass wrote it.
+        kubeconfig: Option<String>,
+    },
+    /// A revision was read.
+    Revision {
+        revision: String,
+        env: String,
+        units: usize,
+    },
+    /// The source could not be read; nothing changes.
+    SourceFailed { reason: String },
+    /// Something in a unit's files deserves a look.
+    Warning { unit: String, text: String },
+    /// An object was written or deleted.
+    Applied { unit: String, op: Op, id: ObjectRef },
+    /// An object waits for another.
+    Waiting {
+        unit: String,
+        id: ObjectRef,
+        wait_for: ObjectRef,
+    },
+    /// An object could not be written.
+    Failed {
+        unit: String,
+        id: ObjectRef,
+        reason: String,
+    },
+    /// A live object was changed by someone else.
+    Drift { unit: String, id: ObjectRef },
+    /// A unit stands differently from before.
+    Unit {
+        unit: String,
+        standing: &'static str,
+        details: Vec<String>,
+    },
+    /// Every unit is ready.
+    Converged {
+        revision: String,
+        units: usize,
+        objects: usize,
+        #[serde(rename = "seconds", serialize_with = "seconds")]
+        elapsed: Duration,
+    },
+}
+
+impl Event {
+    /// Returns what the running of a plan says about a unit.
+    pub(crate) fn of_progress(unit: &str, progress: &Progress<'_>) -> Self {
+        let unit = unit.to_owned();
+        match progress {
+            Progress::Done(action) => Self::Applied {
+                unit,
+                op: action.op,
+                id: action.id.clone(),
+            },
+            Progress::Waiting { action, wait } => Self::Waiting {
+                unit,
+                id: action.id.clone(),
+                wait_for: wait.id.clone(),
+            },
+            Progress::Failed(failure) => Self::Failed {
+                unit,
+                id: failure.id.clone(),
+                reason: failure.to_string(),
+            },
+        }
+    }
+}
+
+fn seconds<S: serde::Serializer>(elapsed: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64((elapsed.as_secs_f64() * 1000.0).round() / 1000.0)
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Server {
+                server,
+                kubeconfig: None,
+            } => write!(formatter, "cluster {server}"),
+            Self::Server {
+                server,
+                kubeconfig: Some(kubeconfig),
+            } => {
+                write!(
+                    formatter,
+                    "API server {server}\nfor kubectl: export KUBECONFIG={kubeconfig}"
+                )
+            }
+            Self::Revision {
+                revision,
+                env,
+                units,
+            } => {
+                write!(formatter, "{revision}: environment {env}, {units} units")
+            }
+            Self::SourceFailed { reason } => {
+                write!(
+                    formatter,
+                    "the source cannot be read, and nothing is changed: {reason}"
+                )
+            }
+            Self::Warning { unit, text } => write!(formatter, "{unit}: warning: {text}"),
+            Self::Applied { unit, op, id } => write!(formatter, "{unit}: {id} {}", past(*op)),
+            Self::Waiting { unit, id, wait_for } => {
+                write!(formatter, "{unit}: {id} waits for {wait_for}")
+            }
+            Self::Failed { unit, reason, .. } => write!(formatter, "{unit}: {reason}"),
+            Self::Drift { unit, id } => write!(
+                formatter,
+                "{unit}: {id} was changed in the cluster; looking at it"
+            ),
+            Self::Unit {
+                unit,
+                standing,
+                details,
+            } => {
+                write!(formatter, "{unit}: {standing}")?;
+                details.iter().try_for_each(|detail| {
+                    write!(formatter, "\n    {}", detail.replace('\n', "\n    "))
+                })
+            }
+            Self::Converged {
+                units,
+                objects,
+                elapsed,
+                revision,
+            } => write!(
+                formatter,
+                "converged: {units} units, {objects} objects at {revision} in {:.1} s",
+                elapsed.as_secs_f64()
+            ),
+        }
+    }
+}
+
+fn past(op: Op) -> &'static str {
+    match op {
+        Op::Create => "created",
+        Op::Update => "configured",
+        Op::Prune => "deleted",
+        Op::Unchanged => "unchanged",
+        Op::Skip => "skipped",
+        Op::Blocked => "blocked",
+        Op::Conflict => "in conflict",
+        Op::Failed => "refused",
+    }
+}

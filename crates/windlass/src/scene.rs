@@ -1,0 +1,111 @@
+//! A repository at a revision, and the keys that open its secrets.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use windlass_sops::Keyring;
+use windlass_source::{Changes, DirectoryTree, Repository};
+use windlass_tree::Tree;
+
+use crate::cli::SourceArgs;
+use crate::failure::Failure;
+use crate::keys;
+
+/// Where the files come from.
+pub(crate) enum Source {
+    /// The commits of a repository.
+    Commits {
+        repository: Repository,
+        /// The branch, tag or commit to read.
+        revision: String,
+    },
+    /// A directory as it is.
+    Directory(PathBuf),
+}
+
+/// The files at one moment.
+#[derive(Clone)]
+pub(crate) struct Snapshot {
+    /// What the moment is called: `main@sha1:…`, or `worktree`.
+    pub(crate) revision: String,
+    pub(crate) tree: Arc<dyn Tree>,
+}
+
+/// A source, and the keys that open its secrets.
+pub(crate) struct Scene {
+    source: Source,
+    key_files: Vec<PathBuf>,
+}
+
+impl Scene {
+    /// Opens the repository at `path` as the arguments say.
+    pub(crate) fn open(path: &Path, arguments: &SourceArgs) -> Result<Self, Failure> {
+        let source = if arguments.worktree {
+            let opened = DirectoryTree::open(path);
+            opened.map_err(|error| Failure::of([format!("{}: {error}", path.display())]))?;
+            Source::Directory(path.to_owned())
+        } else {
+            let repository = Repository::discover(path)?;
+            Source::Commits {
+                repository,
+                revision: arguments.revision.clone(),
+            }
+        };
+        Ok(Self {
+            source,
+            key_files: arguments.age_key_files.clone(),
+        })
+    }
+
+    /// Reads the source as it is now.
+    pub(crate) fn snapshot(&self) -> Result<Snapshot, Failure> {
+        self.source.snapshot(None)
+    }
+
+    /// Reads the source at another revision.
+    pub(crate) fn snapshot_at(&self, revision: &str) -> Result<Snapshot, Failure> {
+        self.source.snapshot(Some(revision))
+    }
+
+    /// Returns the keys that open the secrets of a snapshot.
+    pub(crate) fn keyring(&self, snapshot: &Snapshot) -> Result<Keyring, Failure> {
+        keys::load(&self.key_files, &*snapshot.tree)
+    }
+
+    /// Begins to watch the source.
+    pub(crate) fn changes(&self) -> Result<Changes, Failure> {
+        Ok(match &self.source {
+            Source::Commits { repository, .. } => Changes::of_repository(repository)?,
+            Source::Directory(path) => Changes::of_directory(path)?,
+        })
+    }
+}
+
+impl Source {
+    fn snapshot(&self, at: Option<&str>) -> Result<Snapshot, Failure> {
+        match self {
+            Self::Commits {
+                repository,
+                revision,
+            } => {
+                let revision = repository.revision(at.unwrap_or(revision))?;
+                let tree = Arc::new(repository.tree(&revision)?);
+                Ok(Snapshot {
+                    revision: revision.to_string(),
+                    tree,
+                })
+            }
+            Self::Directory(_) if at.is_some() => {
+                Err(Failure::usage("--worktree has no revisions to compare"))
+            }
+            Self::Directory(path) => {
+                let tree = DirectoryTree::open(path)
+                    .map_err(|error| Failure::of([format!("{}: {error}", path.display())]))?;
+                Ok(Snapshot {
+                    revision: "worktree".to_owned(),
+                    tree: Arc::new(tree),
+                })
+            }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Mistakes in a repository: what, where, what to do; in `build`, `plan` and `up`.
+
+use crate::scene::Scene;
+
+/// A mistake, how it is made, and what must be said of it.
+struct Mistake {
+    name: &'static str,
+    make: fn(&Scene),
+    says: &'static [&'static str],
+}
+
+const KUSTOMIZATION: &str = "kustomize/storefront/overlays/dev/kustomization.yaml";
+const MANIFESTS: &str = "kustomize/storefront/base/manifests.yaml";
+
+const MISTAKES: &[Mistake] = &[
+    Mistake {
+        name: "a syntax error",
+        make: |scene| scene.write(MANIFESTS, "kind: Service\n  metadata: {\n"),
+        says: &["kustomize/storefront/base/manifests.yaml:2"],
+    },
+    Mistake {
+        name: "a missing file",
+        make: |scene| scene.remove(MANIFESTS),
+        says: &[
+            "kustomize/storefront/base/kustomization.yaml:4",
+            "manifests.yaml",
+        ],
+    },
+    Mistake {
+        name: "a patch without a target",
+        make: |scene| scene.replace(KUSTOMIZATION, "name: storefront\n", "name: storefrunt\n"),
+        says: &["storefrunt", "Deployment"],
+    },
+    Mistake {
+        name: "an unknown field",
+        make: |scene| scene.replace(KUSTOMIZATION, "images:", "imagos:"),
+        says: &["kustomization.yaml:6", "imagos", "images"],
+    },
+    Mistake {
+        name: "a path out of the repository",
+        make: |scene| scene.replace(KUSTOMIZATION, "../../base", "../../../../../etc"),
+        says: &["kustomization.yaml:5", "leaves the repository"],
+    },
+    Mistake {
+        name: "a link out of the repository",
+        make: |scene| {
+            scene.remove(MANIFESTS);
+            let link = scene.repository().join(MANIFESTS);
+            std::os::unix::fs::symlink("/etc/passwd", link).unwrap();
+        },
+        says: &["manifests.yaml", "/etc/passwd"],
+    },
+];
+
+const TAMPERED: Mistake = Mistake {
+    name: "a tampered secret",
+    make: |scene| {
+        let path = "kustomize/hydra/overlays/dev/.sops/SYSTEM_SECRET.enc";
+        let text = scene.read(path);
+        let at = text.find("data:").unwrap() + "data:".len();
+        let flipped = if text[at..].starts_with('A') {
+            "B"
+        } else {
+            "A"
+        };
+        scene.write(
+            path,
+            &format!("{}{flipped}{}", &text[..at], &text[at + 1..]),
+        );
+    },
+    says: &["SYSTEM_SECRET.enc"],
+};
+
+#[test]
+fn each_mistake_is_said_with_its_place_by_build_plan_and_up() {
+    for mistake in MISTAKES.iter().chain([&TAMPERED]) {
+        let scene = Scene::platform();
+        (mistake.make)(&scene);
+        scene.commit("a mistake");
+        for arguments in [
+            &["build", "--env", "dev"][..],
+            &["plan", "--env", "dev"],
+            &["up", "--env", "dev", "--once", "--timeout", "20s"],
+        ] {
+            let ran = scene.windlass(arguments);
+            let case = format!("{}, {arguments:?}:\n{}", mistake.name, ran.all());
+            assert_eq!(ran.code, Some(1), "{case}");
+            for part in mistake.says {
+                assert!(ran.all().contains(part), "no {part:?}: {case}");
+            }
+        }
+    }
+}
+
+#[test]
+fn all_independent_mistakes_are_said_at_once() {
+    let scene = Scene::platform();
+    (MISTAKES[0].make)(&scene);
+    (TAMPERED.make)(&scene);
+    scene.commit("two mistakes");
+    let ran = scene.windlass(&["build", "--env", "dev"]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.stderr.contains("manifests.yaml:2"), "{}", ran.all());
+    assert!(ran.stderr.contains("SYSTEM_SECRET.enc"), "{}", ran.all());
+    assert_eq!(ran.stdout, "");
+}
+
+#[test]
+fn a_mistake_after_an_apply_deletes_nothing() {
+    for mistake in MISTAKES {
+        let scene = Scene::platform();
+        assert_eq!(
+            scene.windlass(&["up", "--env", "dev", "--once"]).code,
+            Some(0)
+        );
+        (mistake.make)(&scene);
+        scene.commit("a mistake");
+        let ran = scene.windlass(&[
+            "up",
+            "--env",
+            "dev",
+            "--once",
+            "--timeout",
+            "20s",
+            "-o",
+            "json",
+        ]);
+        assert_eq!(ran.code, Some(1), "{}: {}", mistake.name, ran.all());
+        assert!(
+            !ran.stdout.contains("\"prune\""),
+            "{}: {}",
+            mistake.name,
+            ran.all()
+        );
+    }
+}
+
+#[test]
+fn an_environment_that_does_not_exist_is_answered_with_those_that_do() {
+    let scene = Scene::platform();
+    for command in ["build", "plan", "up"] {
+        let ran = scene.windlass(&[command, "--env", "prod"]);
+        assert_eq!(ran.code, Some(1), "{}", ran.all());
+        assert!(ran.stderr.contains("dev, staging"), "{}", ran.all());
+    }
+}
+
+#[test]
+fn a_service_that_does_not_exist_is_answered_with_those_that_do() {
+    let scene = Scene::platform();
+    let ran = scene.windlass(&["build", "--env", "dev", "hydro"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.all());
+    assert!(ran.stderr.contains("hydra"), "{}", ran.all());
+}
+
+#[test]
+fn a_repository_without_commits_says_so() {
+    let scene = Scene::empty();
+    std::fs::create_dir(scene.repository()).unwrap();
+    scene.git(&["init", "-q", "-b", "main"]);
+    let ran = scene.windlass(&["up", "--env", "dev", "--once"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.all());
+    assert!(ran.stderr.contains("no commits yet"), "{}", ran.all());
+}
+
+#[test]
+fn an_object_that_the_api_server_refuses_is_named_with_its_line() {
+    let scene = Scene::platform();
+    scene.replace(MANIFESTS, "containerPort: 8080", "containerPort: 80800");
+    scene.commit("a mistake");
+    let ran = scene.windlass(&["up", "--env", "dev", "--once", "--timeout", "20s"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.all());
+    assert!(
+        ran.all().contains("Deployment/dev/storefront"),
+        "{}",
+        ran.all()
+    );
+    assert!(ran.all().contains("manifests.yaml:"), "{}", ran.all());
+}

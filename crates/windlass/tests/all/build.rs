@@ -1,0 +1,72 @@
+//! `windlass build` beside the real `kustomize`.
+
+use std::process::Command;
+
+use crate::scene::{Scene, tool};
+
+/// Every directory of the example that builds without secrets.
+const DIRECTORIES: [&str; 8] = [
+    "kustomize/storefront/overlays/dev",
+    "kustomize/storefront/overlays/staging",
+    "bootstrap/namespaces/overlays/dev",
+    "bootstrap/ingress-nginx/overlays/staging",
+    "bootstrap/fluentd/overlays/dev",
+    "bootstrap/jaeger-operator/overlays/dev",
+    "bootstrap/prometheus-operator/overlays/staging",
+    "bootstrap/rbac/overlays/dev",
+];
+
+#[test]
+fn a_directory_builds_to_the_bytes_of_kustomize() {
+    let scene = Scene::platform();
+    for directory in DIRECTORIES {
+        let real = scene.run(
+            Command::new(tool("kubectl"))
+                .args(["kustomize", directory])
+                .current_dir(scene.repository()),
+        );
+        assert_eq!(real.code, Some(0), "{real:?}");
+        let ours = scene.windlass(&["build", directory]);
+        assert_eq!(ours.code, Some(0), "{directory}: {}", ours.all());
+        assert_eq!(ours.stdout, real.stdout, "{directory}");
+    }
+}
+
+#[test]
+fn an_environment_is_read_from_the_commit_unless_the_worktree_is_asked_for() {
+    let scene = Scene::platform();
+    scene.replace(
+        "kustomize/storefront/overlays/dev/kustomization.yaml",
+        "replicas: 1",
+        "replicas: 7",
+    );
+    let committed = scene.windlass(&["build", "--env", "dev", "storefront"]);
+    assert!(
+        committed.stdout.contains("replicas: 1"),
+        "{}",
+        committed.all()
+    );
+    let disk = scene.windlass(&["build", "--env", "dev", "storefront", "--worktree"]);
+    assert!(disk.stdout.contains("replicas: 7"), "{}", disk.all());
+}
+
+#[test]
+fn two_revisions_are_compared_without_a_cluster() {
+    let scene = Scene::platform();
+    let same = scene.windlass(&["diff", "--env", "dev", "--from", "main"]);
+    assert_eq!(same.code, Some(0), "{}", same.all());
+    scene.git(&["branch", "before"]);
+    scene.replace(
+        "kustomize/storefront/overlays/dev/kustomization.yaml",
+        "replicas: 1",
+        "replicas: 7",
+    );
+    scene.commit("seven");
+    let changed = scene.windlass(&["diff", "--env", "dev", "--from", "before"]);
+    assert_eq!(changed.code, Some(3), "{}", changed.all());
+    assert!(
+        changed.stdout.contains("spec.replicas: 1 → 7"),
+        "{}",
+        changed.all()
+    );
+}

@@ -1,0 +1,94 @@
+//! A secret value is nowhere but in the cluster.
+
+use std::fs;
+use std::path::Path;
+
+use crate::scene::{Ran, Scene};
+
+/// What every secret value of the example contains.
+const CANARY: &str = "windlass-canary";
+
+fn assert_clean(what: &str, ran: &Ran) {
+    for needle in needles() {
+        assert!(
+            !ran.all().contains(&needle),
+            "{what} shows {needle}:\n{}",
+            ran.all()
+        );
+    }
+}
+
+/// The marker as it is, and inside base64 at each of the three alignments.
+fn needles() -> Vec<String> {
+    use base64::Engine as _;
+    let encode = |pad: &str| {
+        let text =
+            base64::engine::general_purpose::STANDARD_NO_PAD.encode(format!("{pad}{CANARY}"));
+        // The first and last characters depend on the neighbours.
+        text[4..text.len() - 2].to_owned()
+    };
+    vec![CANARY.to_owned(), encode("aaa"), encode("a"), encode("aa")]
+}
+
+fn assert_no_file_holds_it(directory: &Path) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            assert_no_file_holds_it(&path);
+            continue;
+        }
+        let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
+        for needle in needles() {
+            assert!(!text.contains(&needle), "{} holds {needle}", path.display());
+        }
+    }
+}
+
+#[test]
+fn no_output_and_no_file_shows_a_secret() {
+    let scene = Scene::platform();
+    let built = scene.windlass(&["build", "--env", "dev"]);
+    assert!(
+        needles().iter().any(|needle| built.stdout.contains(needle)),
+        "the example has no canary"
+    );
+
+    assert_clean("plan", &scene.windlass(&["plan", "--env", "dev"]));
+    assert_clean(
+        "plan -o json",
+        &scene.windlass(&["plan", "--env", "dev", "-o", "json"]),
+    );
+    assert_clean("diff", &scene.windlass(&["diff", "--env", "dev"]));
+    assert_clean("up", &scene.windlass(&["up", "--env", "dev", "--once"]));
+    assert_clean(
+        "status",
+        &scene.windlass(&["status", "--env", "dev", "-o", "yaml"]),
+    );
+    scene.write("demo.agekey", "# nobody has the key\n");
+    scene.commit("lose the key");
+    assert_clean(
+        "up without keys",
+        &scene.windlass(&["up", "--env", "dev", "--once", "-o", "json"]),
+    );
+    assert_no_file_holds_it(&scene.home().join(".local"));
+}
+
+#[test]
+fn without_the_key_the_recipients_are_named_and_nothing_is_deleted() {
+    let scene = Scene::platform();
+    assert_eq!(
+        scene.windlass(&["up", "--env", "dev", "--once"]).code,
+        Some(0)
+    );
+    scene.write("demo.agekey", "# nobody has the key\n");
+    scene.commit("lose the key");
+    let ran = scene.windlass(&["up", "--env", "dev", "--once", "--timeout", "20s"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.all());
+    assert!(
+        ran.all()
+            .contains("age19thj5g3aecmlavfdcn4qvcdktjyg0dp0ga56uamz3kklefjzvqpqz4zsw6"),
+        "{}",
+        ran.all()
+    );
+    assert!(!ran.all().contains("deleted"), "{}", ran.all());
+}
