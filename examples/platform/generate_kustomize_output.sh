@@ -12,8 +12,9 @@ fi
 root=$(cd "$(dirname "$0")" && pwd)
 export SOPS_AGE_KEY_FILE=${SOPS_AGE_KEY_FILE:-$root/demo.agekey}
 
-for service in $(ls "$root/kustomize"); do
-  overlay=$root/kustomize/$service/overlays/$ENVIRONMENT
+for directory in "$root"/kustomize/*; do
+  service=$(basename "$directory")
+  overlay=$directory/overlays/$ENVIRONMENT
   if [ -n "$1" ] && [ "$service" != "$1" ]; then continue; fi
   if [ ! -d "$overlay" ]; then continue; fi
 
