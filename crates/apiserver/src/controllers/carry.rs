@@ -97,7 +97,7 @@ impl Controllers {
         let options = options(manager(kind, subresource));
         let written = with_type(api, kind, |resource| {
             let target = target(resource, &id.namespace, &id.name, subresource);
-            api.update(target, object, &options)
+            api.update(target, &object, &options)
         })?;
         self.apply(kind, written.object);
         Ok(())

@@ -197,7 +197,34 @@ fn a_deployment_comes_to_rest_with_all_pods_ready() {
         annotation(&deployment, "deployment.kubernetes.io/revision"),
         Some("1")
     );
-    insta::assert_snapshot!(serde_json::to_string_pretty(&deployment["status"]).unwrap(), @"");
+    insta::assert_snapshot!(serde_json::to_string_pretty(&deployment["status"]).unwrap(), @r#"
+    {
+      "availableReplicas": 3,
+      "conditions": [
+        {
+          "lastTransitionTime": "2026-01-01T00:00:00Z",
+          "lastUpdateTime": "2026-01-01T00:00:00Z",
+          "message": "Deployment has minimum availability.",
+          "reason": "MinimumReplicasAvailable",
+          "status": "True",
+          "type": "Available"
+        },
+        {
+          "lastTransitionTime": "2026-01-01T00:00:00Z",
+          "lastUpdateTime": "2026-01-01T00:00:00Z",
+          "message": "ReplicaSet \"web-c8664f88d\" has successfully progressed.",
+          "reason": "NewReplicaSetAvailable",
+          "status": "True",
+          "type": "Progressing"
+        }
+      ],
+      "observedGeneration": 1,
+      "readyReplicas": 3,
+      "replicas": 3,
+      "terminatingReplicas": 0,
+      "updatedReplicas": 3
+    }
+    "#);
 }
 
 #[test]
@@ -260,7 +287,11 @@ fn a_failed_pull_keeps_the_old_pods_and_runs_into_the_deadline() {
     let deployment = cluster.get("Deployment", "web");
     assert_eq!(condition(&deployment, "Progressing"), Some("False"));
     assert_eq!(condition(&deployment, "Available"), Some("True"));
-    insta::assert_snapshot!(cluster.events("Warning").join("\n"), @"");
+    insta::assert_snapshot!(cluster.events("Warning").join("\n"), @r#"
+    Failed Pod: Error: ErrImagePull (1)
+    Failed Pod: Error: ImagePullBackOff (1)
+    Failed Pod: Failed to pull image "web:2": rpc error: code = NotFound desc = failed to pull and unpack image "web:2": failed to resolve reference "web:2": web:2: not found (1)
+    "#);
     cluster.change("Deployment", "web", "/spec/template", template("web:3"));
     assert_eq!(cluster.pods(), ["Running", "Running"]);
 }
@@ -321,7 +352,10 @@ fn pods_wait_for_the_secrets_and_config_maps_that_they_refer_to() {
     );
     cluster.change("Secret", "database", "/data", json!({"password": "eA=="}));
     assert_eq!(cluster.pods(), ["Running"]);
-    insta::assert_snapshot!(cluster.events("Warning").join("\n"), @"");
+    insta::assert_snapshot!(cluster.events("Warning").join("\n"), @r#"
+    Failed Pod: Error: secret "database" not found (1)
+    FailedMount Pod: MountVolume.SetUp failed for volume "config" : configmap "settings" not found (1)
+    "#);
 }
 
 #[test]
@@ -331,7 +365,7 @@ fn a_missing_service_account_keeps_pods_from_being_created() {
     deployment["spec"]["template"]["spec"]["serviceAccountName"] = json!("web");
     cluster.create(deployment);
     assert!(cluster.pods().is_empty());
-    insta::assert_snapshot!(cluster.events("Warning").join("\n"), @"");
+    insta::assert_snapshot!(cluster.events("Warning").join("\n"), @r#"FailedCreate ReplicaSet: Error creating: pods "web-68d7d45ccf-" is forbidden: error looking up service account default/web: serviceaccount "web" not found (1)"#);
     let account =
         json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "web"}});
     cluster.create(account);

@@ -35,6 +35,8 @@ pub(super) fn of(deployment: &Value, sets: &Sets<'_>, now: Timestamp, step: &mut
             now,
         );
     }
+    conditions.retain(|it| text(it, "/type") != "ReplicaFailure");
+    conditions.extend(sets.all().find_map(|set| failure(set)));
     let unavailable = (wanted.max(counts.total) - counts.available).max(0);
     let count = |count: i64| nonzero(usize::try_from(count).unwrap_or_default());
     with(
@@ -120,6 +122,16 @@ fn progress(
             progressing("False", "ProgressDeadlineExceeded", message)
         }
     }
+}
+
+/// Returns why a ReplicaSet cannot create its pods, as a condition of its Deployment.
+fn failure(set: &Value) -> Option<Value> {
+    let mut conditions = list(set, "/status/conditions").iter();
+    let mut failure = conditions
+        .find(|it| text(it, "/type") == "ReplicaFailure")?
+        .clone();
+    failure["lastUpdateTime"] = failure["lastTransitionTime"].clone();
+    Some(failure)
 }
 
 /// Whether the last rollout was done, so that what is not done now is a new one.

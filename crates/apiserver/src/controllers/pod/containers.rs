@@ -218,7 +218,10 @@ fn previous_status<'a>(pod: &'a Value, name: &str) -> Option<&'a Value> {
 impl State {
     fn is_same(&self, previous: &Value) -> bool {
         match self {
-            Self::Waiting { reason, .. } => text(previous, "/state/waiting/reason") == reason,
+            Self::Waiting { reason, message } => {
+                text(previous, "/state/waiting/reason") == reason
+                    && text(previous, "/state/waiting/message") == message
+            }
             Self::Crashing => text(previous, "/state/waiting/reason") == "CrashLoopBackOff",
             Self::Running { .. } => is_set(previous, "/state/running"),
             Self::Ended { .. } => is_set(previous, "/state/terminated"),
