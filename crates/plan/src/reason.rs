@@ -143,7 +143,7 @@ pub enum Reason {
 pub enum Cause {
     /// The source changed.
     Source,
-    /// The live object was changed or deleted behind our back. [`Field::written_by`] says by whom.
+    /// The live object was changed or deleted behind our back. [`written_by`](crate::Field::written_by) says by whom.
     Drift,
     /// Both.
     Both,
