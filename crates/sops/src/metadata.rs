@@ -7,10 +7,11 @@ use crate::time::Timestamp;
 use crate::value::{Item, Scalar, Value, get};
 
 /// The largest number of recipients that a document may have.
-pub const MAX_RECIPIENTS: usize = 500;
+pub const MAX_RECIPIENTS: usize = 200;
 
-/// The largest wrapped data key, in bytes; a PGP message for one key has about 1,000.
-const MAX_WRAPPED_KEY: usize = 64 * 1024;
+/// The largest wrapped data key, in bytes; a PGP message for one key has about 1,000. An age file of
+/// this size has a hundred stanzas, each of which costs an attempt for every identity.
+const MAX_WRAPPED_KEY: usize = 16 * 1024;
 
 /// A kind of key that a data key can be wrapped with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -297,7 +298,7 @@ fn parse_key(
     if wrapped.len() > MAX_WRAPPED_KEY {
         return Err(field_error(
             format!("{at}.enc"),
-            "must not be larger than 64 KiB",
+            "must not be larger than 16 KiB",
         ));
     }
     let name = parts.join("/");

@@ -20,10 +20,35 @@ pub(crate) enum Rule {
 pub(crate) struct Place<'p> {
     /// The keys from the root to the value; list positions are not among them.
     pub(crate) keys: &'p [String],
-    /// For each level of the document, the comments that are active for the value.
-    pub(crate) comments: &'p [Vec<String>],
+    /// For each level of the document, what its comments before the value say.
+    pub(crate) comments: &'p [ActiveComments],
     /// Whether the value is itself the last of these comments.
     pub(crate) is_comment: bool,
+}
+
+/// The comments before a value in one level: not their texts, only which of them match the rule, so that
+/// many of them cost no more than few.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ActiveComments {
+    earlier_matches: bool,
+    last_matches: bool,
+}
+
+impl ActiveComments {
+    /// Adds a comment behind the others.
+    pub(crate) fn add(&mut self, rule: &Rule, comment: &str) {
+        self.earlier_matches |= self.last_matches;
+        self.last_matches = match rule {
+            Rule::UnencryptedCommentRegex(pattern) | Rule::EncryptedCommentRegex(pattern) => {
+                pattern.matches(comment)
+            }
+            _ => false,
+        };
+    }
+
+    fn match_any(self) -> bool {
+        self.earlier_matches || self.last_matches
+    }
 }
 
 impl Default for Rule {
@@ -66,9 +91,9 @@ impl Rule {
             Self::EncryptedSuffix(suffix) => any_key(&|key| key.ends_with(suffix.as_str())),
             Self::UnencryptedRegex(pattern) => !any_key(&|key| pattern.matches(key)),
             Self::EncryptedRegex(pattern) => any_key(&|key| pattern.matches(key)),
-            Self::UnencryptedCommentRegex(pattern) => matching_comment(pattern, place).is_none(),
-            Self::EncryptedCommentRegex(pattern) => {
-                matching_comment(pattern, place).is_some_and(|own| !own)
+            Self::UnencryptedCommentRegex(_) => !place.any_comment_matches(),
+            Self::EncryptedCommentRegex(_) => {
+                place.any_comment_matches() && !place.is_first_match()
             }
         }
     }
@@ -85,23 +110,34 @@ impl Rule {
     }
 }
 
-/// Finds the first active comment that matches; says whether it is the very comment that is asked about.
-fn matching_comment(pattern: &Pattern, place: &Place<'_>) -> Option<bool> {
-    let last_level = place.comments.len().saturating_sub(1);
-    for (level, comments) in place.comments.iter().enumerate() {
-        for (at, comment) in comments.iter().enumerate() {
-            if pattern.matches(comment) {
-                let last = level == last_level && at + 1 == comments.len();
-                return Some(last && place.is_comment);
-            }
-        }
+impl Place<'_> {
+    fn any_comment_matches(&self) -> bool {
+        self.comments.iter().any(|level| level.match_any())
     }
-    None
+
+    /// Returns whether the value is a comment, and the first one that matches.
+    fn is_first_match(&self) -> bool {
+        let Some((own, outer)) = self.comments.split_last() else {
+            return false;
+        };
+        self.is_comment
+            && own.last_matches
+            && !own.earlier_matches
+            && !outer.iter().any(|level| level.match_any())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn active(rule: &Rule, texts: &[&str]) -> ActiveComments {
+        let mut comments = ActiveComments::default();
+        for text in texts {
+            comments.add(rule, text);
+        }
+        comments
+    }
 
     fn encrypts(field: &str, text: &str, keys: &[&str], comments: &[&[&str]]) -> bool {
         let (_, make) = Rule::FIELDS
@@ -109,8 +145,9 @@ mod tests {
             .find(|(name, _)| *name == field)
             .unwrap();
         let owned = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let comments: Vec<_> = comments.iter().map(|level| owned(level)).collect();
-        make(text).encrypts(&Place {
+        let rule = make(text);
+        let comments: Vec<_> = comments.iter().map(|level| active(&rule, level)).collect();
+        rule.encrypts(&Place {
             keys: &owned(keys),
             comments: &comments,
             is_comment: false,
@@ -167,11 +204,10 @@ mod tests {
     #[test]
     fn the_comment_that_turns_encryption_on_stays_clear_itself() {
         let rule = Rule::EncryptedCommentRegex(Pattern::new("secret"));
-        let comments = |texts: &[&str]| vec![texts.iter().map(ToString::to_string).collect()];
         let encrypts = |texts: &[&str]| {
             rule.encrypts(&Place {
                 keys: &[],
-                comments: &comments(texts),
+                comments: &[active(&rule, texts)],
                 is_comment: true,
             })
         };

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256, Sha512};
 use crate::cipher::{Cipher, Opened};
 use crate::metadata::Metadata;
 use crate::plaintext::Warning;
-use crate::selection::{Place, Rule};
+use crate::selection::{ActiveComments, Place, Rule};
 use crate::value::{Branch, Item, Scalar, Value};
 use crate::{DecryptError, SecretBytes, ValueProblem};
 
@@ -23,7 +23,7 @@ pub(super) struct Opener<'m> {
     /// The same with list positions, as it is shown: `["a"]["b"][0]`.
     shown: String,
     /// For each level, the comments before the current value.
-    comments: Vec<Vec<String>>,
+    comments: Vec<ActiveComments>,
     warnings: Vec<Warning>,
 }
 
@@ -60,7 +60,7 @@ impl<'m> Opener<'m> {
     }
 
     fn open_branch(&mut self, branch: &[Item]) -> Result<Branch, DecryptError> {
-        self.comments.push(Vec::new());
+        self.comments.push(ActiveComments::default());
         let opened = branch.iter().map(|item| self.open_item(item)).collect();
         self.comments.pop();
         opened
@@ -100,7 +100,7 @@ impl<'m> Opener<'m> {
     }
 
     fn open_list(&mut self, values: &[Value]) -> Result<Vec<Value>, DecryptError> {
-        self.comments.push(Vec::new());
+        self.comments.push(ActiveComments::default());
         let mut opened = Vec::with_capacity(values.len());
         for (position, value) in values.iter().enumerate() {
             let shown = self.shown.len();
@@ -150,7 +150,7 @@ impl<'m> Opener<'m> {
             return text.clone();
         };
         if let Some(level) = self.comments.last_mut() {
-            level.push(line.to_owned());
+            level.add(self.rule, line);
         }
         if !self.encrypts(true) {
             return text.clone();
@@ -189,7 +189,7 @@ impl<'m> Opener<'m> {
 
     fn forget_comments(&mut self) {
         if let Some(level) = self.comments.last_mut() {
-            level.clear();
+            *level = ActiveComments::default();
         }
     }
 

@@ -7,6 +7,9 @@ use crate::value::{Branch, Item, Scalar, Value};
 /// Positions beyond this are no list that sops wrote; they would cost memory.
 const MAX_POSITION: usize = 10_000;
 
+/// Metadata is three levels deep; what is deeper than this was not written by sops.
+const MAX_STEPS: usize = 20;
+
 enum Tree {
     Leaf(String),
     Map(BTreeMap<String, Tree>),
@@ -51,6 +54,9 @@ fn steps(key: &str) -> Option<Vec<Step<'_>>> {
         let Some((_, _, list)) = next else {
             return Some(steps);
         };
+        if steps.len() == MAX_STEPS {
+            return None;
+        }
         (rest, position) = (after, list);
     }
 }
@@ -117,5 +123,7 @@ mod tests {
         assert!(fields("age__map_a", "age__list_0"));
         assert!(fields("age__list_x", "b"));
         assert!(fields("age__list_99999999", "b"));
+        let deep = "a__map_".repeat(100_000);
+        assert!(unflatten([(deep.as_str(), String::new())]).is_none());
     }
 }

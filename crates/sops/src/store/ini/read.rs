@@ -1,5 +1,7 @@
 //! The lines of a text, and the values that go over several.
 
+use std::collections::HashMap;
+
 use super::{DEFAULT, text_pair};
 use crate::store::SyntaxError;
 use crate::value::{Branch, Item, Value};
@@ -14,6 +16,7 @@ pub(super) fn sections(text: &str) -> Result<Branch, SyntaxError> {
         lines: text.split('\n').collect(),
         next: 0,
         comment: Vec::new(),
+        places: HashMap::new(),
     };
     let mut sections = Branch::new();
     let mut current = (DEFAULT.to_owned(), Branch::new());
@@ -29,6 +32,7 @@ pub(super) fn sections(text: &str) -> Result<Branch, SyntaxError> {
             let name = name.ok_or_else(|| reader.error("the [section] is not closed"))?;
             let next = (name.to_owned(), reader.take_comment().into_iter().collect());
             sections.push(section(std::mem::replace(&mut current, next)));
+            reader.places.clear();
         } else {
             reader.key(line, &mut current.1)?;
         }
@@ -46,6 +50,8 @@ struct Reader<'t> {
     next: usize,
     /// The comment lines since the last key or header.
     comment: Vec<String>,
+    /// Where the keys of the current section are.
+    places: HashMap<String, usize>,
 }
 
 impl<'t> Reader<'t> {
@@ -71,10 +77,11 @@ impl<'t> Reader<'t> {
         let (key, value) = split_key(line).ok_or_else(|| self.error(expected))?;
         let value = self.value(value.trim_start())?;
         let pair = text_pair(key, &value);
-        let same = |item: &&mut Item| matches!(item, Item::Pair(name, _) if name == key);
-        match keys.iter_mut().find(same) {
-            Some(earlier) => *earlier = pair,
-            None => keys.push(pair),
+        if let Some(earlier) = self.places.get(key) {
+            keys[*earlier] = pair;
+        } else {
+            self.places.insert(key.to_owned(), keys.len());
+            keys.push(pair);
         }
         keys.extend(self.take_comment());
         Ok(())
