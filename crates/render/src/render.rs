@@ -6,7 +6,7 @@ use std::fmt;
 
 use windlass_kustomize::{Build, BuildErrors, BuildOptions, Problem, build};
 use windlass_object::{Object, ObjectError, ObjectRef, Origin};
-use windlass_sops::Keyring;
+use windlass_sops::{Keyring, SecretBytes};
 use windlass_tree::{Tree, TreeError, TreePath};
 
 use crate::inputs::RecordingTree;
@@ -18,7 +18,7 @@ use crate::{Inputs, SecretError, SecretWarning, Unit};
 /// Its `Debug` form has the names of the objects only, because some of them are Secrets.
 pub struct Rendered {
     objects: Vec<Object>,
-    text: String,
+    text: SecretBytes,
     warnings: Vec<Warning>,
     inputs: Inputs,
 }
@@ -110,7 +110,7 @@ pub fn render_directory(
     match result {
         Ok((objects, text, warnings)) => Ok(Rendered {
             objects,
-            text,
+            text: text.into(),
             warnings,
             inputs,
         }),
@@ -175,7 +175,7 @@ impl Rendered {
     /// Returns the YAML text that `kustomize build` prints. It holds the secrets in the clear.
     #[must_use]
     pub fn to_yaml(&self) -> &str {
-        &self.text
+        self.text.expose_text().expect("it was made of a String")
     }
 
     /// Returns what works and should be changed.
