@@ -49,6 +49,18 @@ pub(crate) async fn run(api: Arc<Api>, mut shutdown: Shutdown) {
     }
 }
 
+/// Does everything that objects call for as they are now: for tests, which have no task.
+#[cfg(test)]
+pub(crate) fn settle(api: &Arc<Api>) {
+    loop {
+        let revision = api.store.revision();
+        Collector::new(Arc::clone(api)).reset();
+        if api.store.revision() == revision {
+            return;
+        }
+    }
+}
+
 impl Collector {
     fn new(api: Arc<Api>) -> Self {
         Self {

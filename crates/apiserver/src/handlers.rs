@@ -7,6 +7,8 @@ mod meta;
 mod read;
 mod scale;
 mod subresource;
+#[cfg(test)]
+mod tests;
 mod watch;
 mod write;
 

@@ -3,10 +3,11 @@
 use super::{Call, Context, read};
 use crate::adapt::{self, PatchType};
 use crate::answer::{self, Answer};
-use crate::api::{WriteOptions, Written};
+use crate::api::{FieldValidation, WriteOptions, Written};
 use crate::apply::OnConflict;
 use crate::negotiate::{Form, form};
 use crate::status::{Reason, Status};
+use crate::validation::duplicate_fields;
 
 /// The types of patches, as the media types name them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,18 +47,41 @@ impl Patch {
 impl Call<'_> {
     pub(super) fn create(&self) -> Result<Answer, Status> {
         let object = self.request.object()?;
-        let written = self
-            .api()
-            .create(self.target(), object, &self.write_options()?)?;
+        let options = self.write_options()?;
+        let duplicates = self.duplicates(&options)?;
+        let mut written = self.api().create(self.target(), object, &options)?;
+        written.warnings.extend(duplicates);
         self.written(201, &written)
     }
 
     pub(super) fn replace(&self) -> Result<Answer, Status> {
         let object = self.request.object()?;
-        let written = self
-            .api()
-            .update(self.target(), &object, &self.write_options()?)?;
+        let options = self.write_options()?;
+        let duplicates = self.duplicates(&options)?;
+        let mut written = self.api().update(self.target(), &object, &options)?;
+        written.warnings.extend(duplicates);
         self.written(200, &written)
+    }
+
+    /// Returns warnings of fields that the body gives twice, or refuses them.
+    fn duplicates(&self, options: &WriteOptions) -> Result<Vec<String>, Status> {
+        let paths = duplicate_fields(&self.request.body);
+        let texts: Vec<String> = paths
+            .iter()
+            .map(|path| format!("duplicate field {path:?}"))
+            .collect();
+        match options.field_validation {
+            FieldValidation::Strict if !texts.is_empty() => {
+                let (kind, version) = (&self.resource.kind, &self.resource.version);
+                Err(Status::bad_request(format!(
+                    "{kind} in version {version:?} cannot be handled as a {kind}: strict decoding \
+                     error: {}",
+                    texts.join(", ")
+                )))
+            }
+            FieldValidation::Warn => Ok(texts),
+            _ => Ok(Vec::new()),
+        }
     }
 
     pub(super) fn patch(&self) -> Result<Answer, Status> {
