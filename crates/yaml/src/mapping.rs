@@ -20,7 +20,14 @@ const INDEXED_FROM: usize = 32;
 #[derive(Clone, Debug, Default)]
 pub struct Mapping {
     entries: Vec<Entry>,
-    index: OnceLock<HashMap<Box<str>, usize>>,
+    index: OnceLock<Box<Index>>,
+}
+
+/// Where the first entry with each key stands. It is boxed, since most mappings have none and are moved
+/// around a lot.
+#[derive(Clone, Debug, Default)]
+struct Index {
+    positions: HashMap<Box<str>, usize>,
 }
 
 /// One pair of a mapping.
@@ -104,8 +111,10 @@ impl Mapping {
                 .iter()
                 .position(|entry| key_text(&entry.key) == Some(key));
         }
-        let index = self.index.get_or_init(|| index_of(&self.entries));
-        index.get(key).copied()
+        let index = self
+            .index
+            .get_or_init(|| Box::new(Index::of(&self.entries)));
+        index.positions.get(key).copied()
     }
 
     /// Returns whether there is an entry with this key.
@@ -152,7 +161,8 @@ impl Mapping {
         if let Some(index) = self.index.get_mut()
             && let Some(text) = key_text(&key)
         {
-            index.entry(text.into()).or_insert(self.entries.len());
+            let at = self.entries.len();
+            index.positions.entry(text.into()).or_insert(at);
         }
         self.entries.push(Entry { key, value });
     }
@@ -221,12 +231,14 @@ fn key_text(key: &Node) -> Option<&str> {
     }
 }
 
-fn index_of(entries: &[Entry]) -> HashMap<Box<str>, usize> {
-    let mut index = HashMap::with_capacity(entries.len() * 2);
-    for (at, entry) in entries.iter().enumerate() {
-        if let Some(text) = key_text(&entry.key) {
-            index.entry(text.into()).or_insert(at);
+impl Index {
+    fn of(entries: &[Entry]) -> Self {
+        let mut positions = HashMap::with_capacity(entries.len() * 2);
+        for (at, entry) in entries.iter().enumerate() {
+            if let Some(text) = key_text(&entry.key) {
+                positions.entry(text.into()).or_insert(at);
+            }
         }
+        Self { positions }
     }
-    index
 }

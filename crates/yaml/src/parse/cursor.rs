@@ -116,16 +116,43 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Moves over the bytes up to the first one for which `stop` says so, all on this line. What `stop`
+    /// refuses must be the first byte of a character.
+    pub(super) fn skip_until(&mut self, stop: impl Fn(u8) -> bool) {
+        let rest = &self.bytes()[self.mark.offset as usize..];
+        let run = rest
+            .iter()
+            .position(|byte| stop(*byte))
+            .unwrap_or(rest.len());
+        self.skip_run(run);
+    }
+
+    /// Moves over so many bytes, all on this line.
+    fn skip_run(&mut self, bytes: usize) {
+        let from = self.mark.offset as usize;
+        let run = &self.bytes()[from..from + bytes];
+        let continued = run.iter().filter(|byte| **byte & 0xc0 == 0x80).count();
+        let characters = (bytes - continued) as u32;
+        if run.iter().any(|byte| !matches!(byte, b' ' | b'\t')) {
+            self.newlines = 0;
+        }
+        self.mark.offset += bytes as u32;
+        self.mark.index += characters;
+        self.mark.column += characters;
+    }
+
     /// Moves over spaces and tabs.
     pub(super) fn skip_blanks(&mut self) {
-        while self.is_blank(0) {
-            self.skip();
-        }
+        self.skip_until(|byte| !matches!(byte, b' ' | b'\t'));
     }
 
     /// Moves to the end of the line.
     pub(super) fn skip_to_break(&mut self) {
-        while !self.is_break_or_end(0) {
+        loop {
+            self.skip_until(|byte| matches!(byte, b'\n' | b'\r' | 0xc2 | 0xe2));
+            if self.is_break_or_end(0) {
+                return;
+            }
             self.skip();
         }
     }
@@ -147,13 +174,6 @@ impl<'a> Cursor<'a> {
         self.mark.line += 1;
         self.newlines += 1;
         Some(value)
-    }
-
-    /// Moves over everything up to a byte for which `stop` says so, without a line break between.
-    pub(super) fn skip_until(&mut self, stop: impl Fn(&Self) -> bool) {
-        while !stop(self) {
-            self.skip();
-        }
     }
 }
 

@@ -436,9 +436,8 @@ impl<'a> Scanner<'a> {
         loop {
             // Tabs separate tokens, but do not indent.
             let tabs = self.flow_level > 0 || !self.simple_key_allowed;
-            while self.cursor.byte(0) == b' ' || tabs && self.cursor.byte(0) == b'\t' {
-                self.cursor.skip();
-            }
+            self.cursor
+                .skip_until(|byte| byte != b' ' && !(tabs && byte == b'\t'));
             self.turn_line_comment_into_head();
             if self.cursor.byte(0) == b'#' {
                 self.scan_comments(scan_mark);

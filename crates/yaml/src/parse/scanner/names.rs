@@ -71,8 +71,7 @@ impl<'a> Scanner<'a> {
 
     fn version_number(&mut self, start: Mark) -> Result<u32> {
         let from = self.cursor.mark.offset;
-        self.cursor
-            .skip_until(|cursor| !cursor.byte(0).is_ascii_digit());
+        self.cursor.skip_until(|byte| !byte.is_ascii_digit());
         match self.cursor.since(from) {
             "" => self.fail(VERSION, start, "did not find expected version number"),
             digits if digits.len() > 2 => {
@@ -123,7 +122,7 @@ impl<'a> Scanner<'a> {
 
     fn word(&mut self) -> &'a str {
         let from = self.cursor.mark.offset;
-        self.cursor.skip_until(|cursor| !is_word(cursor.byte(0)));
+        self.cursor.skip_until(|byte| !is_word(byte));
         self.cursor.since(from)
     }
 

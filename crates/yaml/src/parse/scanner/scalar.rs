@@ -80,7 +80,7 @@ impl<'a> Scanner<'a> {
         let quote = quote_of(style);
         let from = self.cursor.mark;
         let simple = |byte: u8| byte != quote && byte != b'\\' && matches!(byte, b' '..=b'~');
-        self.cursor.skip_until(|cursor| !simple(cursor.byte(0)));
+        self.cursor.skip_until(|byte| !simple(byte));
         if self.cursor.byte(0) == quote && self.cursor.byte(1) != quote {
             return Some(self.cursor.since(from.offset));
         }
@@ -113,6 +113,9 @@ impl<'a> Scanner<'a> {
             } else {
                 let from = self.cursor.mark.offset;
                 self.cursor.skip();
+                self.cursor.skip_until(
+                    |byte| !matches!(byte, b'!' | b'#'..=b'&' | b'('..=b'[' | b']'..=b'~'),
+                );
                 text.push_str(self.cursor.since(from));
             }
         }
@@ -203,13 +206,22 @@ impl<'a> Scanner<'a> {
     /// Moves over characters up to a blank, a line break or what ends a plain text.
     fn plain_word(&mut self) {
         let flow = self.flow_level > 0;
-        self.cursor.skip_until(|cursor| match cursor.byte(0) {
-            b' ' | b'\t' | b'\n' | b'\r' | 0 => true,
-            b':' => cursor.is_blank_or_end(1),
-            b',' | b'?' | b'[' | b']' | b'{' | b'}' => flow,
-            0xc2 | 0xe2 => cursor.is_break(0),
-            _ => false,
-        });
+        loop {
+            self.cursor.skip_until(|byte| match byte {
+                b' ' | b'\t' | b'\n' | b'\r' | b':' | 0xc2 | 0xe2 => true,
+                b',' | b'?' | b'[' | b']' | b'{' | b'}' => flow,
+                _ => false,
+            });
+            let goes_on = match self.cursor.byte(0) {
+                b':' => !self.cursor.is_blank_or_end(1),
+                0xc2 | 0xe2 => !self.cursor.is_break(0),
+                _ => false,
+            };
+            if !goes_on {
+                return;
+            }
+            self.cursor.skip();
+        }
     }
 
     /// Appends the word that was just read, and the gap before it.
