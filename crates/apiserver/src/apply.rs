@@ -332,14 +332,16 @@ fn conflicts_with(owner: &Entry, contested: &FieldSet) -> Vec<Conflict> {
 
 fn print_owner(owner: &Entry) -> String {
     let manager = &owner.manager;
-    let mut text = format!("{:?}", manager.name);
-    if !manager.subresource.is_empty() {
-        text += &format!(" with subresource {:?}", manager.subresource);
-    }
-    if manager.operation == Operation::Update {
-        text += &format!(" using {}", manager.api_version);
-    }
-    text
+    let (name, subresource) = (&manager.name, &manager.subresource);
+    let subresource = match subresource.as_str() {
+        "" => String::new(),
+        subresource => format!(" with subresource {subresource:?}"),
+    };
+    let version = match manager.operation {
+        Operation::Apply => String::new(),
+        Operation::Update => format!(" using {}", manager.api_version),
+    };
+    format!("{name:?}{subresource}{version}")
 }
 
 /// Words the conflicts as kube-apiserver does: one in a line, several by manager.

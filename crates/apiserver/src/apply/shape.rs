@@ -22,8 +22,7 @@ pub(super) fn shape(schema: &Schema, value: &Value) -> Shape {
     let listed = schema.list_type() != ListType::Atomic;
     match value {
         Value::Object(_) if granular && has_fields(schema) => Shape::Map,
-        Value::Array(_) if listed => Shape::List,
-        Value::Null if listed => Shape::List,
+        Value::Array(_) | Value::Null if listed => Shape::List,
         Value::Null if granular && schema.kind() == Type::Object => Shape::Map,
         _ => Shape::Leaf,
     }

@@ -8,13 +8,13 @@ fn deployment_schema() -> &'static Schema {
     facts().schema(&Gvk::new("apps/v1", "Deployment")).unwrap()
 }
 
-fn deployment(spec: Value) -> Value {
+fn deployment(spec: impl Into<Value>) -> Value {
     json!({"apiVersion": "apps/v1", "kind": "Deployment",
-        "metadata": {"name": "web", "namespace": "shop"}, "spec": spec})
+        "metadata": {"name": "web", "namespace": "shop"}, "spec": spec.into()})
 }
 
-fn containers(containers: Value) -> Value {
-    json!({"template": {"spec": {"containers": containers}}})
+fn containers(containers: impl Into<Value>) -> Value {
+    json!({"template": {"spec": {"containers": containers.into()}}})
 }
 
 struct Apply {

@@ -71,8 +71,7 @@ impl Walk {
             (_, Value::Null)
             | (Type::String, Value::String(_))
             | (Type::Boolean, Value::Bool(_)) => Ok(()),
-            (Type::Any, Value::Object(_)) if schema.properties().next().is_none() => Ok(()),
-            (Type::Object | Type::Any, Value::Object(map)) => {
+            (Type::Object, Value::Object(map)) => {
                 let outer = definition.map(|definition| {
                     std::mem::replace(&mut self.owner, short(definition).to_owned())
                 });
@@ -145,7 +144,9 @@ impl Walk {
     fn check_items(&mut self, items: &mut [Value], schema: &Schema) -> Result<(), String> {
         for (index, item) in items.iter_mut().enumerate() {
             let length = self.place.len();
-            self.place.push_str(&format!("[{index}]"));
+            self.place += "[";
+            self.place += &index.to_string();
+            self.place += "]";
             self.check(item, schema.items(), schema.items_definition())?;
             self.place.truncate(length);
         }

@@ -1,6 +1,8 @@
 //! Deployments and the like, jobs, and what scales and protects them.
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
+
+use serde_json::{Map, Value, json};
 
 use super::semantic::immutable;
 use super::{FieldErrors, metadata, names, pod};
@@ -166,6 +168,22 @@ fn strategy(object: &Value, errors: &mut FieldErrors) {
     }
 }
 
+/// Returns the spec with a volume for each claim of a StatefulSet, as its pods will have them.
+fn with_claims<'s>(object: &Value, spec: &'s Value) -> Cow<'s, Value> {
+    let claims = list(object, "/spec/volumeClaimTemplates");
+    if claims.is_empty() || !spec.is_object() {
+        return Cow::Borrowed(spec);
+    }
+    let mut volumes = list(spec, "/volumes").to_vec();
+    volumes.extend(claims.iter().map(|claim| {
+        let name = text(claim, "/metadata/name");
+        json!({"name": name, "persistentVolumeClaim": {"claimName": name}})
+    }));
+    let mut spec = spec.clone();
+    spec["volumes"] = Value::Array(volumes);
+    Cow::Owned(spec)
+}
+
 /// Checks the template of pods at `pointer`, whose restart policy must be one of those given.
 fn template(object: &Value, pointer: &str, policies: &[&str], errors: &mut FieldErrors) {
     let path = pointer.trim_start_matches('/').replace('/', ".");
@@ -177,7 +195,7 @@ fn template(object: &Value, pointer: &str, policies: &[&str], errors: &mut Field
     let Some(spec) = template.get("spec") else {
         return;
     };
-    pod::spec(spec, &format!("{path}.spec"), errors);
+    pod::spec(&with_claims(object, spec), &format!("{path}.spec"), errors);
     let policy = text(spec, "/restartPolicy");
     if ["Always", "OnFailure", "Never"].contains(&policy) && !policies.contains(&policy) {
         let path = format!("{path}.spec.restartPolicy");
