@@ -79,7 +79,7 @@ impl Controllers {
             let (group, _, plural) = kind.path();
             let resource = crate::resource::GroupResource::new(group, plural);
             for object in api.store.list(&resource, &Range::default()).items {
-                self.apply(kind, object);
+                self.apply(kind, &object);
             }
         }
     }
@@ -88,7 +88,7 @@ impl Controllers {
     async fn follow(&mut self, api: &Api, watch: &mut Watch) {
         while let Ok(events) = watch.take() {
             for event in events {
-                self.observe(event);
+                self.observe(&event);
             }
             self.work(api);
             if self.queue.is_empty() {
@@ -102,7 +102,7 @@ impl Controllers {
         }
     }
 
-    fn observe(&mut self, event: Event) {
+    fn observe(&mut self, event: &Event) {
         let Some(kind) = Kind::of(&event.resource) else {
             return;
         };
@@ -110,14 +110,15 @@ impl Controllers {
             let id = Id::of(kind, &event.object);
             self.delete(&id, version(&event.object));
         } else {
-            self.apply(kind, event.object);
+            self.apply(kind, &event.object);
         }
     }
 
-    fn apply(&mut self, kind: Kind, object: Arc<Value>) {
-        let id = Id::of(kind, &object);
-        if let Some(previous) = self.world.apply(kind, Arc::clone(&object)) {
-            let affected = affected::by(&self.world, &id, previous.as_deref(), Some(&object));
+    fn apply(&mut self, kind: Kind, object: &Arc<Value>) {
+        let id = Id::of(kind, object);
+        if let Some(news) = self.world.apply(kind, Arc::clone(object)) {
+            let previous = news.previous.as_deref();
+            let affected = affected::by(&self.world, &id, previous, Some(object));
             self.enqueue(affected);
         }
     }
@@ -173,7 +174,7 @@ impl Controllers {
     /// Returns how long there is nothing to do unless something happens.
     fn idle_time(&self, now: Timestamp) -> Duration {
         let Some((time, _)) = self.timers.first() else {
-            return Duration::from_secs(3600);
+            return Duration::from_hours(1);
         };
         Duration::try_from(time.duration_since(now)).unwrap_or_default()
     }

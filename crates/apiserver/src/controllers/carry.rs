@@ -40,9 +40,9 @@ impl Controllers {
     fn write(&mut self, api: &Api, id: &Id, write: Write) -> Result<(), Status> {
         match write {
             Write::Create(kind, object) => self.create(api, kind, object).map(drop),
-            Write::Update(kind, object) => self.update(api, kind, object, None),
+            Write::Update(kind, object) => self.update(api, kind, &object, None),
             Write::UpdateStatus(kind, object) => {
-                self.update(api, kind, object, Some(Subresource::Status))
+                self.update(api, kind, &object, Some(Subresource::Status))
             }
             Write::Delete(id) => self.remove(api, &id),
             Write::CreatePod(pod, source) => {
@@ -82,7 +82,7 @@ impl Controllers {
             api.create(target, object, &options)
         })?;
         let name = fields::name(&written.object).to_owned();
-        self.apply(kind, written.object);
+        self.apply(kind, &written.object);
         Ok(name)
     }
 
@@ -90,16 +90,16 @@ impl Controllers {
         &mut self,
         api: &Api,
         kind: Kind,
-        object: Value,
+        object: &Value,
         subresource: Option<Subresource>,
     ) -> Result<(), Status> {
-        let id = Id::of(kind, &object);
+        let id = Id::of(kind, object);
         let options = options(manager(kind, subresource));
         let written = with_type(api, kind, |resource| {
             let target = target(resource, &id.namespace, &id.name, subresource);
-            api.update(target, &object, &options)
+            api.update(target, object, &options)
         })?;
-        self.apply(kind, written.object);
+        self.apply(kind, &written.object);
         Ok(())
     }
 
@@ -110,7 +110,7 @@ impl Controllers {
         })?;
         match deleted {
             Deleted::Gone(object) => self.delete(id, version(&object).max(api.store.revision())),
-            Deleted::Waiting(object) => self.apply(id.kind, object),
+            Deleted::Waiting(object) => self.apply(id.kind, &object),
         }
         Ok(())
     }

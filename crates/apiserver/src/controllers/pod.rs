@@ -45,22 +45,19 @@ fn schedule(
     now: Timestamp,
     step: &mut Step,
 ) {
-    match unschedulable(world, pod, failure) {
-        Some(message) => {
-            let status = status::unscheduled(pod, &message, now);
-            if pod.get("status") != Some(&status) {
-                step.report(Report::warning(SCHEDULER, "FailedScheduling", message));
-            }
-            step.set_status(Kind::Pod, pod, status);
+    if let Some(message) = unschedulable(world, pod, failure) {
+        let status = status::unscheduled(pod, &message, now);
+        if pod.get("status") != Some(&status) {
+            step.report(Report::warning(SCHEDULER, "FailedScheduling", message));
         }
-        None => {
-            let mut bound = pod.clone();
-            bound["spec"]["nodeName"] = NODE.into();
-            step.write(Write::Update(Kind::Pod, bound));
-            let name = format!("{}/{}", fields::namespace(pod), fields::name(pod));
-            let message = format!("Successfully assigned {name} to {NODE}");
-            step.report(Report::normal(SCHEDULER, "Scheduled", message));
-        }
+        step.set_status(Kind::Pod, pod, status);
+    } else {
+        let mut bound = pod.clone();
+        bound["spec"]["nodeName"] = NODE.into();
+        step.write(Write::Update(Kind::Pod, bound));
+        let name = format!("{}/{}", fields::namespace(pod), fields::name(pod));
+        let message = format!("Successfully assigned {name} to {NODE}");
+        step.report(Report::normal(SCHEDULER, "Scheduled", message));
     }
 }
 

@@ -24,6 +24,14 @@ struct Backend<'a> {
     ports: Vec<Value>,
 }
 
+/// The backends that have the same ports.
+#[derive(Default)]
+struct Subset {
+    ready: Vec<Value>,
+    unready: Vec<Value>,
+    ports: Vec<Value>,
+}
+
 /// Decides what belongs to a Service.
 pub(super) fn step(world: &World, service: &Value) -> Step {
     let mut step = Step::default();
@@ -119,26 +127,29 @@ fn target(backend: &Backend<'_>) -> Value {
 }
 
 fn endpoints(service: &Value, backends: &[Backend<'_>]) -> Value {
-    let mut subsets: BTreeMap<String, (Vec<Value>, Vec<Value>, Vec<Value>)> = BTreeMap::new();
+    let mut subsets: BTreeMap<String, Subset> = BTreeMap::new();
     for backend in backends {
         let ports = Value::from(backend.ports.clone());
         let subset = subsets.entry(ports.to_string()).or_default();
         let target = target(backend);
         let address = json!({"ip": backend.address, "nodeName": NODE, "targetRef": target});
-        match backend.is_ready {
-            true => subset.0.push(address),
-            false => subset.1.push(address),
+        if backend.is_ready {
+            subset.ready.push(address);
+        } else {
+            subset.unready.push(address);
         }
-        subset.2.clone_from(&backend.ports);
+        subset.ports.clone_from(&backend.ports);
     }
     let some = |items: Vec<Value>| (!items.is_empty()).then_some(items);
     let subsets: Vec<Value> = subsets
         .into_values()
-        .map(|(ready, unready, ports)| {
-            let subset = json!({
-                "addresses": some(ready), "notReadyAddresses": some(unready), "ports": some(ports),
+        .map(|subset| {
+            let fields = json!({
+                "addresses": some(subset.ready),
+                "notReadyAddresses": some(subset.unready),
+                "ports": some(subset.ports),
             });
-            with(json!({}), subset)
+            with(json!({}), fields)
         })
         .collect();
     let mut labels = map_at(service, "/metadata/labels");

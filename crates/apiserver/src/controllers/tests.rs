@@ -56,7 +56,7 @@ impl Cluster {
     fn settle(&mut self) {
         for _ in 0..1000 {
             for event in self.watch.take().unwrap() {
-                self.controllers.observe(event);
+                self.controllers.observe(&event);
             }
             self.controllers.work(&self.api);
             let is_idle = self.controllers.queue.is_empty();
@@ -78,8 +78,8 @@ impl Cluster {
         action(resource)
     }
 
-    fn create(&mut self, object: Value) {
-        self.with(text(&object, "/kind"), |resource| {
+    fn create(&mut self, object: &Value) {
+        self.with(text(object, "/kind"), |resource| {
             let target = Target {
                 resource,
                 namespace: if resource.namespaced { "default" } else { "" },
@@ -93,7 +93,7 @@ impl Cluster {
         self.settle();
     }
 
-    fn change(&mut self, kind: &str, name: &str, pointer: &str, value: Value) {
+    fn change(&mut self, kind: &str, name: &str, pointer: &str, value: &Value) {
         self.with(kind, |resource| {
             let target = Target {
                 resource,
@@ -190,7 +190,7 @@ fn failing(kind: &str, reason: &str) -> Value {
 #[test]
 fn a_deployment_comes_to_rest_with_all_pods_ready() {
     let mut cluster = Cluster::new();
-    cluster.create(workload("Deployment", json!({"replicas": 3})));
+    cluster.create(&workload("Deployment", json!({"replicas": 3})));
     assert_eq!(cluster.pods(), ["Running", "Running", "Running"]);
     let deployment = cluster.get("Deployment", "web");
     assert_eq!(
@@ -230,9 +230,9 @@ fn a_deployment_comes_to_rest_with_all_pods_ready() {
 #[test]
 fn a_new_template_replaces_the_pods_and_keeps_the_old_set() {
     let mut cluster = Cluster::new();
-    cluster.create(workload("Deployment", json!({"replicas": 3})));
+    cluster.create(&workload("Deployment", json!({"replicas": 3})));
     let image = "/spec/template/spec/containers/0/image";
-    cluster.change("Deployment", "web", image, json!("web:2"));
+    cluster.change("Deployment", "web", image, &json!("web:2"));
     let sizes = |cluster: &Cluster| {
         let mut sizes: Vec<(String, i64)> = cluster
             .list("ReplicaSet")
@@ -244,7 +244,7 @@ fn a_new_template_replaces_the_pods_and_keeps_the_old_set() {
     };
     let pair = |image: &str, size| (image.to_owned(), size);
     assert_eq!(sizes(&cluster), [pair("web:1", 0), pair("web:2", 3)]);
-    cluster.change("Deployment", "web", image, json!("web:1"));
+    cluster.change("Deployment", "web", image, &json!("web:1"));
     assert_eq!(sizes(&cluster), [pair("web:1", 3), pair("web:2", 0)]);
     let deployment = cluster.get("Deployment", "web");
     let revision = annotation(&deployment, "deployment.kubernetes.io/revision");
@@ -258,10 +258,10 @@ fn a_new_template_replaces_the_pods_and_keeps_the_old_set() {
 #[test]
 fn old_replica_sets_are_kept_up_to_the_history_limit() {
     let mut cluster = Cluster::new();
-    cluster.create(workload("Deployment", json!({"revisionHistoryLimit": 1})));
+    cluster.create(&workload("Deployment", json!({"revisionHistoryLimit": 1})));
     for image in ["web:2", "web:3", "web:4"] {
         let pointer = "/spec/template/spec/containers/0/image";
-        cluster.change("Deployment", "web", pointer, json!(image));
+        cluster.change("Deployment", "web", pointer, &json!(image));
     }
     assert_eq!(cluster.list("ReplicaSet").len(), 2);
 }
@@ -269,13 +269,13 @@ fn old_replica_sets_are_kept_up_to_the_history_limit() {
 #[test]
 fn a_failed_pull_keeps_the_old_pods_and_runs_into_the_deadline() {
     let mut cluster = Cluster::new();
-    cluster.create(workload(
+    cluster.create(&workload(
         "Deployment",
         json!({"replicas": 2, "progressDeadlineSeconds": 60}),
     ));
     let mut broken = template("web:2");
     broken["metadata"]["annotations"] = json!({"windlass.dev/fail": "ImagePullBackOff"});
-    cluster.change("Deployment", "web", "/spec/template", broken);
+    cluster.change("Deployment", "web", "/spec/template", &broken);
     let mut pods = cluster.pods();
     pods.sort();
     assert_eq!(pods, ["ImagePullBackOff", "Running", "Running"]);
@@ -292,23 +292,23 @@ fn a_failed_pull_keeps_the_old_pods_and_runs_into_the_deadline() {
     Failed Pod: Error: ImagePullBackOff (1)
     Failed Pod: Failed to pull image "web:2": rpc error: code = NotFound desc = failed to pull and unpack image "web:2": failed to resolve reference "web:2": web:2: not found (1)
     "#);
-    cluster.change("Deployment", "web", "/spec/template", template("web:3"));
+    cluster.change("Deployment", "web", "/spec/template", &template("web:3"));
     assert_eq!(cluster.pods(), ["Running", "Running"]);
 }
 
 #[test]
 fn the_switch_on_a_workload_can_be_thrown_and_thrown_back() {
     let mut cluster = Cluster::new();
-    cluster.create(workload("Deployment", json!({})));
+    cluster.create(&workload("Deployment", json!({})));
     let annotations = "/metadata/annotations";
     let crash = json!({"windlass.dev/fail": "CrashLoopBackOff"});
-    cluster.change("Deployment", "web", annotations, crash);
+    cluster.change("Deployment", "web", annotations, &crash);
     assert_eq!(cluster.pods(), ["CrashLoopBackOff"]);
     assert_eq!(
         condition(&cluster.get("Deployment", "web"), "Available"),
         Some("False")
     );
-    cluster.change("Deployment", "web", annotations, json!({}));
+    cluster.change("Deployment", "web", annotations, &json!({}));
     assert_eq!(cluster.pods(), ["Running"]);
 }
 
@@ -317,7 +317,7 @@ fn a_pod_becomes_ready_after_the_time_it_asks_for() {
     let mut cluster = Cluster::new();
     let mut deployment = workload("Deployment", json!({}));
     deployment["metadata"]["annotations"] = json!({"windlass.dev/ready-after": "5s"});
-    cluster.create(deployment);
+    cluster.create(&deployment);
     assert_eq!(
         integer(&cluster.get("Deployment", "web"), "/status/readyReplicas"),
         0
@@ -338,21 +338,23 @@ fn pods_wait_for_the_secrets_and_config_maps_that_they_refer_to() {
     pod["containers"][0]["env"] = json!([{"name": "PASSWORD", "valueFrom": {
         "secretKeyRef": {"name": "database", "key": "password"},
     }}]);
-    cluster.create(deployment);
+    cluster.create(&deployment);
     assert_eq!(cluster.pods(), ["ContainerCreating"]);
-    cluster
-        .create(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}}));
+    cluster.create(
+        &json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}}),
+    );
     assert_eq!(cluster.pods(), ["CreateContainerConfigError"]);
     let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "database"}});
-    cluster.create(secret);
+    cluster.create(&secret);
     assert_eq!(
         cluster.pods(),
         ["CreateContainerConfigError"],
         "the key is missing"
     );
-    cluster.change("Secret", "database", "/data", json!({"password": "eA=="}));
+    cluster.change("Secret", "database", "/data", &json!({"password": "eA=="}));
     assert_eq!(cluster.pods(), ["Running"]);
     insta::assert_snapshot!(cluster.events("Warning").join("\n"), @r#"
+    Failed Pod: Error: couldn't find key password in Secret default/database (1)
     Failed Pod: Error: secret "database" not found (1)
     FailedMount Pod: MountVolume.SetUp failed for volume "config" : configmap "settings" not found (1)
     "#);
@@ -363,12 +365,12 @@ fn a_missing_service_account_keeps_pods_from_being_created() {
     let mut cluster = Cluster::new();
     let mut deployment = workload("Deployment", json!({}));
     deployment["spec"]["template"]["spec"]["serviceAccountName"] = json!("web");
-    cluster.create(deployment);
+    cluster.create(&deployment);
     assert!(cluster.pods().is_empty());
     insta::assert_snapshot!(cluster.events("Warning").join("\n"), @r#"FailedCreate ReplicaSet: Error creating: pods "web-68d7d45ccf-" is forbidden: error looking up service account default/web: serviceaccount "web" not found (1)"#);
     let account =
         json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "web"}});
-    cluster.create(account);
+    cluster.create(&account);
     assert_eq!(cluster.pods(), ["Running"]);
 }
 
@@ -383,7 +385,7 @@ fn a_stateful_set_starts_its_pods_in_order_with_claims_of_their_own() {
         json!({"replicas": 2, "serviceName": "web", "volumeClaimTemplates": [claim]}),
     );
     set["spec"]["template"]["metadata"]["annotations"] = json!({"windlass.dev/ready-after": "3s"});
-    cluster.create(set);
+    cluster.create(&set);
     assert_eq!(
         cluster.list("Pod").len(),
         1,
@@ -400,19 +402,19 @@ fn a_stateful_set_starts_its_pods_in_order_with_claims_of_their_own() {
     let status = &cluster.get("StatefulSet", "web")["status"];
     assert_eq!(status["readyReplicas"], 2);
     assert_eq!(status["currentRevision"], status["updateRevision"]);
-    cluster.change("StatefulSet", "web", "/spec/replicas", json!(1));
+    cluster.change("StatefulSet", "web", "/spec/replicas", &json!(1));
     assert_eq!(cluster.list("Pod").len(), 1);
 }
 
 #[test]
 fn a_stateful_set_replaces_its_pods_when_the_template_changes() {
     let mut cluster = Cluster::new();
-    cluster.create(workload(
+    cluster.create(&workload(
         "StatefulSet",
         json!({"replicas": 2, "serviceName": "web"}),
     ));
     let image = "/spec/template/spec/containers/0/image";
-    cluster.change("StatefulSet", "web", image, json!("web:2"));
+    cluster.change("StatefulSet", "web", image, &json!("web:2"));
     let pods = cluster.list("Pod");
     assert!(
         pods.iter()
@@ -430,9 +432,9 @@ fn a_stateful_set_replaces_its_pods_when_the_template_changes() {
 #[test]
 fn a_daemon_set_has_one_pod_of_the_present_template() {
     let mut cluster = Cluster::new();
-    cluster.create(workload("DaemonSet", json!({})));
+    cluster.create(&workload("DaemonSet", json!({})));
     let image = "/spec/template/spec/containers/0/image";
-    cluster.change("DaemonSet", "web", image, json!("web:2"));
+    cluster.change("DaemonSet", "web", image, &json!("web:2"));
     let pods = cluster.list("Pod");
     assert_eq!(pods.len(), 1);
     assert_eq!(text(&pods[0], "/spec/containers/0/image"), "web:2");
@@ -450,7 +452,7 @@ fn job(spec: Value) -> Value {
 #[test]
 fn a_job_completes_and_goes_when_its_time_is_over() {
     let mut cluster = Cluster::new();
-    cluster.create(job(json!({
+    cluster.create(&job(json!({
         "completions": 3, "parallelism": 2, "ttlSecondsAfterFinished": 10,
     })));
     assert_eq!(cluster.pods(), ["Succeeded", "Succeeded", "Succeeded"]);
@@ -466,7 +468,7 @@ fn a_job_fails_when_its_pods_do() {
     let mut cluster = Cluster::new();
     let mut failing = job(json!({"backoffLimit": 1}));
     failing["metadata"]["annotations"] = json!({"windlass.dev/fail": "BackoffLimitExceeded"});
-    cluster.create(failing);
+    cluster.create(&failing);
     assert_eq!(cluster.pods(), ["Failed", "Failed"]);
     let conditions = &cluster.get("Job", "web")["status"]["conditions"];
     assert_eq!(conditions[1]["reason"], "BackoffLimitExceeded");
@@ -477,7 +479,7 @@ fn a_job_that_hangs_fails_at_its_deadline() {
     let mut cluster = Cluster::new();
     let mut hanging = job(json!({"activeDeadlineSeconds": 30}));
     hanging["metadata"]["annotations"] = json!({"windlass.dev/fail": "ImagePullBackOff"});
-    cluster.create(hanging);
+    cluster.create(&hanging);
     cluster.advance(31);
     let conditions = &cluster.get("Job", "web")["status"]["conditions"];
     assert_eq!(conditions[1]["reason"], "DeadlineExceeded");
@@ -487,7 +489,7 @@ fn a_job_that_hangs_fails_at_its_deadline() {
 #[test]
 fn a_service_has_the_ready_pods_as_its_endpoints() {
     let mut cluster = Cluster::new();
-    cluster.create(json!({
+    cluster.create(&json!({
         "apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"},
         "spec": {
             "type": "LoadBalancer", "selector": {"app": "web"},
@@ -495,7 +497,7 @@ fn a_service_has_the_ready_pods_as_its_endpoints() {
         },
     }));
     assert_eq!(cluster.get("Endpoints", "web").get("subsets"), None);
-    cluster.create(workload("Deployment", json!({"replicas": 2})));
+    cluster.create(&workload("Deployment", json!({"replicas": 2})));
     let endpoints = cluster.get("Endpoints", "web");
     assert_eq!(list(&endpoints, "/subsets/0/addresses").len(), 2);
     assert_eq!(integer(&endpoints, "/subsets/0/ports/0/port"), 8080);
@@ -511,7 +513,7 @@ fn a_service_has_the_ready_pods_as_its_endpoints() {
         "127.0.0.1"
     );
     let crash = json!({"windlass.dev/fail": "CrashLoopBackOff"});
-    cluster.change("Deployment", "web", "/metadata/annotations", crash);
+    cluster.change("Deployment", "web", "/metadata/annotations", &crash);
     let endpoints = cluster.get("Endpoints", "web");
     assert_eq!(list(&endpoints, "/subsets/0/notReadyAddresses").len(), 2);
 }
@@ -519,7 +521,7 @@ fn a_service_has_the_ready_pods_as_its_endpoints() {
 #[test]
 fn no_two_pods_have_the_same_address() {
     let mut cluster = Cluster::new();
-    cluster.create(workload("Deployment", json!({"replicas": 600})));
+    cluster.create(&workload("Deployment", json!({"replicas": 600})));
     let pods = cluster.list("Pod");
     let addresses: BTreeSet<&str> = pods.iter().map(|pod| text(pod, "/status/podIP")).collect();
     assert_eq!(addresses.len(), 600);
@@ -528,8 +530,8 @@ fn no_two_pods_have_the_same_address() {
 #[test]
 fn an_autoscaler_keeps_its_target_within_bounds_and_a_budget_counts_pods() {
     let mut cluster = Cluster::new();
-    cluster.create(workload("Deployment", json!({"replicas": 1})));
-    cluster.create(json!({
+    cluster.create(&workload("Deployment", json!({"replicas": 1})));
+    cluster.create(&json!({
         "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
         "metadata": {"name": "web"},
         "spec": {
@@ -537,7 +539,7 @@ fn an_autoscaler_keeps_its_target_within_bounds_and_a_budget_counts_pods() {
             "minReplicas": 2, "maxReplicas": 4,
         },
     }));
-    cluster.create(json!({
+    cluster.create(&json!({
         "apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "web"},
         "spec": {"minAvailable": "50%", "selector": {"matchLabels": {"app": "web"}}},
     }));
@@ -549,10 +551,10 @@ fn an_autoscaler_keeps_its_target_within_bounds_and_a_budget_counts_pods() {
 #[test]
 fn what_repeats_is_counted_in_one_event_and_events_go_after_an_hour() {
     let mut cluster = Cluster::new();
-    cluster.create(failing("Deployment", "FailedScheduling"));
+    cluster.create(&failing("Deployment", "FailedScheduling"));
     assert_eq!(cluster.events("Warning").len(), 1);
     cluster.advance(3700);
-    cluster.create(json!({
+    cluster.create(&json!({
         "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "late"},
         "spec": {"containers": [{"name": "app", "image": "late"}]},
     }));
@@ -562,8 +564,8 @@ fn what_repeats_is_counted_in_one_event_and_events_go_after_an_hour() {
 #[test]
 fn nothing_is_written_when_everything_is_at_rest() {
     let mut cluster = Cluster::new();
-    cluster.create(workload("Deployment", json!({"replicas": 2})));
-    cluster.create(failing_named("broken"));
+    cluster.create(&workload("Deployment", json!({"replicas": 2})));
+    cluster.create(&failing_named("broken"));
     cluster.advance(1000);
     let before = cluster.api.store.revision();
     let objects = ["Deployment", "ReplicaSet", "Pod", "Job"];

@@ -92,6 +92,12 @@ pub(super) struct Id {
     pub(super) name: String,
 }
 
+/// An object has changed, or is new.
+pub(super) struct News {
+    /// What it was before.
+    pub(super) previous: Option<Arc<Value>>,
+}
+
 type Names = BTreeMap<String, Arc<Value>>;
 
 /// The objects.
@@ -157,8 +163,8 @@ impl Id {
 }
 
 impl World {
-    /// Takes note of an object; returns what it was before, or `None` when this is no news.
-    pub(super) fn apply(&mut self, kind: Kind, object: Arc<Value>) -> Option<Option<Arc<Value>>> {
+    /// Takes note of an object; returns `None` when this is no news.
+    pub(super) fn apply(&mut self, kind: Kind, object: Arc<Value>) -> Option<News> {
         let id = Id::of(kind, &object);
         let previous = self.get(kind, &id.namespace, &id.name).cloned();
         if previous
@@ -174,7 +180,7 @@ impl World {
         let names = self.objects.entry(kind).or_default();
         let names = names.entry(id.namespace).or_default();
         names.insert(id.name, object);
-        Some(previous)
+        Some(News { previous })
     }
 
     /// Takes note that an object was deleted at `version`; returns what it was, or `None` when this is

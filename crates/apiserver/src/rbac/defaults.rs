@@ -22,7 +22,7 @@ pub(crate) fn default_roles() -> Vec<Value> {
     vec![
         role(
             "cluster-admin",
-            json!([
+            &json!([
                 {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]},
                 {"verbs": ["*"], "nonResourceURLs": ["*"]},
             ]),
@@ -30,13 +30,13 @@ pub(crate) fn default_roles() -> Vec<Value> {
         gathering("admin", None),
         gathering("edit", Some("admin")),
         gathering("view", Some("edit")),
-        part("admin", admin_rules()),
-        part("edit", edit_rules()),
-        part("view", view_rules()),
-        role("system:basic-user", basic_rules()),
+        part("admin", &admin_rules()),
+        part("edit", &edit_rules()),
+        part("view", &view_rules()),
+        role("system:basic-user", &basic_rules()),
         role(
             "system:discovery",
-            paths(&[
+            &paths(&[
                 "/api",
                 "/api/*",
                 "/apis",
@@ -52,7 +52,7 @@ pub(crate) fn default_roles() -> Vec<Value> {
         ),
         role(
             "system:public-info-viewer",
-            paths(&["/healthz", "/livez", "/readyz", "/version", "/version/"]),
+            &paths(&["/healthz", "/livez", "/readyz", "/version", "/version/"]),
         ),
     ]
 }
@@ -79,7 +79,7 @@ fn metadata(name: &str) -> Value {
     })
 }
 
-fn role(name: &str, rules: Value) -> Value {
+fn role(name: &str, rules: &Value) -> Value {
     json!({"metadata": metadata(name), "rules": rules})
 }
 
@@ -88,7 +88,7 @@ fn aggregate_label(to: &str) -> String {
 }
 
 fn gathering(name: &str, into: Option<&str>) -> Value {
-    let mut role = role(name, json!([]));
+    let mut role = role(name, &json!([]));
     let mut selector = json!({"matchLabels": {}});
     selector["matchLabels"][aggregate_label(name)] = "true".into();
     role["aggregationRule"] = json!({"clusterRoleSelectors": [selector]});
@@ -98,7 +98,7 @@ fn gathering(name: &str, into: Option<&str>) -> Value {
     role
 }
 
-fn part(of: &str, rules: Value) -> Value {
+fn part(of: &str, rules: &Value) -> Value {
     let mut role = role(&format!("system:aggregate-to-{of}"), rules);
     role["metadata"]["labels"][aggregate_label(of)] = "true".into();
     role

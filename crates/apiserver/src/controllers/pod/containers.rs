@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::switch::{self, Failure};
 use super::{KUBELET, references};
 use crate::clock::rfc3339;
 use crate::controllers::step::Report;
-use crate::controllers::template::fnv;
 use crate::controllers::world::{Kind, World};
 use crate::fields::{self, is_set, list, optional_text, text};
 
@@ -209,6 +209,20 @@ fn pull_error(image: &str) -> String {
     )
 }
 
+const HEX: [&str; 16] = [
+    "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f",
+];
+
+/// Returns 64 digits that always stand for `text`, as the names of images and containers do.
+fn digest(text: &str) -> String {
+    let mut digits = String::with_capacity(64);
+    for byte in Sha256::digest(text.as_bytes()) {
+        digits.push_str(HEX[usize::from(byte >> 4)]);
+        digits.push_str(HEX[usize::from(byte & 15)]);
+    }
+    digits
+}
+
 fn previous_status<'a>(pod: &'a Value, name: &str) -> Option<&'a Value> {
     let init = list(pod, "/status/initContainerStatuses").iter();
     let mut all = init.chain(list(pod, "/status/containerStatuses"));
@@ -244,9 +258,9 @@ impl State {
             "state": self.state(scene, previous), "lastState": {},
         });
         if !matches!(self, Self::Waiting { .. }) {
-            status["imageID"] = format!("{image}@sha256:{:0>64x}", fnv(image.as_bytes())).into();
+            status["imageID"] = format!("{image}@sha256:{}", digest(image)).into();
             let identity = format!("{}/{name}", fields::uid(scene.pod));
-            status["containerID"] = format!("windlass://{:0>64x}", fnv(identity.as_bytes())).into();
+            status["containerID"] = format!("windlass://{}", digest(&identity)).into();
         }
         if matches!(self, Self::Crashing) {
             let ended = previous.and_then(|it| it.pointer("/lastState/terminated"));
