@@ -54,6 +54,7 @@ impl Api {
                 &self.now(),
             );
         }
+        strategy::complete_create(target.resource, &mut object);
         generation::begin(target.resource, &mut object);
         let object = self.store_new(&target, object, options)?;
         Ok(Written { object, warnings })

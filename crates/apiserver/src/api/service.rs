@@ -53,6 +53,7 @@ impl Api {
         }
         let taken = self.taken(target);
         allocate_address(target, &taken, object)?;
+        choose_families(object);
         if kind == "NodePort" || kind == "LoadBalancer" {
             allocate_ports(target, live, &taken, object)?;
         }
@@ -87,6 +88,19 @@ fn keep_address(live: &Value, object: &mut Value) {
             && let Some(value) = live["spec"].get(field)
         {
             object["spec"][field] = value.clone();
+        }
+    }
+}
+
+/// There is IPv4 and nothing else. Nobody owns these fields, so they are no defaults.
+fn choose_families(object: &mut Value) {
+    let choices = [
+        ("ipFamilies", json!(["IPv4"])),
+        ("ipFamilyPolicy", json!("SingleStack")),
+    ];
+    for (field, value) in choices {
+        if object["spec"].get(field).is_none() {
+            object["spec"][field] = value;
         }
     }
 }

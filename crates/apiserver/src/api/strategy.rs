@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Target, namespace, update};
 use crate::crd;
+use crate::fields;
 use crate::resource::{ResourceType, Subresource};
 
 /// Kinds that may be created with a status: the kubelet brings its Node with one.
@@ -27,6 +28,35 @@ pub(super) fn prepare_create(resource: &ResourceType, object: &mut Value) {
     if crd::is_definition(resource) {
         crd::prepare(object);
         crd::hold(object);
+    }
+}
+
+/// Adds to a new object what is the server's own, and so is in nobody's managed fields.
+pub(super) fn complete_create(resource: &ResourceType, object: &mut Value) {
+    if resource.group == "batch" && resource.plural == "jobs" {
+        select_job_pods(object);
+    }
+}
+
+/// A Job finds its pods by its uid, unless its author takes care of that.
+fn select_job_pods(job: &mut Value) {
+    if !job["spec"].is_object() || fields::flag(job, "/spec/manualSelector") {
+        return;
+    }
+    let uid = fields::text(job, "/metadata/uid").to_owned();
+    let name = fields::text(job, "/metadata/name").to_owned();
+    job["spec"]["selector"] = json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}});
+    let labels = [
+        ("batch.kubernetes.io/controller-uid", &uid),
+        ("batch.kubernetes.io/job-name", &name),
+        ("controller-uid", &uid),
+        ("job-name", &name),
+    ];
+    if !job["spec"]["template"]["metadata"].is_object() {
+        return;
+    }
+    for (key, value) in labels {
+        job["spec"]["template"]["metadata"]["labels"][key] = value.as_str().into();
     }
 }
 

@@ -34,8 +34,6 @@ pub(super) fn service(service: &mut Object) {
     }
     if kind != "ExternalName" {
         set_unless_given(spec, "internalTrafficPolicy", "Cluster");
-        set(spec, "ipFamilies", json!(["IPv4"]));
-        set_unless_given(spec, "ipFamilyPolicy", "SingleStack");
     }
     if kind == "LoadBalancer" {
         set_unless_given(spec, "allocateLoadBalancerNodePorts", true);
