@@ -62,10 +62,12 @@ fn origin(resource: &Resource, origins: &BTreeMap<TreePath, Origin>) -> Origin {
 /// Takes lists apart as `kubectl apply` does: a kind that ends in `List` and has `items`.
 fn flatten(mut value: Value) -> Vec<Value> {
     let kind = value.get("kind").and_then(Value::as_str);
-    if kind.is_some_and(|kind| kind.ends_with("List"))
-        && let Some(Value::Array(items)) = value.get_mut("items").map(Value::take)
-    {
-        return items.into_iter().flat_map(flatten).collect();
+    let is_list = kind.is_some_and(|kind| kind.ends_with("List"));
+    if let Some(Value::Array(items)) = value.get_mut("items").filter(|_| is_list) {
+        return std::mem::take(items)
+            .into_iter()
+            .flat_map(flatten)
+            .collect();
     }
     vec![value]
 }
@@ -107,7 +109,12 @@ mod tests {
 
     #[test]
     fn a_kind_that_only_sounds_like_a_list_stays_whole() {
-        let object = json!({"kind": "AllowList", "spec": {}});
-        assert_eq!(flatten(object.clone()), [object]);
+        for object in [
+            json!({"kind": "AllowList", "spec": {}}),
+            json!({"kind": "AllowList", "items": {"a": 1}}),
+            json!({"kind": "Box", "items": [1]}),
+        ] {
+            assert_eq!(flatten(object.clone()), [object]);
+        }
     }
 }
