@@ -7,3 +7,6 @@ pub use json::{JsonPatchError, MAX_OPERATIONS, json_patch};
 pub use merge::merge_patch;
 
 pub use crate::strategic::{StrategicError, strategic_merge_patch};
+
+#[cfg(test)]
+mod laws;
