@@ -100,7 +100,7 @@ pub fn render_directory(
     let recording = RecordingTree::new(tree);
     let secrets = SecretsTree::new(&recording, keyring);
     let built = build(&secrets, directory, &BuildOptions::default());
-    let secrets = secrets.into_outcome();
+    let secrets = secrets.into_outcome(directory);
     let (inputs, unanswered) = recording.into_inputs();
     let failures = failures(built.as_ref().err(), &secrets, unanswered);
     let result = match built {

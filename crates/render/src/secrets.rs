@@ -108,11 +108,19 @@ impl<'t> SecretsTree<'t> {
         unreadable(path)
     }
 
-    /// Returns what became of the Secrets that were read.
-    pub(crate) fn into_outcome(self) -> SecretsOutcome {
-        let made = self.made.into_inner();
+    /// Returns what became of the Secrets that were read in a build of `directory`.
+    pub(crate) fn into_outcome(self, directory: &TreePath) -> SecretsOutcome {
         let mut outcome = SecretsOutcome::default();
-        for (path, made) in made.unwrap_or_else(PoisonError::into_inner) {
+        let source = self.source(directory);
+        let made = self.made.into_inner();
+        let made = made.unwrap_or_else(PoisonError::into_inner);
+        if matches!(source, Ok(Source::Merge { .. }))
+            && !made.contains_key(&entry(directory, SECRET))
+        {
+            let path = entry(directory, STUB);
+            outcome.warnings.push(SecretWarning::Unused { path });
+        }
+        for (path, made) in made {
             match made {
                 Ok(merged) => {
                     outcome.warnings.extend(merged.warnings);
@@ -222,7 +230,7 @@ stringData: {plain: text}
         let text = text
             .ok()
             .map(|bytes| String::from_utf8(bytes.to_vec()).unwrap());
-        (text, secrets.into_outcome())
+        (text, secrets.into_outcome(&TreePath::new("app").unwrap()))
     }
 
     fn errors(files: &[(&str, &str)], keyring: &Keyring) -> String {

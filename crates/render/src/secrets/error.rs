@@ -108,6 +108,14 @@ pub enum SecretWarning {
         /// The file.
         path: TreePath,
     },
+    /// There are encrypted values, and the build did not ask for the Secret.
+    #[error(
+        "{path}: the encrypted values beside this stub are not deployed; list {SECRET} under resources"
+    )]
+    Unused {
+        /// The stub.
+        path: TreePath,
+    },
     /// Something about an encrypted value.
     #[error("{path}: {warning}")]
     Sops {

@@ -107,6 +107,18 @@ fn an_encrypted_manifest_is_refused_rather_than_applied() {
 }
 
 #[test]
+fn encrypted_values_that_nothing_asks_for_are_warned_of() {
+    let without = (OVERLAY, "namespace: dev\nresources:\n- ../../base\n");
+    let rendered = render_dev(&with(&[without])).unwrap();
+    let warnings: Vec<_> = rendered
+        .warnings()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    insta::assert_snapshot!(warnings.join("\n"), @"kustomize/hydra/overlays/dev/secret-stub.yaml: the encrypted values beside this stub are not deployed; list secret.yaml under resources");
+}
+
+#[test]
 fn lists_are_taken_apart() {
     let list = "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: b}}\n";
     let rendered = render_dev(&with(&[("kustomize/hydra/base/service.yaml", list)])).unwrap();
