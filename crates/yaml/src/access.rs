@@ -283,3 +283,42 @@ fn same_mapping(a: &Mapping, b: &Mapping) -> bool {
     };
     a.len() == b.len() && a.iter().all(|(key, value)| in_b(key, value))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn same_value_looks_at_types_not_at_styles() {
+        assert!(Node::string("a").same_value(&Node::plain("a")));
+        assert!(!Node::string("1").same_value(&Node::plain("1")));
+        assert!(Node::plain("0x10").same_value(&Node::int(16)));
+        let one = Node::mapping([("a", Node::int(1)), ("b", Node::int(2))]);
+        let other = Node::mapping([("b", Node::int(2)), ("a", Node::int(1))]);
+        assert!(one.same_value(&other));
+        assert_ne!(one, other);
+    }
+
+    #[test]
+    fn setting_a_string_keeps_quotes_and_adds_them_where_needed() {
+        let style = |node: &Node| node.as_scalar().map(|scalar| scalar.style);
+        let mut quoted = Node::new(Value::Scalar(Scalar {
+            text: "a".into(),
+            style: ScalarStyle::SingleQuoted,
+        }));
+        quoted.set_string("b");
+        assert_eq!(style(&quoted), Some(ScalarStyle::SingleQuoted));
+        let mut plain = Node::plain("a");
+        plain.set_string("true");
+        assert_eq!(style(&plain), Some(ScalarStyle::DoubleQuoted));
+        assert_eq!(plain.as_str(), Some("true"));
+    }
+
+    #[test]
+    fn a_path_leads_through_mappings() {
+        let mut root = Node::default();
+        root.set("a", Node::mapping([("b", Node::string("c"))]));
+        assert_eq!(root.at(&["a", "b"]).and_then(Node::as_str), Some("c"));
+        assert!(root.at(&["a", "x"]).is_none());
+    }
+}

@@ -1,10 +1,10 @@
 //! Aliases replaced by what they refer to, merge keys by what they merge.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::error::{LimitKind, ParseError};
 use crate::mapping::{Entry, Mapping};
-use crate::node::{Node, Value};
+use crate::node::{Node, Position, Value};
 use crate::parse::Limits;
 use crate::resolve::Resolved;
 
@@ -32,9 +32,12 @@ impl Node {
         if !needs_expansion(self) {
             return Ok(());
         }
+        let mut used = HashSet::new();
+        collect_aliases(self, &mut used);
         let mut expansion = Expansion {
             limits: *limits,
             copied: 0,
+            used,
             anchors: HashMap::new(),
         };
         expansion.expand(self, 0)
@@ -54,6 +57,22 @@ fn needs_expansion(node: &Node) -> bool {
         }
 }
 
+fn collect_aliases(node: &Node, names: &mut HashSet<Box<str>>) {
+    match &node.value {
+        Value::Alias(name) => {
+            names.insert(name.clone());
+        }
+        Value::Scalar(_) => {}
+        Value::Sequence(items) => items.iter().for_each(|item| collect_aliases(item, names)),
+        Value::Mapping(mapping) => {
+            for (key, value) in mapping.iter() {
+                collect_aliases(key, names);
+                collect_aliases(value, names);
+            }
+        }
+    }
+}
+
 fn is_merge(key: &Node) -> bool {
     matches!(key.resolve(), Resolved::Merge)
 }
@@ -61,6 +80,8 @@ fn is_merge(key: &Node) -> bool {
 struct Expansion {
     limits: Limits,
     copied: usize,
+    /// The names that there are aliases of; other anchors need not be kept.
+    used: HashSet<Box<str>>,
     /// The anchors so far; `None` while the node is being expanded.
     anchors: HashMap<Box<str>, Option<Anchored>>,
 }
@@ -73,7 +94,7 @@ struct Anchored {
 
 impl Expansion {
     fn expand(&mut self, node: &mut Node, depth: usize) -> Result<(), ParseError> {
-        let anchor = node.anchor.take();
+        let anchor = node.anchor.take().filter(|name| self.used.contains(name));
         if let Some(name) = &anchor {
             self.anchors.insert(name.clone(), None);
         }
@@ -87,13 +108,32 @@ impl Expansion {
             }
             Value::Mapping(mapping) => self.expand_mapping(mapping, depth)?,
         }
-        if let Some(name) = anchor {
-            let (nodes, depth) = size(node);
-            let node = node.clone();
-            self.anchors
-                .insert(name, Some(Anchored { node, nodes, depth }));
+        match anchor {
+            Some(name) => self.keep(name, node),
+            None => Ok(()),
         }
+    }
+
+    /// Keeps a copy of an anchor's node. It counts too, since anchors can stand within anchors.
+    fn keep(&mut self, name: Box<str>, node: &Node) -> Result<(), ParseError> {
+        let (nodes, depth) = size(node);
+        self.count(nodes, node.start)?;
+        let node = node.clone();
+        let anchored = Anchored { node, nodes, depth };
+        self.anchors.insert(name, Some(anchored));
         Ok(())
+    }
+
+    fn count(&mut self, nodes: usize, at: Position) -> Result<(), ParseError> {
+        self.copied += nodes;
+        if self.copied <= self.limits.expansion {
+            return Ok(());
+        }
+        Err(ParseError::Limit {
+            at,
+            what: LimitKind::Expansion,
+            limit: self.limits.expansion,
+        })
     }
 
     fn copy(&mut self, alias: &Node, depth: usize) -> Result<Node, ParseError> {
@@ -111,15 +151,14 @@ impl Expansion {
         };
         let anchored = self.anchors.get(name).ok_or_else(unknown)?;
         let anchored = anchored.as_ref().ok_or_else(recursive)?;
-        self.copied += anchored.nodes;
-        let over = |what, limit| Err(ParseError::Limit { at, what, limit });
-        if self.copied > self.limits.expansion {
-            return over(LimitKind::Expansion, self.limits.expansion);
+        let (nodes, limit) = (anchored.nodes, self.limits.depth);
+        if depth + anchored.depth > limit {
+            let what = LimitKind::Depth;
+            return Err(ParseError::Limit { at, what, limit });
         }
-        if depth + anchored.depth > self.limits.depth {
-            return over(LimitKind::Depth, self.limits.depth);
-        }
-        Ok(anchored.node.clone())
+        let copy = anchored.node.clone();
+        self.count(nodes, at)?;
+        Ok(copy)
     }
 
     fn expand_mapping(&mut self, mapping: &mut Mapping, depth: usize) -> Result<(), ParseError> {

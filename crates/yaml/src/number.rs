@@ -146,3 +146,51 @@ impl Decimal {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_print_as_go_prints_them() {
+        // From Go 1.26: strconv.FormatFloat(v, 'g', -1, 64) and json.Marshal(v).
+        let cases = [
+            (1e20, "1e+20", "100000000000000000000"),
+            (1e21, "1e+21", "1e+21"),
+            (123_456.75, "123456.75", "123456.75"),
+            (1_234_567.5, "1.2345675e+06", "1234567.5"),
+            (0.0001, "0.0001", "0.0001"),
+            (0.000_01, "1e-05", "0.00001"),
+            (1e-7, "1e-07", "1e-7"),
+            (-1.5e-10, "-1.5e-10", "-1.5e-10"),
+            (0.0, "0", "0"),
+            (-0.0, "-0", "-0"),
+            (5e-324, "5e-324", "5e-324"),
+            // Two decimals of 17 digits are equally near to this one.
+            (
+                -169_548_629_018_475.12,
+                "-1.6954862901847512e+14",
+                "-169548629018475.12",
+            ),
+        ];
+        for (value, general, json) in cases {
+            assert_eq!(
+                (&*format_general(value), &*format_json(value)),
+                (general, json)
+            );
+        }
+    }
+
+    #[test]
+    fn integers_have_the_prefixes_of_go() {
+        assert_eq!(parse_int("0o17"), Some(15));
+        assert_eq!(parse_int("017"), Some(15));
+        assert_eq!(parse_int("-0x1F"), Some(-31));
+        assert_eq!(parse_int("08"), None);
+        assert_eq!(parse_int("0x"), None);
+        assert_eq!(parse_int("--1"), None);
+        assert_eq!(parse_int("-9223372036854775808"), Some(i64::MIN));
+        assert_eq!(parse_int("9223372036854775808"), None);
+        assert_eq!(parse_uint("18446744073709551615"), Some(u64::MAX));
+    }
+}

@@ -23,12 +23,12 @@ use stack::Stack;
 pub struct Limits {
     /// Bytes of the text; 64 MiB unless set, and never more than 4 GiB.
     pub bytes: usize,
-    /// Collections within each other; 500 unless set. Trees are walked recursively, so a high limit
+    /// Collections within each other; 256 unless set. Trees are walked recursively, so a high limit
     /// needs large stacks.
     pub depth: usize,
     /// Nodes of all documents together; 5 million unless set.
     pub nodes: usize,
-    /// Nodes that aliases of one document may expand to; 500,000 unless set.
+    /// Nodes that may be copied for the anchors and aliases of one document; 500,000 unless set.
     pub expansion: usize,
 }
 
@@ -36,7 +36,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             bytes: 64 << 20,
-            depth: 500,
+            depth: 256,
             nodes: 5_000_000,
             expansion: 500_000,
         }

@@ -158,9 +158,7 @@ impl<'a> Events<'a> {
         let token = self.scanner.peek()?;
         let index = token.start.index;
         let block_end = matches!(token.kind, TokenKind::BlockEnd);
-        if !self.scanner.comments.is_empty() {
-            self.collect_comments(index, block_end);
-        }
+        self.collect_comments(index, block_end);
         self.scanner.peek()
     }
 

@@ -27,6 +27,8 @@ pub(super) struct Scanner<'a> {
     tokens: VecDeque<Token<'a>>,
     /// How many tokens were taken.
     taken: usize,
+    /// The next token may be handed out.
+    ready: bool,
     /// The last two tokens that were taken, the later one second.
     history: [Option<(LastKind, Mark)>; 2],
     started: bool,
@@ -79,6 +81,7 @@ impl<'a> Scanner<'a> {
             base,
             tokens: VecDeque::with_capacity(16),
             taken: 0,
+            ready: false,
             history: [None; 2],
             started: false,
             flow_level: 0,
@@ -105,15 +108,20 @@ impl<'a> Scanner<'a> {
             Some((LastKind::from(&token.kind), token.start)),
         ];
         self.taken += 1;
+        self.ready = false;
         Ok(token)
     }
 
     /// Comments after a token may belong to it, so it is handed out when two more are known; and a
     /// token that may be a key when it is known whether it is.
     fn fetch_enough(&mut self) -> Result<()> {
+        if self.ready {
+            return Ok(());
+        }
         while self.tokens.len() <= 2 || self.is_undecided_key()? {
             self.fetch_next()?;
         }
+        self.ready = true;
         Ok(())
     }
 

@@ -148,3 +148,67 @@ fn is_base60_place(place: &str) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sorted_keys<'a>(keys: &[&'a str]) -> Vec<&'a str> {
+        sorted(keys.to_vec(), |key| key)
+    }
+
+    #[test]
+    fn digits_sort_by_value_and_letters_last() {
+        let keys = [
+            "b", "a10", "a2", "a", "A", ".x", "10", "9", "a-b", "ab", "a01",
+        ];
+        let order = [
+            ".x", "9", "10", "A", "a", "a-b", "a01", "a2", "a10", "ab", "b",
+        ];
+        assert_eq!(sorted_keys(&keys), order);
+    }
+
+    #[test]
+    fn an_order_that_is_none_does_not_panic() {
+        let keys = ["1__0", "2", "10", "1E3", "01", "1b", "1", "0x1"];
+        for start in 0..keys.len() {
+            let mut rotated = keys;
+            rotated.rotate_left(start);
+            assert_eq!(sorted_keys(&rotated).len(), keys.len());
+        }
+    }
+
+    #[test]
+    fn old_words_and_numbers_of_base_60_are_not_plain() {
+        for text in [
+            "y",
+            "No",
+            "on",
+            "OFF",
+            "1:20",
+            "190:20:30",
+            "1:20.5",
+            "~",
+            "",
+            "0b1",
+            "1e3",
+            ".5",
+            "2001-01-01",
+        ] {
+            assert!(!is_plain_string(text), "{text}");
+        }
+        for text in [
+            "yEs",
+            "1:60",
+            "a1",
+            "=",
+            "<<",
+            "1.2.3",
+            "nope",
+            "2001-02-30",
+            "12:3x",
+        ] {
+            assert!(is_plain_string(text), "{text}");
+        }
+    }
+}

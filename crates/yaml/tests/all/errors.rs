@@ -1,6 +1,8 @@
 //! What is wrong with a text, where, and what to do.
 
-use windlass_yaml::{Limits, ParseOptions, Position, parse, parse_with};
+use windlass_yaml::{
+    FileStyle, Limits, ParseOptions, Position, parse, parse_with, print_build, print_file,
+};
 
 fn error(text: &str) -> String {
     match parse(text) {
@@ -116,4 +118,52 @@ fn utf_16_is_read() {
     let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let documents = parse(bytes).expect("it is well formed");
     assert_eq!(documents[0].root.get_text("a"), Some("ü"));
+}
+
+#[test]
+fn trees_as_deep_as_the_limit_need_no_large_stack() {
+    let depth = Limits::default().depth;
+    let text = format!(
+        "a: &a {}1{}\nb: *a\n",
+        "[".repeat(depth - 1),
+        "]".repeat(depth - 1)
+    );
+    let run = move || {
+        let mut document = parse(&text).expect("it is within the limit").remove(0);
+        document
+            .root
+            .expand_aliases(&Limits::default())
+            .expect("it is within the limit");
+        let copy = document.clone();
+        assert!(copy.root.same_value(&document.root));
+        print_build(&document.root).expect("it can be printed");
+        print_file(&[copy], &FileStyle::default());
+        document.root.to_json().expect("it is JSON");
+    };
+    let thread = std::thread::Builder::new().stack_size(1 << 20).spawn(run);
+    thread
+        .expect("a thread can be started")
+        .join()
+        .expect("it does not overflow a stack of 1 MiB");
+}
+
+#[test]
+fn anchors_within_anchors_are_counted() {
+    let text = format!(
+        "a: {}[x, x, x, x]{}\nb: [*a0, *a1, *a2]\n",
+        (0..90)
+            .map(|n| format!("&a{n} ["))
+            .collect::<Vec<_>>()
+            .concat(),
+        "]".repeat(90)
+    );
+    let mut root = parse(&text).expect("it is well formed").remove(0).root;
+    let limits = Limits {
+        expansion: 250,
+        ..Limits::default()
+    };
+    let error = root
+        .expand_aliases(&limits)
+        .expect_err("three copies are kept");
+    insta::assert_snapshot!(error, @"line 1: document contains excessive aliasing: number of nodes over the limit of 250");
 }

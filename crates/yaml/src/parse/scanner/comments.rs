@@ -71,6 +71,9 @@ impl Scanner<'_> {
 
     /// `- # comment` before something deeper is the head of what follows.
     pub(super) fn turn_line_comment_into_head(&mut self) {
+        if self.comments.is_empty() {
+            return;
+        }
         let first_entry = matches!(
             (self.nth_last(1), self.nth_last(0)),
             (
