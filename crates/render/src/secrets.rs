@@ -63,15 +63,7 @@ impl<'t> SecretsTree<'t> {
         let committed = below(SECRET)?.is_some();
         let stub = below(STUB)? == Some(EntryKind::File);
         let values = below(VALUES)? == Some(EntryKind::Directory);
-        let half = |name, problem| {
-            let path = entry(directory, name);
-            let line = 0;
-            Source::Half(SecretError {
-                path,
-                line,
-                problem,
-            })
-        };
+        let half = |name, problem: SecretProblem| Source::Half(problem.at(entry(directory, name)));
         Ok(match (stub, values) {
             (true, true) => Source::Merge { committed },
             (true, false) if !committed => half(VALUES, SecretProblem::NoValues),
@@ -279,7 +271,7 @@ stringData: {plain: text}
         ];
         insta::assert_snapshot!(errors(&files, &keyring()), @r#"
         app/.sops/A B.enc: "A B" cannot be a key of a Secret: use letters, digits, '-', '_' and '.', at most 253
-        app/.sops/PLAIN.enc: line 1, column 1: this is not JSON, so it was not encrypted by sops (or is damaged)
+        app/.sops/PLAIN.enc:1: this is not JSON, so it was not encrypted by sops (or is damaged)
         app/.sops/TAMPERED.enc: the value ["data"] is marked as int, and its content is not
         app/secret-stub.yaml:5: the value of DATABASE_URL is a placeholder, and .sops/DATABASE_URL.enc does not exist
         "#);

@@ -59,7 +59,7 @@ pub enum SecretProblem {
         key: String,
     },
     /// An encrypted value is no document of sops.
-    #[error("{0}")]
+    #[error("{}", without_place(_0))]
     Parse(#[from] ParseError),
     /// An encrypted value cannot be opened.
     #[error("{0}")]
@@ -73,6 +73,35 @@ pub enum SecretProblem {
     /// The merged Secret cannot be printed.
     #[error("{0}")]
     Print(windlass_yaml::PrintError),
+}
+
+impl SecretProblem {
+    /// Returns the error of the file at `path`, at the line that the problem knows.
+    pub(super) fn at(self, path: TreePath) -> SecretError {
+        let line = match &self {
+            Self::Yaml(error) => error.position().line,
+            Self::Parse(ParseError::Syntax(error)) => error.line,
+            _ => 0,
+        };
+        self.at_line(path, line)
+    }
+
+    /// Returns the error of the file at `path` in this line; 0 means the whole file.
+    pub(super) fn at_line(self, path: TreePath, line: u32) -> SecretError {
+        let problem = self;
+        SecretError {
+            path,
+            line,
+            problem,
+        }
+    }
+}
+
+fn without_place(error: &ParseError) -> String {
+    match error {
+        ParseError::Syntax(error) => error.reason.clone(),
+        other => other.to_string(),
+    }
 }
 
 fn shown_line(line: u32) -> String {

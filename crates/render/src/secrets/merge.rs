@@ -23,30 +23,17 @@ const MAX_KEY: usize = 253;
 /// Puts the Secret of `directory` together.
 pub(super) fn merge(tree: &dyn Tree, directory: &TreePath, keyring: &Keyring) -> Made {
     let stub_path = entry(directory, STUB);
-    let stub_error = |(line, problem)| {
-        let path = stub_path.clone();
-        SecretError {
-            path,
-            line,
-            problem,
-        }
-    };
-    let stub = read_stub(tree, &stub_path).map_err(|problem| {
-        let line = match &problem {
-            SecretProblem::Yaml(error) => error.position().line,
-            _ => 0,
-        };
-        vec![stub_error((line, problem))]
-    })?;
+    let stub_error = |problem: SecretProblem| problem.at(stub_path.clone());
+    let stub = read_stub(tree, &stub_path).map_err(|problem| vec![stub_error(problem)])?;
     let values = Values::read(tree, &entry(directory, VALUES), keyring);
     let mut errors = values.errors;
-    let placeholders = left_over(&stub, &values.keys);
-    errors.extend(placeholders.into_iter().map(stub_error));
+    let placeholders = left_over(&stub, &values.keys).into_iter();
+    errors.extend(placeholders.map(|(line, problem)| problem.at_line(stub_path.clone(), line)));
     if !errors.is_empty() {
         return Err(errors);
     }
     let line = stub.start.line.max(1);
-    let text = fill(stub, &values.opened).map_err(|problem| vec![stub_error((0, problem))])?;
+    let text = fill(stub, &values.opened).map_err(|problem| vec![stub_error(problem)])?;
     Ok(Merged {
         text: text.into_bytes().into(),
         stub: Origin {
@@ -146,12 +133,7 @@ impl Values {
     }
 
     fn fail(&mut self, path: TreePath, problem: SecretProblem) {
-        let line = 0;
-        self.errors.push(SecretError {
-            path,
-            line,
-            problem,
-        });
+        self.errors.push(problem.at(path));
     }
 }
 

@@ -83,7 +83,7 @@ fn every_mistake_names_its_place() {
     insta::assert_snapshot!(errors(&[("kustomize/hydra/base/service.yaml", "kind: [\n")]), @"kustomize/hydra/base/service.yaml:2:1: accumulating resources from 'service.yaml': MalformedYAMLError: yaml: line 2: did not find expected node content while parsing a flow node at line 2");
     insta::assert_snapshot!(errors(&[("kustomize/hydra/overlays/dev/.sops/B AD.enc", "x"), ("kustomize/hydra/overlays/dev/.sops/PLAIN.enc", "x")]), @r#"
     kustomize/hydra/overlays/dev/.sops/B AD.enc: "B AD" cannot be a key of a Secret: use letters, digits, '-', '_' and '.', at most 253
-    kustomize/hydra/overlays/dev/.sops/PLAIN.enc: line 1, column 1: this is not JSON, so it was not encrypted by sops (or is damaged)
+    kustomize/hydra/overlays/dev/.sops/PLAIN.enc:1: this is not JSON, so it was not encrypted by sops (or is damaged)
     "#);
     insta::assert_snapshot!(errors(&[("kustomize/hydra/base/service.yaml", "apiVersion: v1\nkind: Service\nmetadata: {}\n")]), @"kustomize/hydra/base/service.yaml:1:1: accumulating resources from 'service.yaml': missing metadata.name in object v1 Service");
     insta::assert_snapshot!(errors(&[("kustomize/hydra/base/service.yaml", "apiVersion: apps/v1beta1\nkind: Deployment\nmetadata: {name: hydra}\n")]), @"kustomize/hydra/base/service.yaml:1: Deployment/dev/hydra is already defined at kustomize/hydra/base/deployment.yaml:1; a unit has each object once");
