@@ -5,7 +5,7 @@
 //! ([`run`]) feeds it from a watch, carries out the steps, and sleeps when there is nothing to do.
 //!
 //! What they simplify: there is one node and it has room for everything; containers do not run, so
-//! probes, logs and exit codes are invented; a Job's pods succeed at once; a claim of any class gets a
+//! probes, logs and exit codes are invented, and a pod that is ready is available at once; a Job's pods succeed at once; a claim of any class gets a
 //! volume; CronJobs never fire; an Ingress gets no address. `windlass.dev/fail` on a workload or a pod
 //! template makes its pods fail, `windlass.dev/ready-after` makes them slow (see `pod::switch`).
 
@@ -191,8 +191,8 @@ fn decide(world: &World, id: &Id, now: Timestamp) -> Step {
     match id.kind {
         Kind::Deployment => deployment::step(world, object, now),
         Kind::ReplicaSet => replica_set::step(world, object, now),
-        Kind::StatefulSet => stateful_set::step(world, object, now),
-        Kind::DaemonSet => daemon_set::step(world, object, now),
+        Kind::StatefulSet => stateful_set::step(world, object),
+        Kind::DaemonSet => daemon_set::step(world, object),
         Kind::Job => job::step(world, object, now),
         Kind::Pod => pod::step(world, object, now),
         Kind::Service => service::step(world, object),

@@ -1,5 +1,7 @@
 //! The server, driven by the real `kubectl`.
 
+#![expect(clippy::unwrap_used, reason = "a test fails where it panics")]
+
 mod all {
     mod access;
     mod apply;
@@ -7,5 +9,6 @@ mod all {
     mod failure;
     mod kubectl;
     mod read;
+    mod server;
     mod write;
 }

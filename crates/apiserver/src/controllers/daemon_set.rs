@@ -4,10 +4,8 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::replica_set::tally;
 use super::revision;
 use super::step::{Report, Step, Write, nonzero, with};
 use super::template::{self, REVISION_LABEL};
@@ -17,7 +15,7 @@ use crate::fields::{self, integer, text};
 const SOURCE: &str = "daemonset-controller";
 
 /// Decides what becomes of a DaemonSet.
-pub(super) fn step(world: &World, set: &Value, now: Timestamp) -> Step {
+pub(super) fn step(world: &World, set: &Value) -> Step {
     let mut step = Step::default();
     if fields::is_terminating(set) {
         return step;
@@ -26,7 +24,7 @@ pub(super) fn step(world: &World, set: &Value, now: Timestamp) -> Step {
     revision::keep(world, Kind::DaemonSet, set, &mut step);
     place(world, set, &pods, &mut step);
     if step.writes.is_empty() {
-        let status = status(set, &pods, now, &mut step);
+        let status = status(set, &pods);
         step.set_status(Kind::DaemonSet, set, status);
     }
     step
@@ -66,8 +64,8 @@ fn has_revision(pod: &Value, hash: &str) -> bool {
     labels.and_then(|labels| labels.get(REVISION_LABEL)?.as_str()) == Some(hash)
 }
 
-fn status(set: &Value, pods: &[&Arc<Value>], now: Timestamp, step: &mut Step) -> Value {
-    let tally = tally(pods, integer(set, "/spec/minReadySeconds"), now, step);
+fn status(set: &Value, pods: &[&Arc<Value>]) -> Value {
+    let ready = template::count_ready(pods);
     let hash = revision::hash(set);
     let updated = pods.iter().filter(|pod| has_revision(pod, &hash)).count();
     with(
@@ -77,10 +75,10 @@ fn status(set: &Value, pods: &[&Arc<Value>], now: Timestamp, step: &mut Step) ->
             "currentNumberScheduled": pods.len().min(1),
             "desiredNumberScheduled": 1,
             "numberMisscheduled": 0,
-            "numberReady": tally.ready,
+            "numberReady": ready,
             "updatedNumberScheduled": nonzero(updated),
-            "numberAvailable": nonzero(tally.available),
-            "numberUnavailable": nonzero(1_usize.saturating_sub(tally.available)),
+            "numberAvailable": nonzero(ready),
+            "numberUnavailable": nonzero(1_usize.saturating_sub(ready)),
         }),
     )
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::step::{Report, Step, Write, after, nonzero, set_condition, with};
+use super::step::{Report, Step, Write, nonzero, set_condition, with};
 use super::template;
 use super::world::{Id, Kind, World};
 use crate::fields::{self, integer, list, text};
@@ -13,13 +13,6 @@ use crate::fields::{self, integer, list, text};
 const SOURCE: &str = "replicaset-controller";
 /// How many pods one step creates at most.
 const BURST: usize = 500;
-
-/// Pods by how far they are.
-#[derive(Debug, Default)]
-pub(super) struct Tally {
-    pub(super) ready: usize,
-    pub(super) available: usize,
-}
 
 /// Decides what becomes of a ReplicaSet.
 pub(super) fn step(world: &World, set: &Value, now: Timestamp) -> Step {
@@ -83,7 +76,7 @@ fn status(
     now: Timestamp,
     step: &mut Step,
 ) -> Value {
-    let tally = tally(pods, integer(set, "/spec/minReadySeconds"), now, step);
+    let ready = template::count_ready(pods);
     let mut conditions = list(set, "/status/conditions").to_vec();
     let had_problem = fields::condition(set, "ReplicaFailure").is_some();
     conditions.retain(|it| problem.is_some() || text(it, "/type") != "ReplicaFailure");
@@ -102,34 +95,10 @@ fn status(
         json!({"replicas": pods.len(), "observedGeneration": set.pointer("/metadata/generation")}),
         json!({
             "fullyLabeledReplicas": nonzero(pods.len()),
-            "readyReplicas": nonzero(tally.ready),
-            "availableReplicas": nonzero(tally.available),
+            "readyReplicas": nonzero(ready),
+            "availableReplicas": nonzero(ready),
             "terminatingReplicas": 0,
             "conditions": (!conditions.is_empty()).then_some(conditions),
         }),
     )
-}
-
-/// Counts the ready pods, and those that have been ready for `min_ready_seconds`; asks to be woken when
-/// the next of them will have been.
-pub(super) fn tally(
-    pods: &[&Arc<Value>],
-    min_ready_seconds: i64,
-    now: Timestamp,
-    step: &mut Step,
-) -> Tally {
-    let mut tally = Tally::default();
-    for pod in pods {
-        let mut conditions = list(pod, "/status/conditions").iter();
-        let ready = conditions.find(|it| text(it, "/type") == "Ready");
-        let Some(ready) = ready.filter(|it| text(it, "/status") == "True") else {
-            continue;
-        };
-        tally.ready += 1;
-        match after(text(ready, "/lastTransitionTime"), min_ready_seconds) {
-            Some(time) if min_ready_seconds > 0 && time > now => step.wake_at(time),
-            _ => tally.available += 1,
-        }
-    }
-    tally
 }

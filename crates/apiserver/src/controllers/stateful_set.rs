@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::replica_set::tally;
 use super::revision;
 use super::step::{Report, Step, Write, nonzero, with};
 use super::template::{self, REVISION_LABEL};
@@ -15,7 +13,7 @@ use crate::fields::{self, integer, list, text};
 const SOURCE: &str = "statefulset-controller";
 
 /// Decides what becomes of a StatefulSet.
-pub(super) fn step(world: &World, set: &Value, now: Timestamp) -> Step {
+pub(super) fn step(world: &World, set: &Value) -> Step {
     let mut step = Step::default();
     if fields::is_terminating(set) {
         return step;
@@ -25,7 +23,7 @@ pub(super) fn step(world: &World, set: &Value, now: Timestamp) -> Step {
     revision::keep(world, Kind::StatefulSet, set, &mut step);
     move_on(world, set, &pods, &mut step);
     if step.writes.is_empty() {
-        let status = status(set, &pods, now, &mut step);
+        let status = status(set, &pods);
         step.set_status(Kind::StatefulSet, set, status);
     }
     step
@@ -157,13 +155,13 @@ fn mount_claims(set: &Value, pod_name: &str, pod: &mut Value) {
     }
 }
 
-fn status(set: &Value, pods: &[&Arc<Value>], now: Timestamp, step: &mut Step) -> Value {
-    let tally = tally(pods, integer(set, "/spec/minReadySeconds"), now, step);
+fn status(set: &Value, pods: &[&Arc<Value>]) -> Value {
+    let ready = template::count_ready(pods);
     let hash = revision::hash(set);
     let name = fields::name(set);
     let update = format!("{name}-{hash}");
     let updated = pods.iter().filter(|pod| revision_of(pod) == hash).count();
-    let is_done = updated == pods.len() && tally.ready == pods.len();
+    let is_done = updated == pods.len() && ready == pods.len();
     let known = text(set, "/status/currentRevision");
     let current = match known {
         "" => update.as_str(),
@@ -178,10 +176,10 @@ fn status(set: &Value, pods: &[&Arc<Value>], now: Timestamp, step: &mut Step) ->
         json!({
             "observedGeneration": set.pointer("/metadata/generation"),
             "replicas": pods.len(),
-            "readyReplicas": nonzero(tally.ready),
+            "readyReplicas": nonzero(ready),
             "currentReplicas": nonzero(current_pods.count()),
             "updatedReplicas": nonzero(updated),
-            "availableReplicas": tally.available,
+            "availableReplicas": ready,
             "currentRevision": current,
             "updateRevision": update,
             "collisionCount": 0,

@@ -1,5 +1,7 @@
 //! Pods from templates, and the short hash that tells one template from another.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use super::step::{map_at, owner_reference};
@@ -90,6 +92,12 @@ pub(super) fn is_active(pod: &Value) -> bool {
 /// Returns whether a pod is ready.
 pub(super) fn is_ready(pod: &Value) -> bool {
     fields::condition(pod, "Ready") == Some("True")
+}
+
+/// Returns how many of the pods are ready. They count as available at once, whatever `minReadySeconds`
+/// says: nobody waits for a stand-in to settle.
+pub(super) fn count_ready(pods: &[&Arc<Value>]) -> usize {
+    pods.iter().filter(|pod| is_ready(pod)).count()
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! A server of one's own for a test, and the `kubectl` that talks to it.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where it panics")]
-
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
