@@ -8,13 +8,17 @@ use crate::node::{Node, Position, Value};
 use crate::parse::Limits;
 use crate::resolve::Resolved;
 
+/// The text of merge keys.
+const MERGE: &str = "<<";
+
 impl Node {
     /// Replaces aliases by copies of what they refer to and merge keys (`<<`) by the pairs that they
     /// merge, and removes all anchors, as kyaml does with every object that kustomize reads.
     ///
     /// A mapping's own keys come first and win; merged ones follow, those of the last mapping of a list
     /// first, and of several with the same key the first in the list wins. What was copied keeps the
-    /// positions of the original.
+    /// positions of the original. A key that is `<<` in quotes is dropped with its value: kyaml takes
+    /// merge keys out by their text.
     ///
     /// # Errors
     ///
@@ -52,7 +56,7 @@ fn needs_expansion(node: &Node) -> bool {
             Value::Scalar(_) => false,
             Value::Sequence(items) => items.iter().any(needs_expansion),
             Value::Mapping(mapping) => mapping.iter().any(|(key, value)| {
-                is_merge(key) || needs_expansion(key) || needs_expansion(value)
+                key.text() == Some(MERGE) || needs_expansion(key) || needs_expansion(value)
             }),
         }
 }
@@ -166,7 +170,7 @@ impl Expansion {
             self.expand(&mut entry.key, depth + 1)?;
             self.expand(&mut entry.value, depth + 1)?;
         }
-        if mapping.iter().any(|(key, _)| is_merge(key)) {
+        if mapping.contains_key(MERGE) {
             merge(mapping)?;
         }
         Ok(())
@@ -176,11 +180,12 @@ impl Expansion {
 /// Takes the merge keys out and appends the pairs of their mappings.
 fn merge(mapping: &mut Mapping) -> Result<(), ParseError> {
     let entries = std::mem::take(mapping.entries_mut());
-    let (merges, own): (Vec<Entry>, Vec<Entry>) =
-        entries.into_iter().partition(|entry| is_merge(&entry.key));
+    let (merges, own): (Vec<Entry>, Vec<Entry>) = entries
+        .into_iter()
+        .partition(|entry| entry.key.text() == Some(MERGE));
     *mapping = own.into_iter().collect();
     let own = mapping.len();
-    for source in merges {
+    for source in merges.into_iter().filter(|entry| is_merge(&entry.key)) {
         for merged in mappings_of(source.value)?.into_iter().rev() {
             merge_one(mapping, own, merged);
         }
