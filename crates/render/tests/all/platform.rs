@@ -168,6 +168,37 @@ fn nothing_that_can_be_printed_shows_a_secret() {
     );
 }
 
+/// Patches that fail on a Secret must not quote it.
+#[test]
+fn no_mistake_in_a_patch_shows_the_secret_that_it_is_for() {
+    let target = "target: {kind: Secret, name: hydra}";
+    for patch in [
+        "[{op: test, path: /data/SYSTEM_SECRET, value: x}]",
+        "[{op: remove, path: /data/SYSTEM_SECRET/deeper}]",
+        "[{op: add, path: /data/SYSTEM_SECRET/0, value: x}]",
+        "[{op: move, from: /data/none, path: /data/b}]",
+        "[{op: replace, path: /metadata/name, value: {a: 1}}]",
+        "[{op: copy, from: /data/SYSTEM_SECRET, path: /metadata/name/x}]",
+        "[{op: copy, from: /data, path: /metadata/name}]",
+        "[{op: copy, from: /data, path: /kind}]",
+        "[{op: copy, from: /data/SYSTEM_SECRET, path: /metadata/labels}]",
+        "{apiVersion: v1, kind: Secret, metadata: {name: hydra}, data: [a]}",
+        "{apiVersion: v1, kind: Secret, metadata: {name: hydra}, data: {SYSTEM_SECRET: {a: 1}}}",
+    ] {
+        let overlay = format!(
+            "namespace: dev\nresources: [../../base, secret.yaml]\npatches:\n- {target}\n  patch: |-\n    {patch}\n"
+        );
+        let shown = match render_dev(&with(&[(OVERLAY, &overlay)])) {
+            Ok(rendered) => format!("{rendered:?}"),
+            Err(errors) => format!("{errors} {errors:?}"),
+        };
+        assert!(
+            !shown.contains(CANARY) && !shown.contains(CANARY_BASE64),
+            "{patch}: {shown}"
+        );
+    }
+}
+
 #[test]
 fn the_example_renders_in_every_environment() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/platform");
