@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use windlass_cluster::{Definitions, Kinds};
 use windlass_object::Object;
 use windlass_plan::{Desired, DesiredSet};
-use windlass_render::{Rendered, Unit, UnitKind};
+use windlass_render::{Rendered, Unit, UnitKind, Warning};
 use windlass_sops::Keyring;
 use windlass_tree::Tree;
 
@@ -95,6 +95,15 @@ impl RenderedUnit {
     fn holds(&self, unit: &Unit, tree: &dyn Tree) -> bool {
         let is_held = |rendered: &Rendered| rendered.inputs().hold_in(tree);
         self.unit == *unit && self.result.as_ref().is_ok_and(is_held)
+    }
+
+    /// Returns what is wrong with secrets. That a spelling is deprecated is for `build` to say.
+    pub(crate) fn secret_warnings(&self) -> impl Iterator<Item = String> {
+        let warnings = self.result.as_ref().map_or(&[][..], Rendered::warnings);
+        let secret = warnings
+            .iter()
+            .filter(|warning| matches!(warning, Warning::Secret(_)));
+        secret.map(ToString::to_string)
     }
 
     /// Returns the objects, or none when rendering failed.

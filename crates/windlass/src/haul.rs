@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use windlass_cluster::{Assessed, Cluster, Definitions, Progress, Watched};
+use windlass_cluster::{Assessed, Cluster, Definitions, Watched};
 use windlass_object::ObjectRef;
 use windlass_plan::{Approvals, Guards, Unit};
 use windlass_sops::Keyring;
@@ -21,14 +21,18 @@ use windlass_source::Changes;
 use crate::desired::{self, NAMESPACE, RenderedUnit, Selection};
 use crate::failure::Failure;
 use crate::keys;
-use crate::report::{Event, Report};
+use crate::report::{self, Event, Report};
 use crate::scene::{Scene, Snapshot};
 
 pub(crate) use job::{Context, Job};
-pub(crate) use state::{Haul, Standing, State, Verdict};
+pub(crate) use state::{Haul, Standing, State};
+use state::{Look, Verdict};
 
 /// How many units are reconciled at once.
 const PARALLEL: usize = 8;
+
+/// How often what is waited for is looked at, so that it can be said after a while.
+const TICK: Duration = Duration::from_secs(1);
 
 /// What to haul, and for how long.
 pub(crate) struct Order {
@@ -69,13 +73,14 @@ struct Run<'a> {
     progress: mpsc::UnboundedSender<Event>,
     running: usize,
     started: Instant,
-    has_converged: bool,
+    /// Whether something changed since convergence was last reported.
+    is_news: bool,
 }
 
 /// What a task of the loop came back with.
 enum Finished {
     Job(String, Box<job::Outcome>),
-    Health(String, ObjectRef, Assessed),
+    Health(Look, Assessed),
 }
 
 /// Hauls until the order is done, or for ever.
@@ -108,7 +113,7 @@ pub(crate) async fn run(
         progress,
         running: 0,
         started: Instant::now(),
-        has_converged: false,
+        is_news: true,
     };
     // The first revision must be there; later ones may be broken for a while.
     run.take_source().await?;
@@ -132,12 +137,7 @@ impl Run<'_> {
             let wake = self.wake();
             tokio::select! {
                 () = changes.changed() => self.take_change_of_source().await,
-                change = self.watched.next() => {
-                    let (unit, id) = (change.unit.clone(), change.id.clone());
-                    if self.haul.change(change, Instant::now()) {
-                        self.report_drift(&unit, &id);
-                    }
-                }
+                change = self.watched.next() => self.haul.change(change, Instant::now()),
                 Some(finished) = self.jobs.join_next() => self.take(finished).await,
                 Some(event) = events.recv() => self.report.event(&event),
                 () = until(wake) => {}
@@ -196,14 +196,9 @@ impl Run<'_> {
             units: rendered.len(),
         });
         for rendered in &rendered {
-            if let Ok(result) = &rendered.result {
-                for warning in result.warnings() {
-                    let unit = rendered.unit.name.to_owned();
-                    self.report.event(&Event::Warning {
-                        unit,
-                        text: warning.to_string(),
-                    });
-                }
+            for text in rendered.secret_warnings() {
+                let unit = rendered.unit.name.clone();
+                self.report.event(&Event::Warning { unit, text });
             }
         }
         let desired = rendered.iter().map(|rendered| {
@@ -214,7 +209,7 @@ impl Run<'_> {
         let desired = desired.collect();
         self.haul.set_desired(desired, held, Instant::now());
         self.rendered = (keys::recipients(&keyring), rendered);
-        self.has_converged = false;
+        self.is_news = true;
         self.started = Instant::now();
         Ok(())
     }
@@ -249,22 +244,20 @@ impl Run<'_> {
             let context = Arc::clone(&self.context);
             let progress = self.progress.clone();
             self.jobs.spawn(async move {
-                let report = |happened: Progress<'_>| {
-                    // The receiver lives as long as the loop that these jobs belong to.
-                    let _ = progress.send(Event::of_progress(&name, &happened));
-                };
-                let outcome = job.run(&context, &report).await;
+                // The receiver lives as long as the loop that these jobs belong to.
+                let report = |event: Event| drop(progress.send(event));
+                let outcome = job.run(&name, &context, &report).await;
                 Finished::Job(name, Box::new(outcome))
             });
         }
     }
 
     fn start_health(&mut self) {
-        for (name, id) in self.haul.take_unassessed() {
+        for look in self.haul.take_unassessed() {
             let context = Arc::clone(&self.context);
             self.jobs.spawn(async move {
-                let health = context.cluster.health(&id).await;
-                Finished::Health(name, id, health)
+                let health = context.cluster.health(&look.id).await;
+                Finished::Health(look, health)
             });
         }
     }
@@ -278,27 +271,19 @@ impl Run<'_> {
                     .actions()
                     .map(|action| action.id.clone())
                     .collect();
-                self.haul.finish(&name, *outcome, Instant::now());
+                self.is_news |= self.haul.finish(&name, *outcome, Instant::now());
                 self.watched.add(&ids).await;
             }
-            Ok(Finished::Health(name, id, health)) => self.haul.assess(&name, id, health),
+            Ok(Finished::Health(look, health)) => self.haul.assess(look, health),
             // A panic is a bug, and its message has been printed. The unit's job is gone.
             Err(_) => self.running = self.running.saturating_sub(1),
         }
     }
 
-    fn report_drift(&self, unit: &Unit, id: &ObjectRef) {
-        let name = desired::name_of(&self.order.env, unit).unwrap_or_else(|| unit.name.clone());
-        self.report.event(&Event::Drift {
-            unit: name,
-            id: id.clone(),
-        });
-    }
-
     fn show(&mut self) {
         self.report.standing(&self.haul);
-        let is_converged = self.haul.verdict() == Verdict::Converged;
-        if is_converged && !self.has_converged {
+        if self.is_news && self.haul.verdict() == Verdict::Converged {
+            self.is_news = false;
             let objects = self.haul.units().map(|(_, state)| state.len()).sum();
             self.report.event(&Event::Converged {
                 revision: self.revision.to_string(),
@@ -307,18 +292,23 @@ impl Run<'_> {
                 elapsed: self.started.elapsed(),
             });
         }
-        self.has_converged = is_converged;
     }
 
     fn ended(&self) -> Option<Ended> {
         if !self.order.once {
             return None;
         }
-        match self.haul.verdict() {
-            Verdict::Converged => Some(Ended::Converged),
-            Verdict::Stuck => Some(Ended::Stuck),
-            Verdict::Working => self.is_late().then_some(Ended::TimedOut),
-        }
+        let ended = match self.haul.verdict() {
+            Verdict::Converged => return Some(Ended::Converged),
+            Verdict::Stuck => Ended::Stuck,
+            Verdict::Working if self.is_late() => Ended::TimedOut,
+            Verdict::Working => return None,
+        };
+        self.report.event(&Event::NotConverged {
+            timed_out: ended == Ended::TimedOut,
+            units: report::unready(&self.haul),
+        });
+        Some(ended)
     }
 
     fn deadline(&self) -> Option<Instant> {
@@ -340,7 +330,11 @@ impl Run<'_> {
         } else {
             None
         };
-        due.into_iter().chain(self.deadline()).min()
+        let is_shown_later = self.haul.is_waiting().then(|| Instant::now() + TICK);
+        [due, self.deadline(), is_shown_later]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }
 

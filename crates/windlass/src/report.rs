@@ -8,10 +8,10 @@ mod table;
 use std::io::IsTerminal;
 
 use crate::cli::Output;
-use crate::haul::Haul;
+use crate::haul::{Haul, Standing};
 use crate::style::Style;
 
-pub(crate) use event::Event;
+pub(crate) use event::{Event, Unready};
 
 /// Somewhere to show what happens.
 pub(crate) trait Report: Sync {
@@ -19,6 +19,22 @@ pub(crate) trait Report: Sync {
     fn event(&self, event: &Event);
     /// Shows how the units stand, when that has changed.
     fn standing(&self, haul: &Haul);
+}
+
+/// Returns the units that are not ready, and why.
+pub(crate) fn unready(haul: &Haul) -> Vec<Unready> {
+    let unready = haul
+        .units()
+        .filter(|(_, state)| *state.standing() != Standing::Ready);
+    let unready = unready.map(|(name, state)| {
+        let (standing, details) = lines::describe(state.standing());
+        Unready {
+            unit: name.to_owned(),
+            standing,
+            details: details.to_vec(),
+        }
+    });
+    unready.collect()
 }
 
 /// Returns what suits the output: JSON lines, a table on a terminal, plain lines elsewhere.

@@ -19,7 +19,6 @@ pub(crate) enum Ink {
     Yellow,
     Blue,
     Dim,
-    Bold,
 }
 
 impl Style {
@@ -64,7 +63,6 @@ fn paint(is_coloured: bool, ink: Ink, text: &str) -> String {
         Ink::Yellow => 33,
         Ink::Blue => 34,
         Ink::Dim => 2,
-        Ink::Bold => 1,
     };
     format!("\u{1b}[{code}m{text}\u{1b}[0m")
 }

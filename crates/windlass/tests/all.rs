@@ -6,11 +6,19 @@
     reason = "a failed step of the arrangement is a failed test"
 )]
 
+#[path = "all/bad_input.rs"]
 mod bad_input;
+#[path = "all/build.rs"]
 mod build;
+#[path = "all/drift.rs"]
 mod drift;
+#[path = "all/follow.rs"]
 mod follow;
+#[path = "all/restart.rs"]
 mod restart;
+#[path = "all/scene.rs"]
 mod scene;
+#[path = "all/secrets.rs"]
 mod secrets;
+#[path = "all/up.rs"]
 mod up;

@@ -96,7 +96,7 @@ impl Build {
         for warning in &built.warnings {
             eprintln!("{} {warning}", style.err(Ink::Yellow, "# Warning:"));
         }
-        Ok(built.to_yaml()?)
+        Ok(built.to_yaml())
     }
 
     fn environment(&self, env: &str, style: Style) -> Result<String, Failure> {

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::report::Event;
+
 use windlass_cluster::{Applied, Cluster, Definitions, Progress};
 use windlass_object::{FingerprintKey, ObjectRef};
 use windlass_plan::{
-    Approvals, Claim, Desired, Guards, Held, Inputs, Inventory, Live, Plan, Unit, inventory_after,
-    inventory_before, plan,
+    Approvals, Cause, Claim, Desired, Guards, Held, Inputs, Inventory, Live, Plan, Unit,
+    inventory_after, inventory_before, plan,
 };
 
 /// What all jobs share.
@@ -85,8 +87,9 @@ impl Job {
     /// nothing before the inventory knows of it.
     pub(crate) async fn run(
         &self,
+        name: &str,
         context: &Context,
-        report: &(dyn Fn(Progress<'_>) + Sync),
+        report: &(dyn Fn(Event) + Sync),
     ) -> Outcome {
         let (plan, held, versions) = self.plan(context).await;
         let mut outcome = Outcome {
@@ -109,7 +112,10 @@ impl Job {
             outcome.problem = Some(error.to_string());
             return outcome;
         }
-        outcome.applied = context.cluster.apply(&outcome.plan, desired, report).await;
+        drift(name, &outcome.plan).for_each(report);
+        let progress = |progress: Progress<'_>| report(Event::of_progress(name, &progress));
+        let applied = context.cluster.apply(&outcome.plan, desired, &progress);
+        outcome.applied = applied.await;
         let after = inventory_after(&outcome.plan, &before, &outcome.applied.outcomes);
         if after != before
             && let Err(error) = context.cluster.store_inventory(&self.unit, &after).await
@@ -121,6 +127,18 @@ impl Job {
         outcome.versions.extend(outcome.applied.versions.clone());
         outcome
     }
+}
+
+/// Returns what others changed behind our back, and this plan changes back.
+fn drift<'a>(name: &'a str, plan: &'a Plan) -> impl Iterator<Item = Event> + 'a {
+    let drifted = plan
+        .actions()
+        .filter(|action| matches!(action.cause, Some(Cause::Drift | Cause::Both)));
+    drifted.map(|action| Event::Drift {
+        unit: name.to_owned(),
+        id: action.id.clone(),
+        fields: action.fields.clone(),
+    })
 }
 
 fn version(live: &serde_json::Value) -> Option<String> {

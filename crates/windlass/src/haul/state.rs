@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use windlass_cluster::{Assessed, Change};
+use windlass_cluster::{Applied, Assessed, Change};
 use windlass_health::Status;
 use windlass_object::ObjectRef;
-use windlass_plan::{Claim, ClaimState, Counts, Desired, Inventory, Op, Reason, Unit};
+use windlass_plan::{Action, Claim, ClaimState, Desired, Inventory, Op, Plan, Reason, Unit};
 
 use super::job::Outcome;
 
@@ -25,7 +25,6 @@ pub(crate) struct State {
     desired: Desired,
     inventory: Inventory,
     standing: Standing,
-    counts: Counts,
     /// When it is to be reconciled: as soon as this has passed.
     due: Option<Instant>,
     is_running: bool,
@@ -35,6 +34,8 @@ pub(crate) struct State {
     shapes: BTreeMap<ObjectRef, String>,
     versions: BTreeMap<ObjectRef, String>,
     health: BTreeMap<ObjectRef, Assessed>,
+    /// Counts the jobs, so that a look at an object from before the last one is not taken for news.
+    epoch: u64,
     unassessed: BTreeSet<ObjectRef>,
 }
 
@@ -45,12 +46,22 @@ pub(crate) enum Standing {
     Working,
     /// Applied; objects are not yet as they should be.
     Waiting(Vec<String>),
-    /// It cannot go on before something else is there, or someone approves.
+    /// It cannot go on before another unit has made something.
+    Awaiting(Vec<String>),
+    /// It cannot go on before someone does something, such as to approve.
     Blocked(Vec<String>),
     /// It failed; what is in the cluster is kept.
     Failed(Vec<String>),
     /// Applied, and every object is well.
     Ready,
+}
+
+/// A look at the health of an object.
+#[derive(Clone, Debug)]
+pub(crate) struct Look {
+    name: String,
+    pub(crate) id: ObjectRef,
+    epoch: u64,
 }
 
 /// How all of it stands.
@@ -78,7 +89,7 @@ impl Haul {
         let wanted: BTreeSet<String> = desired.iter().map(|(name, ..)| name.clone()).collect();
         for (name, unit, desired) in desired {
             let state = self.units.entry(name).or_insert_with(|| State::new(unit));
-            if !wants_the_same(&state.desired, &desired) {
+            if !state.is_settled() || !wants_the_same(&state.desired, &desired) {
                 state.desired = desired;
                 state.touch(now);
             }
@@ -97,7 +108,7 @@ impl Haul {
             .retain(|name, state| wanted.contains(name) || !state.inventory.is_empty());
     }
 
-    /// Returns the names of the units that are to be reconciled now, those of bootstrap addons first.
+    /// Returns the names of the units that are to be reconciled now.
     pub(crate) fn due(&self, now: Instant) -> Vec<String> {
         let is_due = |state: &State| !state.is_running && state.due.is_some_and(|due| due <= now);
         self.units
@@ -117,13 +128,14 @@ impl Haul {
     pub(crate) fn start(&mut self, name: &str) {
         if let Some(state) = self.units.get_mut(name) {
             state.is_running = true;
+            state.epoch += 1;
             state.due = None;
             state.standing = Standing::Working;
         }
     }
 
-    /// Takes the outcome of the unit's job.
-    pub(crate) fn finish(&mut self, name: &str, outcome: Outcome, now: Instant) {
+    /// Takes the outcome of the unit's job. Returns whether it wrote anything.
+    pub(crate) fn finish(&mut self, name: &str, outcome: Outcome, now: Instant) -> bool {
         let has_written = outcome.applied.outcomes.values().any(|outcome| {
             matches!(
                 outcome,
@@ -131,44 +143,55 @@ impl Haul {
             )
         });
         if let Some(state) = self.units.get_mut(name) {
-            state.finish(outcome, now);
+            state.finish(outcome, has_written, now);
         }
         if has_written {
             let blocked = self.units.values_mut().filter(|state| {
-                matches!(state.standing, Standing::Blocked(_)) && !state.is_running
+                matches!(state.standing, Standing::Awaiting(_) | Standing::Blocked(_))
+                    && !state.is_running
             });
             blocked.for_each(|state| state.due = Some(now));
         }
+        has_written
     }
 
-    /// Takes a change of a live object. Returns whether it was someone else's doing.
-    pub(crate) fn change(&mut self, change: Change, now: Instant) -> bool {
-        let unit = change.unit.clone();
-        let Some(state) = self.units.values_mut().find(|state| state.unit == unit) else {
-            return false;
+    /// Takes a change of a live object. When it may be someone else's doing, the unit is reconciled.
+    pub(crate) fn change(&mut self, change: Change, now: Instant) {
+        let states = self.units.values_mut();
+        let Some(state) = states.into_iter().find(|state| state.unit == change.unit) else {
+            return;
         };
         if state.is_running {
             state.pending.push(change);
-            return false;
+        } else {
+            state.change(change, now);
         }
-        state.change(change, now)
     }
 
-    /// Returns the objects whose health is to be looked at, with the name of their unit, and forgets them.
-    pub(crate) fn take_unassessed(&mut self) -> Vec<(String, ObjectRef)> {
-        let units = self.units.iter_mut().filter(|(_, state)| !state.is_running);
-        units
-            .flat_map(|(name, state)| {
-                let ids = std::mem::take(&mut state.unassessed);
-                ids.into_iter().map(|id| (name.clone(), id))
+    /// Returns the objects whose health is to be looked at, and forgets them.
+    pub(crate) fn take_unassessed(&mut self) -> Vec<Look> {
+        let units = self
+            .units
+            .iter_mut()
+            .filter(|(_, state)| state.is_applied());
+        let looks = units.flat_map(|(name, state)| {
+            let (name, epoch) = (name.clone(), state.epoch);
+            let ids = std::mem::take(&mut state.unassessed).into_iter();
+            ids.map(move |id| Look {
+                name: name.clone(),
+                id,
+                epoch,
             })
-            .collect()
+        });
+        looks.collect()
     }
 
     /// Takes how well an object is.
-    pub(crate) fn assess(&mut self, name: &str, id: ObjectRef, health: Assessed) {
-        if let Some(state) = self.units.get_mut(name) {
-            state.health.insert(id, health);
+    pub(crate) fn assess(&mut self, look: Look, health: Assessed) {
+        if let Some(state) = self.units.get_mut(&look.name)
+            && state.epoch == look.epoch
+        {
+            state.health.insert(look.id, health);
             state.judge();
         }
     }
@@ -190,24 +213,31 @@ impl Haul {
         }
     }
 
-    /// Returns what other units have to do with objects.
+    /// Returns what other units have to do with the objects of this one, and with those that it may stand on.
     pub(crate) fn claims(&self, name: &str) -> BTreeMap<ObjectRef, Claim> {
+        let Some(own) = self.units.get(name) else {
+            return BTreeMap::new();
+        };
         let mut claims = BTreeMap::new();
-        for (_, state) in self.units.iter().filter(|(other, _)| *other != name) {
-            for entry in state.inventory.entries() {
-                claims.insert(entry.id.clone(), state.claim_of_held());
-            }
-            if let Desired::Complete(set) = &state.desired {
-                for object in set.objects() {
-                    let claim = Claim {
-                        unit: state.unit.clone(),
-                        state: ClaimState::Desires,
-                    };
-                    claims.insert(object.id().clone(), claim);
-                }
+        let others = || self.units.iter().filter(|(other, _)| *other != name);
+        for (_, state) in others() {
+            let held = state.inventory.entries().map(|entry| &entry.id);
+            for id in held.filter(|id| own.is_about(id)) {
+                claims.insert(id.clone(), state.claim_of_held());
             }
         }
+        // That a unit wants an object weighs more than that another one still has it.
+        for (_, state) in others() {
+            let wanted = state.wanted().filter(|id| own.is_about(id));
+            claims.extend(wanted.map(|id| (id.clone(), state.claim_of_wanted())));
+        }
         claims
+    }
+
+    /// Returns whether any unit waits for its objects or for another unit.
+    pub(crate) fn is_waiting(&self) -> bool {
+        let mut states = self.units.values();
+        states.any(|state| matches!(state.standing, Standing::Waiting(_) | Standing::Awaiting(_)))
     }
 
     /// Returns the unit's state.
@@ -232,7 +262,6 @@ impl State {
             },
             inventory: Inventory::default(),
             standing: Standing::Working,
-            counts: Counts::default(),
             due: None,
             is_running: false,
             attempts: 0,
@@ -240,6 +269,7 @@ impl State {
             shapes: BTreeMap::new(),
             versions: BTreeMap::new(),
             health: BTreeMap::new(),
+            epoch: 0,
             unassessed: BTreeSet::new(),
         }
     }
@@ -256,16 +286,31 @@ impl State {
         &self.standing
     }
 
-    pub(crate) fn counts(&self) -> &Counts {
-        &self.counts
-    }
-
     /// Returns how many objects the unit wants.
     pub(crate) fn len(&self) -> usize {
         match &self.desired {
             Desired::Complete(set) => set.len(),
             Desired::Failed { .. } => self.inventory.len(),
         }
+    }
+
+    /// Returns whether another unit's claim on the object matters to this one.
+    fn is_about(&self, id: &ObjectRef) -> bool {
+        let is_stood_on = matches!(id.kind.as_str(), "Namespace" | "CustomResourceDefinition");
+        let is_wanted = || matches!(&self.desired, Desired::Complete(set) if set.get(id).is_some());
+        is_stood_on || is_wanted() || self.inventory.contains(id)
+    }
+
+    /// Returns whether the last job left nothing to do.
+    fn is_settled(&self) -> bool {
+        !matches!(
+            self.standing,
+            Standing::Failed(_) | Standing::Blocked(_) | Standing::Awaiting(_)
+        )
+    }
+
+    fn is_applied(&self) -> bool {
+        self.is_settled() && !self.is_running && self.due.is_none()
     }
 
     fn touch(&mut self, now: Instant) {
@@ -294,6 +339,13 @@ impl State {
         }
     }
 
+    fn claim_of_wanted(&self) -> Claim {
+        Claim {
+            unit: self.unit.clone(),
+            state: ClaimState::Desires,
+        }
+    }
+
     /// Returns whether something is going on that may make it ready.
     fn is_busy(&self) -> bool {
         matches!(self.standing, Standing::Working)
@@ -305,9 +357,8 @@ impl State {
         self.health.values().any(is_failed)
     }
 
-    fn finish(&mut self, outcome: Outcome, now: Instant) {
+    fn finish(&mut self, outcome: Outcome, has_written: bool, now: Instant) {
         self.is_running = false;
-        self.counts = outcome.plan.counts();
         if let Some(inventory) = outcome.inventory {
             self.inventory = inventory;
         }
@@ -318,9 +369,7 @@ impl State {
         if is_again {
             self.due.get_or_insert(now + pause(self.attempts));
         }
-        self.unassessed = self.wanted().into_iter().collect();
-        let wanted: BTreeSet<_> = self.unassessed.clone();
-        self.health.retain(|id, _| wanted.contains(id));
+        self.forget_health(has_written);
         self.standing = problems.into_standing();
         for change in std::mem::take(&mut self.pending) {
             self.change(change, now);
@@ -328,48 +377,55 @@ impl State {
         self.judge();
     }
 
-    fn wanted(&self) -> Vec<ObjectRef> {
-        match &self.desired {
-            Desired::Complete(set) => set.objects().map(|object| object.id().clone()).collect(),
-            Desired::Failed { .. } => Vec::new(),
-        }
+    /// Has the health of all objects looked at anew. What was known before a write is not worth anything.
+    fn forget_health(&mut self, has_written: bool) {
+        let wanted: BTreeSet<ObjectRef> = self.wanted().cloned().collect();
+        self.health
+            .retain(|id, _| !has_written && wanted.contains(id));
+        self.unassessed = wanted;
     }
 
-    /// Returns whether the change was someone else's doing.
-    fn change(&mut self, change: Change, now: Instant) -> bool {
+    fn wanted(&self) -> impl Iterator<Item = &ObjectRef> {
+        let set = match &self.desired {
+            Desired::Complete(set) => Some(set),
+            Desired::Failed { .. } => None,
+        };
+        set.into_iter()
+            .flat_map(windlass_plan::DesiredSet::objects)
+            .map(windlass_object::Object::id)
+    }
+
+    fn change(&mut self, change: Change, now: Instant) {
         let is_ours =
             change.version.is_some() && self.versions.get(&change.id) == change.version.as_ref();
         let is_desired =
             matches!(&self.desired, Desired::Complete(set) if set.get(&change.id).is_some());
-        let before = if change.version.is_some() {
-            self.shapes.insert(change.id.clone(), change.shape.clone())
-        } else {
-            self.shapes.remove(&change.id)
+        let before = match &change.version {
+            Some(_) => self.shapes.insert(change.id.clone(), change.shape.clone()),
+            None => self.shapes.remove(&change.id),
         };
         if is_desired {
             self.unassessed.insert(change.id.clone());
+            let is_new_shape = before.is_some_and(|before| before != change.shape);
+            if !is_ours && (change.version.is_none() || is_new_shape) {
+                self.due = Some(now);
+            }
         }
-        let is_known = before
-            .as_ref()
-            .is_some_and(|before| *before != change.shape);
-        let is_foreign = is_desired && !is_ours && (change.version.is_none() || is_known);
-        if is_foreign {
-            self.due = Some(now);
-        }
-        is_foreign
     }
 
     /// Brings the standing in line with the health of the objects.
     fn judge(&mut self) {
-        if self.is_running || matches!(self.standing, Standing::Failed(_) | Standing::Blocked(_)) {
+        if self.is_running || !self.is_settled() {
             return;
         }
-        let wanted = self.wanted();
-        let unwell = wanted.iter().filter_map(|id| match self.health.get(id) {
-            Some(Assessed::Known(health)) if health.status == Status::Current => None,
-            Some(Assessed::Known(health)) => Some(format!("{id}: {health}")),
-            Some(Assessed::Unknown { reason }) => Some(format!("{id}: {reason}")),
-            None => Some(format!("{id}: not looked at yet")),
+        if self.wanted().any(|id| !self.health.contains_key(id)) {
+            self.standing = Standing::Working;
+            return;
+        }
+        let unwell = self.wanted().filter_map(|id| match self.health.get(id)? {
+            Assessed::Known(health) if health.is_current() => None,
+            Assessed::Known(health) => Some(format!("{id}: {health}")),
+            Assessed::Unknown { reason } => Some(format!("{id}: {reason}")),
         });
         let unwell: Vec<String> = unwell.collect();
         self.standing = if unwell.is_empty() {
@@ -391,57 +447,61 @@ fn wants_the_same(before: &Desired, after: &Desired) -> bool {
 }
 
 /// Why a unit is not applied.
+#[derive(Default)]
 struct Problems {
     failed: Vec<String>,
     blocked: Vec<String>,
+    /// What another unit is about to make.
+    awaited: Vec<String>,
 }
 
 impl Problems {
     fn is_empty(&self) -> bool {
-        self.failed.is_empty() && self.blocked.is_empty()
+        self.failed.is_empty() && self.blocked.is_empty() && self.awaited.is_empty()
     }
 
-    fn into_standing(mut self) -> Standing {
-        if self.is_empty() {
+    fn into_standing(self) -> Standing {
+        let has_failed = !self.failed.is_empty();
+        let is_blocked = !self.blocked.is_empty();
+        let all = [self.failed, self.blocked, self.awaited].concat();
+        if has_failed {
+            Standing::Failed(all)
+        } else if is_blocked {
+            Standing::Blocked(all)
+        } else if all.is_empty() {
             Standing::Working
-        } else if self.failed.is_empty() {
-            Standing::Blocked(self.blocked)
         } else {
-            self.failed.append(&mut self.blocked);
-            Standing::Failed(self.failed)
+            Standing::Awaiting(all)
+        }
+    }
+
+    fn add(&mut self, action: &Action) {
+        let place = action.origin.as_ref().map(|origin| format!("{origin}: "));
+        let place = place.unwrap_or_default();
+        let text = format!("{place}{}: {}", action.id, action.reason);
+        match (action.op, &action.reason) {
+            (Op::Blocked, Reason::LiveUnknown { .. }) | (Op::Failed | Op::Conflict, _) => {
+                self.failed.push(text);
+            }
+            (
+                Op::Blocked,
+                Reason::Needs {
+                    made_by: Some(_), ..
+                },
+            ) => self.awaited.push(text),
+            (Op::Blocked, _) => self.blocked.push(text),
+            _ => {}
         }
     }
 }
 
-fn problems(
-    plan: &windlass_plan::Plan,
-    applied: &windlass_cluster::Applied,
-    problem: Option<String>,
-) -> Problems {
-    let mut problems = Problems {
-        failed: problem.into_iter().collect(),
-        blocked: Vec::new(),
-    };
+fn problems(plan: &Plan, applied: &Applied, problem: Option<String>) -> Problems {
+    let mut problems = Problems::default();
+    problems.failed.extend(problem);
     problems
         .failed
         .extend(plan.problem.iter().map(ToString::to_string));
-    for action in plan.actions() {
-        let text = || {
-            let place = action
-                .origin
-                .as_ref()
-                .map(|origin| format!("{origin}: "))
-                .unwrap_or_default();
-            format!("{place}{}: {}", action.id, action.reason)
-        };
-        match (action.op, &action.reason) {
-            (Op::Blocked, Reason::LiveUnknown { .. }) | (Op::Failed | Op::Conflict, _) => {
-                problems.failed.push(text())
-            }
-            (Op::Blocked, _) => problems.blocked.push(text()),
-            _ => {}
-        }
-    }
+    plan.actions().for_each(|action| problems.add(action));
     problems
         .failed
         .extend(applied.failures.iter().map(ToString::to_string));

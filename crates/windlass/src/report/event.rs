@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 use windlass_cluster::Progress;
 use windlass_object::ObjectRef;
-use windlass_plan::Op;
+use windlass_plan::{Field, Op};
 
 /// Something that happened.
 #[derive(Clone, Debug, Serialize)]
@@ -44,12 +44,21 @@ pub(crate) enum Event {
         reason: String,
     },
     /// A live object was changed by someone else.
-    Drift { unit: String, id: ObjectRef },
+    Drift {
+        unit: String,
+        id: ObjectRef,
+        fields: Vec<Field>,
+    },
     /// A unit stands differently from before.
     Unit {
         unit: String,
         standing: &'static str,
         details: Vec<String>,
+    },
+    /// The time is up, or nothing is left to try, and these units are not ready.
+    NotConverged {
+        timed_out: bool,
+        units: Vec<Unready>,
     },
     /// Every unit is ready.
     Converged {
@@ -59,6 +68,14 @@ pub(crate) enum Event {
         #[serde(rename = "seconds", serialize_with = "seconds")]
         elapsed: Duration,
     },
+}
+
+/// A unit that is not ready.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Unready {
+    pub(crate) unit: String,
+    pub(crate) standing: &'static str,
+    pub(crate) details: Vec<String>,
 }
 
 impl Event {
@@ -110,7 +127,11 @@ impl fmt::Display for Event {
                 env,
                 units,
             } => {
-                write!(formatter, "{revision}: environment {env}, {units} units")
+                write!(
+                    formatter,
+                    "{}: environment {env}, {units} units",
+                    short(revision)
+                )
             }
             Self::SourceFailed { reason } => {
                 write!(
@@ -124,18 +145,30 @@ impl fmt::Display for Event {
                 write!(formatter, "{unit}: {id} waits for {wait_for}")
             }
             Self::Failed { unit, reason, .. } => write!(formatter, "{unit}: {reason}"),
-            Self::Drift { unit, id } => write!(
-                formatter,
-                "{unit}: {id} was changed in the cluster; looking at it"
-            ),
+            Self::Drift { unit, id, fields } => {
+                write!(formatter, "{unit}: {id} was changed in the cluster")?;
+                fields.iter().try_for_each(|field| {
+                    write!(formatter, "\n    {:.160}", field.change)?;
+                    field.written_by.iter().try_for_each(|writer| {
+                        write!(formatter, " (written by {})", writer.manager)
+                    })
+                })
+            }
             Self::Unit {
                 unit,
                 standing,
                 details,
-            } => {
-                write!(formatter, "{unit}: {standing}")?;
-                details.iter().try_for_each(|detail| {
-                    write!(formatter, "\n    {}", detail.replace('\n', "\n    "))
+            } => write_unit(formatter, unit, standing, details),
+            Self::NotConverged { timed_out, units } => {
+                let why = if *timed_out {
+                    "the time is up"
+                } else {
+                    "nothing is left to try"
+                };
+                write!(formatter, "not converged, and {why}:")?;
+                units.iter().try_for_each(|unready| {
+                    formatter.write_str("\n")?;
+                    write_unit(formatter, &unready.unit, unready.standing, &unready.details)
                 })
             }
             Self::Converged {
@@ -145,11 +178,32 @@ impl fmt::Display for Event {
                 revision,
             } => write!(
                 formatter,
-                "converged: {units} units, {objects} objects at {revision} in {:.1} s",
+                "converged: {units} units, {objects} objects at {} in {:.1} s",
+                short(revision),
                 elapsed.as_secs_f64()
             ),
         }
     }
+}
+
+fn write_unit(
+    formatter: &mut fmt::Formatter<'_>,
+    unit: &str,
+    standing: &str,
+    details: &[String],
+) -> fmt::Result {
+    write!(formatter, "{unit}: {standing}")?;
+    details
+        .iter()
+        .try_for_each(|detail| write!(formatter, "\n    {}", detail.replace('\n', "\n    ")))
+}
+
+/// Returns a revision with the first twelve digits of its commit.
+pub(crate) fn short(revision: &str) -> &str {
+    let commit = revision.find("sha1:").map(|at| at + "sha1:".len() + 12);
+    commit
+        .and_then(|end| revision.get(..end))
+        .unwrap_or(revision)
 }
 
 fn past(op: Op) -> &'static str {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::{Event, Report};
 use crate::haul::{Haul, Standing};
@@ -13,35 +14,69 @@ pub(super) struct Lines {
     standings: Standings,
 }
 
+/// How long a unit waits before it is said what for.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// Tells which units stand differently from the last time.
 #[derive(Default)]
-pub(super) struct Standings(Mutex<BTreeMap<String, Standing>>);
+pub(super) struct Standings(Mutex<BTreeMap<String, Last>>);
+
+/// How a unit stood when it was last looked at.
+struct Last {
+    word: &'static str,
+    since: Instant,
+    details: Vec<String>,
+    is_said: bool,
+}
 
 impl Standings {
-    /// Returns an event for each unit whose standing has changed and settled.
+    /// Returns an event for each unit whose standing is news.
     pub(super) fn changed(&self, haul: &Haul) -> Vec<Event> {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut events = Vec::new();
-        for (name, state) in haul.units() {
-            let standing = state.standing();
-            if last.get(name) == Some(standing) {
-                continue;
-            }
-            let (word, details) = describe(standing);
-            let was = last.insert(name.to_owned(), standing.clone());
-            // What a unit waits for changes all the time; that it waits is said once.
-            let is_news = was.is_none_or(|was| {
-                describe(&was).0 != word || matches!(standing, Standing::Failed(_))
-            });
-            if is_news && !matches!(standing, Standing::Working) {
-                events.push(Event::Unit {
-                    unit: name.to_owned(),
-                    standing: word,
-                    details: details.to_vec(),
-                });
-            }
+        let units = haul.units();
+        let said = units.filter_map(|(name, state)| {
+            let (word, details) = describe(state.standing());
+            let last = last
+                .entry(name.to_owned())
+                .or_insert_with(|| Last::new(word));
+            let is_said = last.look(state.standing(), word, details);
+            is_said.then(|| Event::Unit {
+                unit: name.to_owned(),
+                standing: word,
+                details: details.to_vec(),
+            })
+        });
+        said.collect()
+    }
+}
+
+impl Last {
+    fn new(word: &'static str) -> Self {
+        Self {
+            word,
+            since: Instant::now(),
+            details: Vec::new(),
+            is_said: false,
         }
-        events
+    }
+
+    /// Returns whether to say how the unit stands: at once when it has settled, and after a while when it
+    /// still waits. What it waits for changes all the time, so that is said once.
+    fn look(&mut self, standing: &Standing, word: &'static str, details: &[String]) -> bool {
+        let is_new = self.word != word
+            || (matches!(standing, Standing::Failed(_)) && self.details != details);
+        if is_new {
+            *self = Self::new(word);
+        }
+        self.details = details.to_vec();
+        let is_due = match standing {
+            Standing::Working => false,
+            Standing::Waiting(_) | Standing::Awaiting(_) => self.since.elapsed() >= PATIENCE,
+            Standing::Blocked(_) | Standing::Failed(_) | Standing::Ready => true,
+        };
+        let is_said = is_due && !self.is_said;
+        self.is_said |= is_due;
+        is_said
     }
 }
 
@@ -49,7 +84,7 @@ impl Standings {
 pub(super) fn describe(standing: &Standing) -> (&'static str, &[String]) {
     match standing {
         Standing::Working => ("working", &[]),
-        Standing::Waiting(details) => ("waiting", details),
+        Standing::Waiting(details) | Standing::Awaiting(details) => ("waiting", details),
         Standing::Blocked(details) => ("blocked", details),
         Standing::Failed(details) => ("failed", details),
         Standing::Ready => ("ready", &[]),
@@ -84,6 +119,7 @@ pub(super) fn paint(style: Style, event: &Event) -> String {
     match event {
         Event::Converged { .. } => style.out(Ink::Green, &text),
         Event::Failed { .. }
+        | Event::NotConverged { .. }
         | Event::SourceFailed { .. }
         | Event::Unit {
             standing: "failed", ..

@@ -49,7 +49,7 @@ impl Table {
             Standing::Ready => Ink::Green,
             Standing::Failed(_) => Ink::Red,
             Standing::Blocked(_) => Ink::Yellow,
-            Standing::Working | Standing::Waiting(_) => Ink::Blue,
+            Standing::Working | Standing::Waiting(_) | Standing::Awaiting(_) => Ink::Blue,
         };
         let word = self.style.out(ink, word);
         match details {
