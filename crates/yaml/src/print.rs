@@ -12,7 +12,7 @@ mod keys;
 mod writer;
 
 pub(crate) use build::{
-    Place, duplicate_key, float_text, key_text, resolve_again, tag_mismatch, text_again,
+    Place, duplicate_key, float_text, key_text, read_back, resolve_again, tag_mismatch, text_again,
 };
 pub use error::PrintError;
 pub use file::{FileStyle, SequenceIndent, print_file};

@@ -7,7 +7,7 @@ use crate::mapping::Mapping;
 use crate::node::Value;
 use crate::number::{parse_int, parse_uint};
 use crate::print::{
-    Place, duplicate_key, float_text, key_text, resolve_again, tag_mismatch, text_again,
+    Place, duplicate_key, float_text, key_text, read_back, resolve_again, tag_mismatch, text_again,
 };
 use crate::resolve::Resolved;
 
@@ -23,7 +23,8 @@ impl Node {
     /// Infinities and NaN, keys that are not strings, aliases and merge keys (expand them first with
     /// [`Node::expand_aliases`]), texts that do not fit their tag, the same key twice.
     pub fn to_json(&self) -> Result<Json, PrintError> {
-        to_json(self, Place::default())
+        let read_back = read_back(self);
+        to_json(read_back.as_ref().unwrap_or(self), Place::default())
     }
 }
 

@@ -19,12 +19,62 @@ const LAYOUT: Layout = Layout {
 /// Bytes up to which a key stands before its colon on one line.
 const SIMPLE_KEY: usize = 128;
 
+const STRING_TAG: &str = "tag:yaml.org,2002:str";
+
 /// Appends the text of an object.
 pub(super) fn print(node: &Node, out: &mut String) -> Result<(), PrintError> {
     let mut writer = Writer::new(out, LAYOUT);
+    let read_back = read_back(node);
+    let node = read_back.as_ref().unwrap_or(node);
     print_node(&mut writer, node, Place::default())?;
     writer.finish();
     Ok(())
+}
+
+/// Returns an object as kyaml makes JSON of it, where that cannot be told node by node; see
+/// [`resolve_again`] for where it can.
+///
+/// The text that kyaml reads again has the comments, and one behind a block that keeps its line breaks
+/// stands behind an empty line, which that block then keeps too.
+pub(crate) fn read_back(node: &Node) -> Option<Node> {
+    if !keeps_breaks(node) || !has_comments(node) {
+        return None;
+    }
+    let mut node = file::print_and_read_back(node)?;
+    quote_blocks(&mut node);
+    Some(node)
+}
+
+/// What was read back is not printed and read once more.
+fn quote_blocks(node: &mut Node) {
+    match &mut node.value {
+        Value::Scalar(scalar) if scalar.style != ScalarStyle::Plain => {
+            scalar.style = ScalarStyle::DoubleQuoted;
+        }
+        Value::Scalar(_) | Value::Alias(_) => {}
+        Value::Sequence(items) => items.iter_mut().for_each(quote_blocks),
+        Value::Mapping(mapping) => mapping.values_mut().for_each(quote_blocks),
+    }
+}
+
+fn keeps_breaks(node: &Node) -> bool {
+    match &node.value {
+        Value::Scalar(scalar) => scalar.text.ends_with("\n\n") || &*scalar.text == "\n",
+        Value::Sequence(items) => items.iter().any(keeps_breaks),
+        Value::Mapping(mapping) => mapping.values().any(keeps_breaks),
+        Value::Alias(_) => false,
+    }
+}
+
+fn has_comments(node: &Node) -> bool {
+    node.comments.is_some()
+        || match &node.value {
+            Value::Scalar(_) | Value::Alias(_) => false,
+            Value::Sequence(items) => items.iter().any(has_comments),
+            Value::Mapping(mapping) => mapping
+                .iter()
+                .any(|(key, value)| has_comments(key) || has_comments(value)),
+        }
 }
 
 /// Where a node stands.
@@ -164,8 +214,9 @@ fn sorted_pairs(mapping: &Mapping, place: Place) -> Result<Vec<(Cow<'_, str>, &N
 /// The object itself is decoded into a map of strings, which takes any scalar but null by its text;
 /// maps within it keep the types of their keys, which JSON then refuses.
 pub(crate) fn key_text(key: &Node, place: Place) -> Result<&str, PrintError> {
+    let is_string = key.tag.as_deref().is_none_or(|tag| tag == STRING_TAG);
     match (key.resolve(), key.text()) {
-        (Resolved::String(text), _) => Ok(text),
+        (Resolved::String(text), _) if is_string => Ok(text),
         (Resolved::Merge, _) => Err(PrintError::MergeKey { at: key.start }),
         (Resolved::Null, Some("")) if key.tag.is_none() => Ok(""),
         (resolved, Some(text)) if !place.inner && resolved != Resolved::Null => Ok(text),

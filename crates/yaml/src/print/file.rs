@@ -86,14 +86,18 @@ pub(super) fn fold_and_read_back(text: &str) -> Option<String> {
         style: ScalarStyle::Folded,
     };
     let root = Node::mapping([("text", Node::new(Value::Scalar(scalar)))]);
+    let read_back = print_and_read_back(&root)?;
+    Some(read_back.get_text("text")?.to_owned())
+}
+
+/// Returns a node as it comes back from go-yaml v3.
+pub(super) fn print_and_read_back(node: &Node) -> Option<Node> {
     let document = Document {
-        root,
+        root: node.clone(),
         ..Document::default()
     };
     let printed = print_file(&[document], &FileStyle::default());
-    let documents = crate::parse::parse(printed).ok()?;
-    let text = documents.first()?.root.get_text("text")?;
-    Some(text.to_owned())
+    Some(crate::parse::parse(printed).ok()?.into_iter().next()?.root)
 }
 
 /// The state of go-yaml's emitter. Comments wait here for the place where they are printed, which may
