@@ -34,7 +34,8 @@ pub(super) fn by(
     match id.kind {
         Kind::Pod => {
             for object in previous.into_iter().chain(present) {
-                ids.extend(services_of(world, object));
+                let services = service::of_pod(world, object);
+                ids.extend(services.map(|it| Id::of(Kind::Service, it)));
             }
             ids.extend(all(world, Kind::PodDisruptionBudget, namespace));
         }
@@ -78,13 +79,6 @@ fn controller(world: &World, object: &Value) -> Option<Id> {
     let (namespace, name) = (fields::namespace(object), text(reference, "/name"));
     let owner = world.get(kind, namespace, name)?;
     Some(Id::of(kind, owner))
-}
-
-fn services_of<'a>(world: &'a World, pod: &'a Value) -> impl Iterator<Item = Id> + use<'a> {
-    world
-        .list(Kind::Service, fields::namespace(pod))
-        .filter(|it| service::selects(it, pod))
-        .map(|it| Id::of(Kind::Service, it))
 }
 
 fn all<'a>(world: &'a World, kind: Kind, namespace: &str) -> impl Iterator<Item = Id> + use<'a> {

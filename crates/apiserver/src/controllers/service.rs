@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::pod::NODE;
 use super::step::{Step, Write, map_at, owner_reference, with};
@@ -69,16 +69,39 @@ pub(super) fn removed(world: &World, id: &Id) -> Step {
     step
 }
 
+/// Returns the Services that send to a pod.
+pub(super) fn of_pod<'a>(
+    world: &'a World,
+    pod: &'a Value,
+) -> impl Iterator<Item = &'a Arc<Value>> + use<'a> {
+    let labels = map(pod, "/metadata/labels").into_iter().flatten();
+    let namespace = fields::namespace(pod);
+    labels
+        .flat_map(move |(key, value)| {
+            let value = value.as_str().unwrap_or_default();
+            world.labelled(Kind::Service, namespace, key, value)
+        })
+        .filter(|service| selects(service, pod))
+}
+
 /// Returns whether a Service sends to a pod.
-pub(super) fn selects(service: &Value, pod: &Value) -> bool {
+fn selects(service: &Value, pod: &Value) -> bool {
     let selector = map(service, "/spec/selector");
     selector.is_some_and(|it| !it.is_empty()) && has_labels(selector, map(pod, "/metadata/labels"))
 }
 
-fn backends<'a>(world: &'a World, service: &Value) -> Vec<Backend<'a>> {
+fn first_label(labels: Option<&Map<String, Value>>) -> Option<(&str, &str)> {
+    let (key, value) = labels?.iter().next()?;
+    Some((key, value.as_str().unwrap_or_default()))
+}
+
+fn backends<'a>(world: &'a World, service: &'a Value) -> Vec<Backend<'a>> {
     let publishes_all = flag(service, "/spec/publishNotReadyAddresses");
+    let Some((key, value)) = first_label(map(service, "/spec/selector")) else {
+        return Vec::new();
+    };
     world
-        .list(Kind::Pod, fields::namespace(service))
+        .labelled(Kind::Pod, fields::namespace(service), key, value)
         .filter(|pod| selects(service, pod) && template::is_active(pod))
         .filter_map(|pod| {
             let address = fields::optional_text(pod, "/status/podIP")?;

@@ -108,7 +108,12 @@ pub(super) struct World {
     owned: HashMap<String, BTreeSet<Id>>,
     /// The pods by their address, so that no two get the same.
     addresses: HashMap<String, Id>,
+    /// Pods by each of their labels, and Services by one label that they select.
+    labelled: HashMap<Label, BTreeSet<String>>,
 }
+
+/// Kind, namespace, key and value.
+type Label = (Kind, String, String, String);
 
 impl Kind {
     /// Returns all kinds.
@@ -223,6 +228,19 @@ impl World {
             .filter_map(|id| self.get(id.kind, &id.namespace, &id.name))
     }
 
+    /// Returns the pods of a namespace that have a label, or the Services that were filed under it.
+    pub(super) fn labelled<'a>(
+        &'a self,
+        kind: Kind,
+        namespace: &'a str,
+        key: &str,
+        value: &str,
+    ) -> impl Iterator<Item = &'a Arc<Value>> + use<'a> {
+        let label = (kind, namespace.to_owned(), key.to_owned(), value.to_owned());
+        let names = self.labelled.get(&label).into_iter().flatten();
+        names.filter_map(move |name| self.get(kind, namespace, name))
+    }
+
     /// Returns the controller of an object.
     pub(super) fn controller_of(&self, object: &Value) -> Option<(Kind, &Arc<Value>)> {
         let reference = controller_reference(object)?;
@@ -251,6 +269,10 @@ impl World {
         if let Some(address) = pod_address(id, object) {
             self.addresses.insert(address.to_owned(), id.clone());
         }
+        for label in labels(id, object) {
+            let names = self.labelled.entry(label).or_default();
+            names.insert(id.name.clone());
+        }
     }
 
     fn unlink(&mut self, id: &Id, object: &Value) {
@@ -266,12 +288,34 @@ impl World {
         if let Some(address) = pod_address(id, object) {
             self.addresses.remove(address);
         }
+        for label in labels(id, object) {
+            if let Some(names) = self.labelled.get_mut(&label) {
+                names.remove(&id.name);
+                if names.is_empty() {
+                    self.labelled.remove(&label);
+                }
+            }
+        }
     }
 }
 
 fn pod_address<'a>(id: &Id, object: &'a Value) -> Option<&'a str> {
     let address = text(object, "/status/podIP");
     (id.kind == Kind::Pod && !address.is_empty()).then_some(address)
+}
+
+/// Returns the labels that an object is filed under.
+fn labels<'a>(id: &'a Id, object: &'a Value) -> impl Iterator<Item = Label> + use<'a> {
+    let (pointer, count) = match id.kind {
+        Kind::Pod => ("/metadata/labels", usize::MAX),
+        Kind::Service => ("/spec/selector", 1),
+        _ => ("", 0),
+    };
+    let labels = fields::map(object, pointer).into_iter().flatten();
+    labels.take(count).map(|(key, value)| {
+        let value = value.as_str().unwrap_or_default();
+        (id.kind, id.namespace.clone(), key.clone(), value.to_owned())
+    })
 }
 
 /// Returns the owner reference of the controller of an object.
