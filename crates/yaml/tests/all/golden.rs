@@ -41,6 +41,8 @@ fn build(text: &str) -> Outcome {
     let mut root = documents.into_iter().next().ok_or("no document")?.root;
     root.expand_aliases(&Limits::default())
         .map_err(|error| error.to_string())?;
+    // An object is a mapping.
+    root.as_mapping().ok_or("no mapping")?;
     let printed = print_build(&root).map_err(|error| error.to_string())?;
     let json = root.to_json().map_err(|error| error.to_string())?;
     assert_eq!(
