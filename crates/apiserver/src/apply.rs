@@ -6,22 +6,25 @@
 //! Entries of `managedFields` in another version of the kind are taken as if they named the same fields.
 
 mod compare;
+mod conflict;
 mod empty;
 mod last_applied;
 mod merge;
+mod owners;
 mod prune;
 mod shape;
 mod to_set;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use windlass_object::schema::Schema;
 
-use crate::managed_fields::{
-    Entry, FieldSet, Manager, Node, Operation, Step, entries, is_reset, set_entries, write_steps,
-};
-use crate::status::Cause;
+use crate::managed_fields::{Entry, FieldSet, Manager, Operation, equal_but_owners, set_entries};
+use conflict::{conflict_message, conflicts_with};
+use owners::{add_fields, owners_before_apply, owners_before_update, remove_entries, strip};
 
+pub(crate) use conflict::Conflict;
 pub(crate) use empty::{empty_object, empty_value};
+pub(crate) use owners::ignored_fields;
 
 /// Who writes, when, and as what.
 #[derive(Clone, Copy, Debug)]
@@ -66,26 +69,6 @@ pub(crate) enum ApplyError {
     Conflicts(Vec<Conflict>),
 }
 
-/// A field that another manager owns and that has another value there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Conflict {
-    /// The manager, as kube-apiserver prints it: `"kubectl" using apps/v1`.
-    pub(crate) manager: String,
-    /// The field: `.spec.replicas`.
-    pub(crate) path: String,
-}
-
-impl Conflict {
-    /// Returns the cause in the details of the status.
-    pub(crate) fn cause(&self) -> Cause {
-        Cause::new(
-            "FieldManagerConflict",
-            self.path.clone(),
-            format!("conflict with {}", self.manager),
-        )
-    }
-}
-
 /// Returns the live object with `applied` merged into it, with what the manager applied before and now
 /// does not taken away, and with its entries in `managedFields`.
 ///
@@ -100,19 +83,22 @@ pub(crate) fn apply(
 ) -> Result<Value, ApplyError> {
     check_configuration(applied, schema)?;
     let owners = owners_before_apply(live, schema, writer);
-    match try_apply(live, applied, schema, writer, on_conflict, owners.clone()) {
-        Err(ApplyError::Conflicts(conflicts)) if writer.manager == "kubectl" => {
+    if writer.manager != "kubectl" {
+        return try_apply(live, applied, schema, writer, on_conflict, owners);
+    }
+    let object = match try_apply(live, applied, schema, writer, on_conflict, owners.clone()) {
+        Err(ApplyError::Conflicts(conflicts)) => {
             let allowed = last_applied::unchanged_fields(live, schema);
             let conflicts = last_applied::not_allowed(conflicts, &allowed);
             if !conflicts.is_empty() {
                 return Err(ApplyError::Conflicts(conflicts));
             }
             let force = OnConflict::TakeOver;
-            try_apply(live, applied, schema, writer, force, owners)
+            try_apply(live, applied, schema, writer, force, owners)?
         }
-        result => result,
-    }
-    .map(|object| last_applied::follow(live, applied, writer, object))
+        result => result?,
+    };
+    Ok(last_applied::follow(live, applied, object))
 }
 
 /// Returns `new` with the entries of `managedFields` that follow from a write which is not an apply: the
@@ -137,36 +123,17 @@ pub(crate) fn update(live: &Value, new: Value, schema: &Schema, writer: &Writer<
     };
     let difference = compare::compare(old, &new, schema);
     for owner in &mut owners {
-        owner.fields = owner
-            .fields
-            .difference(&difference.changed)
-            .difference(&difference.removed);
+        owner.fields.subtract(&difference.changed);
+        owner.fields.subtract(&difference.removed);
     }
-    let changed = difference.changed.without_trees(writer.ignored);
-    let fields = strip(&changed);
+    let mut fields = difference.changed;
+    fields.subtract_trees(writer.ignored);
+    strip(&mut fields);
     if !fields.is_empty() {
         add_fields(&mut owners, writer.entry(Operation::Update, fields));
     }
     set_entries(&mut new, owners);
     new
-}
-
-/// Returns the fields that an endpoint never writes: the object's own endpoint leaves `status` alone
-/// where that is a subresource, and that of the status leaves all else alone.
-pub(crate) fn ignored_fields(has_status: bool, subresource: &str) -> FieldSet {
-    let mut set = FieldSet::default();
-    let field = |name: &str| Step::Field(name.into());
-    match subresource {
-        "" if has_status => set.insert(field("status"), Node::leaf()),
-        "status" => {
-            set.insert(field("spec"), Node::leaf());
-            let mut metadata = Node::default();
-            metadata.children.insert(field("labels"), Node::leaf());
-            set.insert(field("metadata"), metadata);
-        }
-        _ => {}
-    }
-    set
 }
 
 impl Writer<'_> {
@@ -214,39 +181,6 @@ fn describe(object: &Value) -> String {
     )
 }
 
-/// Fields of an object that nobody owns yet go to a manager of their own, so that the first applier
-/// does not silently take what others wrote.
-fn owners_before_apply(live: &Value, schema: &Schema, writer: &Writer<'_>) -> Vec<Entry> {
-    let owners = entries(live).unwrap_or_default();
-    if live.is_null() || !owners.is_empty() {
-        return owners;
-    }
-    let empty = empty_object(schema, live);
-    let mut old = live.clone();
-    remove_entries(&mut old);
-    let changed = compare::compare(&empty, &old, schema).changed;
-    let before = Writer {
-        manager: "before-first-apply",
-        ..*writer
-    };
-    let fields = strip(&changed.without_trees(writer.ignored));
-    vec![before.entry(Operation::Update, fields)]
-}
-
-/// Entries in the new object are taken, so that a client may edit them; broken or missing ones are not.
-fn owners_before_update(live: &Value, new: &Value, writer: &Writer<'_>) -> Vec<Entry> {
-    if writer.subresource.is_empty() {
-        if is_reset(new) {
-            return Vec::new();
-        }
-        match entries(new) {
-            Ok(entries) if !entries.is_empty() => return entries,
-            _ => {}
-        }
-    }
-    entries(live).unwrap_or_default()
-}
-
 fn try_apply(
     live: &Value,
     applied: &Value,
@@ -255,40 +189,35 @@ fn try_apply(
     on_conflict: OnConflict,
     mut owners: Vec<Entry>,
 ) -> Result<Value, ApplyError> {
-    let set = to_set::to_set(applied, schema);
-    let set = set.without_trees(writer.ignored);
-    let mine = writer.entry(Operation::Apply, set);
-    let index = owners
-        .iter()
-        .position(|owner| owner.manager.is_same(&mine.manager));
-    let last = index.map(|index| owners.remove(index));
-
-    let mut old = live.clone();
-    remove_entries(&mut old);
-    let mut merged = merge::merge(&old, applied, schema);
-    if let Some(last) = &last {
+    let mut mine = writer.entry(Operation::Apply, to_set::to_set(applied, schema));
+    mine.fields.subtract_trees(writer.ignored);
+    let last = take_entry(&mut owners, &mine.manager);
+    let mut merged = merge::merge(live, applied, schema);
+    if let Some(last) = &last
+        && !last.fields.is_subset(&mine.fields)
+    {
         let managed = managed_by(&owners, &mine);
         prune::prune(&mut merged, &last.fields, &managed, schema);
     }
-    if !live.is_null() && merged != old {
-        settle(&old, &merged, schema, &mut owners, on_conflict)?;
+    let same = equal_but_owners(live, &merged);
+    if !live.is_null() && !same {
+        settle(live, &merged, schema, &mut owners, on_conflict)?;
     }
-    let fields = strip(&mine.fields);
-    owners.push(stamp(mine, fields, last, merged == old));
+    strip(&mut mine.fields);
+    match last {
+        Some(last) if same && last.fields == mine.fields && last.time.is_some() => {
+            return Ok(live.clone());
+        }
+        _ => owners.push(mine),
+    }
     set_entries(&mut merged, owners);
     Ok(merged)
 }
 
-/// Returns the applier's entry. Its time is kept when the apply changed neither object nor ownership.
-fn stamp(mut mine: Entry, fields: FieldSet, last: Option<Entry>, same: bool) -> Entry {
-    mine.fields = fields;
-    match last {
-        Some(last) if same && last.fields == mine.fields && last.time.is_some() => Entry {
-            time: last.time,
-            ..mine
-        },
-        _ => mine,
-    }
+fn take_entry(owners: &mut Vec<Entry>, manager: &Manager) -> Option<Entry> {
+    let is_same = |owner: &Entry| owner.manager.is_same(manager);
+    let index = owners.iter().position(is_same)?;
+    Some(owners.remove(index))
 }
 
 fn managed_by(owners: &[Entry], mine: &Entry) -> FieldSet {
@@ -311,110 +240,13 @@ fn settle(
         if on_conflict == OnConflict::Fail {
             conflicts.extend(conflicts_with(owner, &contested));
         }
-        owner.fields = owner
-            .fields
-            .difference(&contested)
-            .difference(&difference.removed);
+        owner.fields.subtract(&contested);
+        owner.fields.subtract(&difference.removed);
     }
     if conflicts.is_empty() {
         return Ok(());
     }
     Err(ApplyError::Conflicts(conflicts))
-}
-
-fn conflicts_with(owner: &Entry, contested: &FieldSet) -> Vec<Conflict> {
-    let conflict = |path: Vec<&Step>| Conflict {
-        manager: print_owner(owner),
-        path: write_steps(path),
-    };
-    contested.paths().into_iter().map(conflict).collect()
-}
-
-fn print_owner(owner: &Entry) -> String {
-    let manager = &owner.manager;
-    let (name, subresource) = (&manager.name, &manager.subresource);
-    let subresource = match subresource.as_str() {
-        "" => String::new(),
-        subresource => format!(" with subresource {subresource:?}"),
-    };
-    let version = match manager.operation {
-        Operation::Apply => String::new(),
-        Operation::Update => format!(" using {}", manager.api_version),
-    };
-    format!("{name:?}{subresource}{version}")
-}
-
-/// Words the conflicts as kube-apiserver does: one in a line, several by manager.
-fn conflict_message(conflicts: &[Conflict]) -> String {
-    if let [only] = conflicts {
-        let Conflict { manager, path } = only;
-        return format!("Apply failed with 1 conflict: conflict with {manager}: {path}");
-    }
-    let mut managers: Vec<&str> = conflicts.iter().map(|c| c.manager.as_str()).collect();
-    managers.sort_unstable();
-    managers.dedup();
-    let mut lines = Vec::new();
-    for manager in managers {
-        lines.push(format!("conflicts with {manager}:"));
-        let theirs = conflicts.iter().filter(|c| c.manager == manager);
-        lines.extend(theirs.map(|conflict| format!("- {}", conflict.path)));
-    }
-    let count = conflicts.len();
-    format!("Apply failed with {count} conflicts: {}", lines.join("\n"))
-}
-
-/// Adds what a write of operation Update owns to the entry of its manager, or as a new one.
-fn add_fields(owners: &mut Vec<Entry>, entry: Entry) {
-    let same = owners
-        .iter_mut()
-        .find(|owner| owner.manager.is_same(&entry.manager));
-    match same {
-        Some(owner) => {
-            owner.fields = owner.fields.union(&entry.fields);
-            owner.time = entry.time;
-        }
-        None => owners.push(entry),
-    }
-}
-
-/// Takes from the set what identifies the object or is the server's: nobody owns that.
-fn strip(set: &FieldSet) -> FieldSet {
-    use std::sync::LazyLock;
-    static STRIPPED: LazyLock<FieldSet> = LazyLock::new(|| {
-        let field = |name: &str| Step::Field(name.into());
-        let mut metadata = Node::leaf();
-        for name in [
-            "clusterName",
-            "creationTimestamp",
-            "generation",
-            "managedFields",
-            "name",
-            "namespace",
-            "resourceVersion",
-            "selfLink",
-            "uid",
-        ] {
-            metadata.children.insert(field(name), Node::leaf());
-        }
-        let mut set = FieldSet::default();
-        set.insert(field("apiVersion"), Node::leaf());
-        set.insert(field("kind"), Node::leaf());
-        set.insert(field("metadata"), metadata);
-        set
-    });
-    set.difference(&STRIPPED)
-}
-
-fn remove_entries(object: &mut Value) {
-    let metadata = object.get_mut("metadata").and_then(Value::as_object_mut);
-    if let Some(metadata) = metadata {
-        metadata.remove("managedFields");
-    }
-}
-
-/// Returns a mapping of nothing.
-fn empty_map() -> Value {
-    Value::Object(Map::new())
 }
 
 #[cfg(test)]

@@ -110,6 +110,24 @@ pub(crate) fn equal_but_times(old: &Value, new: &Value) -> bool {
     equal(old, new, 0)
 }
 
+/// Returns whether two objects are equal, whoever owns their fields.
+pub(crate) fn equal_but_owners(old: &Value, new: &Value) -> bool {
+    let (Value::Object(old), Value::Object(new)) = (old, new) else {
+        return old == new;
+    };
+    let same = |name: &str| match (old.get(name), new.get(name)) {
+        (Some(Value::Object(old)), Some(Value::Object(new))) if name == "metadata" => {
+            without_owners(old).eq(without_owners(new))
+        }
+        (old, new) => old == new,
+    };
+    old.len() == new.len() && old.keys().all(|name| same(name))
+}
+
+fn without_owners(metadata: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
+    metadata.iter().filter(|(name, _)| *name != "managedFields")
+}
+
 /// Compares down `metadata`, `managedFields`, the entries and their `time`.
 fn equal(old: &Value, new: &Value, depth: usize) -> bool {
     const PATH: [&str; 2] = ["metadata", "managedFields"];

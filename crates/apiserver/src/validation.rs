@@ -6,6 +6,7 @@
 
 mod config;
 mod decode;
+mod duplicates;
 mod errors;
 mod metadata;
 mod names;
@@ -14,7 +15,8 @@ mod pod;
 mod semantic;
 mod workload;
 
-pub(crate) use decode::{decode, decode_field, duplicate_fields};
+pub(crate) use decode::{decode, decode_field};
+pub(crate) use duplicates::duplicate_fields;
 pub(crate) use errors::FieldErrors;
 pub(crate) use metadata::check as check_metadata;
 pub(crate) use semantic::validate;

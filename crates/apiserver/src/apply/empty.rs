@@ -3,8 +3,6 @@
 use serde_json::{Map, Value};
 use windlass_object::schema::{Presence, Property, Schema, Type};
 
-use super::empty_map;
-
 /// How deep fields that are always written may nest.
 const MAX_DEPTH: usize = 16;
 
@@ -12,7 +10,8 @@ const MAX_DEPTH: usize = 16;
 /// although they are empty, and so nobody owns those; of a custom one, only the identity is there.
 pub(crate) fn empty_object(schema: &Schema, like: &Value) -> Value {
     let mut map = always_written(schema, 0);
-    map.entry("metadata").or_insert_with(empty_map);
+    map.entry("metadata")
+        .or_insert_with(|| Value::Object(Map::new()));
     for name in ["apiVersion", "kind"] {
         if let Some(value) = like.get(name) {
             map.insert(name.to_owned(), value.clone());

@@ -4,7 +4,7 @@
 use serde_json::Value;
 use windlass_object::schema::Schema;
 
-use super::{Conflict, Writer, compare, to_set};
+use super::{Conflict, compare, to_set};
 use crate::managed_fields::{FieldSet, Step, write_steps};
 
 const ANNOTATION: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -34,13 +34,8 @@ pub(super) fn not_allowed(conflicts: Vec<Conflict>, allowed: &FieldSet) -> Vec<C
 }
 
 /// Returns the object with the annotation saying what kubectl applied, if it has one.
-pub(super) fn follow(
-    live: &Value,
-    applied: &Value,
-    writer: &Writer<'_>,
-    mut object: Value,
-) -> Value {
-    if writer.manager != "kubectl" || annotation(live).is_none() {
+pub(super) fn follow(live: &Value, applied: &Value, mut object: Value) -> Value {
+    if annotation(live).is_none() {
         return object;
     }
     let mut configuration = applied.clone();

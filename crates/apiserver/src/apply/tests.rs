@@ -3,6 +3,7 @@ use windlass_object::Gvk;
 use windlass_object::schema::facts;
 
 use super::*;
+use crate::status::Cause;
 
 fn deployment_schema() -> &'static Schema {
     facts().schema(&Gvk::new("apps/v1", "Deployment")).unwrap()

@@ -1,10 +1,13 @@
 //! The set of fields that a configuration names, which is what its applier owns.
 
+use std::collections::BTreeSet;
+use std::fmt;
+
 use serde_json::Value;
 use windlass_object::schema::{Schema, Type};
 
 use super::shape::{Shape, field_schema, fields, is_declared, item_step, items, shape};
-use crate::managed_fields::{FieldSet, Node, Step, write_steps};
+use crate::managed_fields::{FieldSet, Node, Step};
 
 /// Returns the fields that `value` names; what does not fit the schema is skipped.
 pub(super) fn to_set(value: &Value, schema: &Schema) -> FieldSet {
@@ -52,37 +55,50 @@ fn list_set(value: &Value, schema: &Schema) -> FieldSet {
 /// structured-merge-diff: `.spec.foo: field not declared in schema`.
 pub(super) fn mismatches(value: &Value, schema: &Schema) -> Vec<String> {
     let mut found = Vec::new();
-    check(value, schema, &mut Vec::new(), &mut found);
+    check(value, schema, &Place::Root, &mut found);
     found
 }
 
-fn check(value: &Value, schema: &Schema, path: &mut Vec<Step>, found: &mut Vec<String>) {
+/// Where the walk is; printed only when something is wrong there.
+enum Place<'a> {
+    Root,
+    Field(&'a Place<'a>, &'a str),
+    Item(&'a Place<'a>, &'a Step),
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => Ok(()),
+            Self::Field(above, name) => write!(formatter, "{above}.{name}"),
+            Self::Item(above, step) => write!(formatter, "{above}{step}"),
+        }
+    }
+}
+
+fn check(value: &Value, schema: &Schema, place: &Place<'_>, found: &mut Vec<String>) {
     if let Some(expected) = scalar_mismatch(value, schema) {
-        found.push(format!("{}: {expected}", write_steps(&*path)));
+        found.push(format!("{place}: {expected}"));
         return;
     }
     match value {
         Value::Object(map) => {
             for (name, child) in map {
-                path.push(Step::Field(name.as_str().into()));
+                let place = Place::Field(place, name);
                 match schema.field(name) {
-                    Some(below) => check(child, below, path, found),
-                    None => found.push(format!(
-                        "{}: field not declared in schema",
-                        write_steps(&*path)
-                    )),
+                    Some(below) => check(child, below, &place, found),
+                    None => found.push(format!("{place}: field not declared in schema")),
                 }
-                path.pop();
             }
         }
-        Value::Array(items) => check_items(items, schema, path, found),
+        Value::Array(items) => check_items(items, schema, place, found),
         _ => {}
     }
 }
 
-fn check_items(items: &[Value], schema: &Schema, path: &mut Vec<Step>, found: &mut Vec<String>) {
+fn check_items(items: &[Value], schema: &Schema, place: &Place<'_>, found: &mut Vec<String>) {
     let named = shape(schema, &Value::Null) == Shape::List;
-    let mut seen = FieldSet::default();
+    let mut seen = BTreeSet::new();
     for (index, item) in (0..).zip(items) {
         let step = if named {
             item_step(schema, item)
@@ -90,18 +106,15 @@ fn check_items(items: &[Value], schema: &Schema, path: &mut Vec<Step>, found: &m
             Ok(Step::Index(index))
         };
         match step {
-            Err(why) => found.push(format!("{}: element {index}: {why}", write_steps(&*path))),
-            Ok(step) if seen.get(&step).is_some() => found.push(format!(
-                "{}: duplicate entries for key {step}",
-                write_steps(&*path)
-            )),
+            Err(why) => found.push(format!("{place}: element {index}: {why}")),
+            Ok(step) if seen.contains(&step) => {
+                found.push(format!("{place}: duplicate entries for key {step}"));
+            }
             Ok(step) => {
+                check(item, schema.items(), &Place::Item(place, &step), found);
                 if named {
-                    seen.insert(step.clone(), Node::leaf());
+                    seen.insert(step);
                 }
-                path.push(step);
-                check(item, schema.items(), path, found);
-                path.pop();
             }
         }
     }

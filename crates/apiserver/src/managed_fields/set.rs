@@ -109,27 +109,50 @@ impl FieldSet {
 
     /// Returns the paths that `other` has not.
     pub(crate) fn difference(&self, other: &Self) -> Self {
-        self.combine(other, |a, b| match (a, b) {
-            (Some(a), Some(b)) => Node {
-                member: a.member && !b.member,
-                children: a.children.difference(&b.children),
-            },
-            (Some(a), None) => a.clone(),
-            (None, _) => Node::default(),
+        let mut rest = self.clone();
+        rest.subtract(other);
+        rest
+    }
+
+    /// Takes away the paths that `other` has.
+    pub(crate) fn subtract(&mut self, other: &Self) {
+        self.retain_by(other, |node, other| {
+            node.member &= !other.member;
+            node.children.subtract(&other.children);
+        });
+    }
+
+    /// Takes away the paths that are in `other` or below one of its paths.
+    pub(crate) fn subtract_trees(&mut self, other: &Self) {
+        self.retain_by(other, |node, other| {
+            if other.member {
+                *node = Node::default();
+            } else {
+                node.children.subtract_trees(&other.children);
+            }
+        });
+    }
+
+    /// Returns whether `other` has all paths of the set.
+    pub(crate) fn is_subset(&self, other: &Self) -> bool {
+        self.nodes.iter().all(|(step, node)| {
+            other.get(step).is_some_and(|other| {
+                node.member <= other.member && node.children.is_subset(&other.children)
+            })
         })
     }
 
-    /// Returns the paths that are neither in `other` nor below one of its paths.
-    pub(crate) fn without_trees(&self, other: &Self) -> Self {
-        self.combine(other, |a, b| match (a, b) {
-            (Some(_), Some(b)) if b.member => Node::default(),
-            (Some(a), Some(b)) => Node {
-                member: a.member,
-                children: a.children.without_trees(&b.children),
-            },
-            (Some(a), None) => a.clone(),
-            (None, _) => Node::default(),
-        })
+    /// Changes the nodes that `other` has, too, and drops those that are empty then.
+    fn retain_by(&mut self, other: &Self, change: fn(&mut Node, &Node)) {
+        if other.is_empty() {
+            return;
+        }
+        self.nodes.retain_mut(|(step, node)| {
+            if let Some(other) = other.get(step) {
+                change(node, other);
+            }
+            !node.is_empty()
+        });
     }
 
     /// Returns all paths: at each level those that end there come before those that go deeper.

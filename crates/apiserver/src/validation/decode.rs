@@ -1,10 +1,6 @@
-//! A request's body against the schema: wrong types, unknown fields, fields given twice; in the words of
+//! A request's body against the schema: wrong types, unknown fields; in the words of
 //! Go's decoder as kube-apiserver 1.37 uses it.
 
-use std::collections::HashSet;
-use std::fmt;
-
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use windlass_object::schema::{Definition, Property, Schema, Type};
 
@@ -36,27 +32,27 @@ pub(crate) fn decode_field(
 ) -> Result<Vec<String>, String> {
     let mut walk = Walk::new(kind);
     name.clone_into(&mut walk.place);
-    walk.fields.push(name.to_owned());
+    name.clone_into(&mut walk.fields);
     walk.check(value, property.schema(), property.definition())?;
     Ok(walk.unknown)
 }
 
-struct Walk {
+struct Walk<'a> {
     /// The path with positions, for unknown fields.
     place: String,
     /// The fields that lead here, which is what Go names.
-    fields: Vec<String>,
+    fields: String,
     /// The Go struct that holds the field.
-    owner: String,
+    owner: &'a str,
     unknown: Vec<String>,
 }
 
-impl Walk {
-    fn new(kind: &str) -> Self {
+impl<'a> Walk<'a> {
+    fn new(kind: &'a str) -> Self {
         Self {
             place: String::new(),
-            fields: Vec::new(),
-            owner: kind.to_owned(),
+            fields: String::new(),
+            owner: kind,
             unknown: Vec::new(),
         }
     }
@@ -68,17 +64,17 @@ impl Walk {
         definition: Option<&'static Definition>,
     ) -> Result<(), String> {
         match (schema.kind(), &mut *value) {
-            (_, Value::Null)
+            (Type::Any, _)
+            | (_, Value::Null)
             | (Type::String, Value::String(_))
-            | (Type::Boolean, Value::Bool(_)) => Ok(()),
+            | (Type::Boolean, Value::Bool(_))
+            | (Type::Number, Value::Number(_))
+            | (Type::IntOrString, Value::Number(_) | Value::String(_)) => Ok(()),
             (Type::Object, Value::Object(map)) => {
-                let outer = definition.map(|definition| {
-                    std::mem::replace(&mut self.owner, short(definition).to_owned())
-                });
+                let owner = definition.map_or(self.owner, |definition| short(definition));
+                let outer = std::mem::replace(&mut self.owner, owner);
                 let result = self.check_map(map, schema);
-                if let Some(outer) = outer {
-                    self.owner = outer;
-                }
+                self.owner = outer;
                 result
             }
             (Type::Array, Value::Array(items)) => self.check_items(items, schema),
@@ -98,9 +94,6 @@ impl Walk {
                     None => Err(self.mismatch(value, schema, definition)),
                 }
             }
-            (Type::Number, Value::Number(_))
-            | (Type::IntOrString, Value::Number(_) | Value::String(_))
-            | (Type::Any, _) => Ok(()),
             (Type::Quantity, Value::Number(_) | Value::String(_)) => canonicalize(value),
             _ => Err(self.mismatch(value, schema, definition)),
         }
@@ -112,28 +105,20 @@ impl Walk {
         schema: &Schema,
     ) -> Result<(), String> {
         let mut strangers = Vec::new();
+        let (place, fields) = (self.place.len(), self.fields.len());
         for (name, child) in map.iter_mut() {
-            let length = self.place.len();
-            let declared = schema.property(name);
-            if length > 0 {
-                self.place.push('.');
+            extend(&mut self.place, name);
+            if let Some(property) = schema.property(name) {
+                extend(&mut self.fields, name);
+                self.check(child, property.schema(), property.definition())?;
+            } else if let Some(below) = schema.field(name) {
+                self.check(child, below, schema.additional_definition())?;
+            } else {
+                self.unknown.push(self.place.clone());
+                strangers.push(name.clone());
             }
-            self.place.push_str(name);
-            match (declared, schema.field(name)) {
-                (Some(property), _) => {
-                    self.fields.push(name.clone());
-                    self.check(child, property.schema(), property.definition())?;
-                    self.fields.pop();
-                }
-                (None, Some(below)) => {
-                    self.check(child, below, schema.additional_definition())?;
-                }
-                (None, None) => {
-                    self.unknown.push(self.place.clone());
-                    strangers.push(name.clone());
-                }
-            }
-            self.place.truncate(length);
+            self.place.truncate(place);
+            self.fields.truncate(fields);
         }
         for name in strangers {
             map.remove(&name);
@@ -160,7 +145,7 @@ impl Walk {
         if fits {
             return Ok(());
         }
-        let (owner, path) = (&self.owner, self.fields.join("."));
+        let (owner, path) = (self.owner, &self.fields);
         let go = go_type(schema, None);
         Err(format!(
             "json: cannot unmarshal number {value} into Go struct field {owner}.{path} of type {go}"
@@ -181,10 +166,17 @@ impl Walk {
             Value::Array(_) => "array",
             Value::Object(_) => "object",
         };
-        let (owner, path) = (&self.owner, self.fields.join("."));
+        let (owner, path) = (self.owner, &self.fields);
         let go = go_type(schema, definition);
         format!("json: cannot unmarshal {found} into Go struct field {owner}.{path} of type {go}")
     }
+}
+
+fn extend(path: &mut String, name: &str) {
+    if !path.is_empty() {
+        path.push('.');
+    }
+    path.push_str(name);
 }
 
 fn canonicalize(value: &mut Value) -> Result<(), String> {
@@ -232,95 +224,6 @@ fn go_type(schema: &Schema, definition: Option<&'static Definition>) -> String {
             None => "map[string]interface {}".to_owned(),
         },
         _ => "interface {}".to_owned(),
-    }
-}
-
-/// Returns the fields that a JSON text gives twice, by path, in the order of the text; none when it is no
-/// JSON. The value that counts is the last.
-pub(crate) fn duplicate_fields(json: &[u8]) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut deserializer = serde_json::Deserializer::from_slice(json);
-    let seed = Duplicates {
-        path: String::new(),
-        found: &mut found,
-    };
-    match seed.deserialize(&mut deserializer) {
-        Ok(()) => found,
-        Err(_) => Vec::new(),
-    }
-}
-
-struct Duplicates<'a> {
-    path: String,
-    found: &'a mut Vec<String>,
-}
-
-impl<'de> DeserializeSeed<'de> for Duplicates<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Duplicates<'_> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("JSON")
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        for index in 0.. {
-            let item = Duplicates {
-                path: format!("{}[{index}]", self.path),
-                found: &mut *self.found,
-            };
-            if items.next_element_seed(item)?.is_none() {
-                return Ok(());
-            }
-        }
-        Err(A::Error::custom("a list without end"))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
-        let mut seen = HashSet::new();
-        while let Some(name) = fields.next_key::<String>()? {
-            let dot = if self.path.is_empty() { "" } else { "." };
-            let path = format!("{}{dot}{name}", self.path);
-            if !seen.insert(name) {
-                self.found.push(path.clone());
-            }
-            fields.next_value_seed(Duplicates {
-                path,
-                found: &mut *self.found,
-            })?;
-        }
-        Ok(())
     }
 }
 
@@ -394,12 +297,5 @@ mod tests {
         let mut object = limits("lots");
         let error = decode(&mut object, deployment(), "Deployment").unwrap_err();
         assert_eq!(error, MALFORMED);
-    }
-
-    #[test]
-    fn fields_given_twice_are_found_in_the_text() {
-        let text = br#"{"spec":{"replicas":1,"a":[{"x":1,"x":2}],"replicas":2}}"#;
-        assert_eq!(duplicate_fields(text), ["spec.a[0].x", "spec.replicas"]);
-        assert!(duplicate_fields(b"{").is_empty());
     }
 }

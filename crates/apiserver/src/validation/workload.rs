@@ -230,11 +230,11 @@ pub(super) fn job(live: Option<&Value>, object: &Value, errors: &mut FieldErrors
     if live.is_some_and(|live| text(live, "/spec/completionMode") != "Indexed") {
         immutable(live, object, "/spec/completions", errors);
     }
-    let is_suspended = |live: &&Value| {
+    let is_suspended = |live: &Value| {
         let suspended = live.pointer("/spec/suspend") == Some(&Value::Bool(true));
         suspended && live.pointer("/status/startTime").is_none()
     };
-    if live.filter(is_suspended).is_none() {
+    if !live.is_some_and(is_suspended) {
         immutable(live, object, "/spec/template", errors);
     }
 }
