@@ -122,9 +122,23 @@ impl Collector {
     fn settle(&self, key: &Key, object: &Value) {
         if is_deleting(object) {
             self.finish_deletion(key, object);
+        } else if self.is_homeless(key) {
+            self.delete(key, None, Propagation::Background);
         } else if owners(object).next().is_some() {
             self.collect_if_orphaned(key, object);
         }
+    }
+
+    /// Whether the namespace of an object went away while the object was created.
+    fn is_homeless(&self, key: &Key) -> bool {
+        if key.namespace.is_empty() {
+            return false;
+        }
+        let namespace = self
+            .api
+            .store
+            .get(&cluster_key("", "namespaces", &key.namespace));
+        namespace.is_none_or(|namespace| is_deleting(&namespace))
     }
 
     fn finish_deletion(&self, key: &Key, object: &Value) {

@@ -11,7 +11,10 @@ use crate::adapt::{self, Tracking};
 use crate::convert;
 use crate::fields;
 use crate::resource::ResourceType;
-use crate::status::Status;
+use crate::status::{Reason, Status};
+
+/// How many names are generated before a clash is reported.
+const NAME_ATTEMPTS: usize = 8;
 
 impl Api {
     /// Creates an object.
@@ -21,6 +24,17 @@ impl Api {
         object: Value,
         options: &WriteOptions,
     ) -> Result<Written, Status> {
+        let is_named = !target.name.is_empty() || !fields::name(&object).is_empty();
+        if is_named || fields::text(&object, "/metadata/generateName").is_empty() {
+            return self.create_tracked(target, object, options, Tracking::Update);
+        }
+        // A generated name may be taken: another one is generated then.
+        for _ in 1..NAME_ATTEMPTS {
+            match self.create_tracked(target, object.clone(), options, Tracking::Update) {
+                Err(status) if status.reason == Reason::AlreadyExists => {}
+                result => return result,
+            }
+        }
         self.create_tracked(target, object, options, Tracking::Update)
     }
 

@@ -685,3 +685,49 @@ fn a_collection_is_deleted_as_it_is_selected() {
     assert_eq!(server.get(&format!("{MAPS}/a")).code, 404);
     assert_eq!(server.get(&format!("{MAPS}/b")).code, 200);
 }
+
+#[test]
+fn an_object_that_came_in_while_its_namespace_went_away_is_removed() {
+    let server = server();
+    let key = crate::store::Key {
+        resource: crate::resource::GroupResource::new("", "configmaps"),
+        namespace: "gone".to_owned(),
+        name: "late".to_owned(),
+    };
+    let object = json!({"apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "late", "namespace": "gone"}});
+    server.context.api.store.create(&key, object).unwrap();
+    server.collect();
+    assert_eq!(
+        server.get("/api/v1/namespaces/gone/configmaps").body["items"],
+        json!([])
+    );
+}
+
+#[test]
+fn a_body_in_protocol_buffers_is_read() {
+    let server = server();
+    let mut create = request(Method::POST, "/api/v1/namespaces", "", &Value::Null);
+    create.content_type = "application/vnd.kubernetes.protobuf".to_owned();
+    create.body = b"k8s\0\n\x0f\n\x02v1\x12\tNamespace\x12\x08\n\x06\n\x04shop"
+        .to_vec()
+        .into();
+    let created = server.ask(&create);
+    assert_eq!(created.body["metadata"]["name"], "shop", "{}", created.body);
+}
+
+#[test]
+fn events_are_one_type_under_two_names() {
+    let server = server();
+    let event = json!({"metadata": {"name": "e"}, "message": "hello",
+        "involvedObject": {"kind": "Pod", "name": "p", "namespace": "default"}});
+    server.create("/api/v1/namespaces/default/events", &event);
+    let other = server
+        .get("/apis/events.k8s.io/v1/namespaces/default/events/e")
+        .body;
+    assert_eq!(
+        (&other["note"], &other["regarding"]["name"]),
+        (&json!("hello"), &json!("p"))
+    );
+    assert_eq!(other["apiVersion"], "events.k8s.io/v1");
+}

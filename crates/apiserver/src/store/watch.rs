@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{State, Store};
+use super::{Collection, State, Store};
 use crate::resource::GroupResource;
 
 /// What happened to an object.
@@ -124,13 +124,14 @@ impl State {
 
     fn events(&self, scope: &Scope, since: u64, limit: usize) -> Vec<Event> {
         let mut events = Vec::new();
-        for (resource, collection) in &self.types {
-            if matches!(scope, Scope::Type(only) if only != resource) {
-                continue;
-            }
+        let mut take = |collection: &Collection| {
             let history = &collection.history;
             let start = history.partition_point(|event| event.revision <= since);
             events.extend(history.range(start..).take(limit).cloned());
+        };
+        match scope {
+            Scope::Type(resource) => self.types.get(resource).into_iter().for_each(&mut take),
+            Scope::All => self.types.values().for_each(&mut take),
         }
         events.sort_by_key(|event| event.revision);
         events.truncate(limit);

@@ -1,0 +1,199 @@
+//! The server as a whole: how long it takes to start, how many server-side applies a second it answers over
+//! TLS, and how much memory it has then. `cargo bench -p windlass-apiserver --bench requests`.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
+
+use std::error::Error;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use windlass_apiserver::{Config, RunningServer, Server};
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+/// Connections that send at a time, and applies for each of them.
+const CLIENTS: usize = 8;
+const APPLIES: usize = 2000;
+
+/// A connection with one request at a time.
+struct Client {
+    stream: BufReader<TlsStream<TcpStream>>,
+    token: String,
+}
+
+impl Client {
+    async fn connect(server: &RunningServer) -> Result<Self, Failure> {
+        let kubeconfig = server.kubeconfig();
+        let field = |name: &str| {
+            let line = kubeconfig
+                .lines()
+                .find_map(|line| line.trim().strip_prefix(name));
+            line.map(|text| text.trim().to_owned())
+                .ok_or("the kubeconfig lacks a field")
+        };
+        let authority = STANDARD.decode(field("certificate-authority-data:")?)?;
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(&authority)?)?;
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let stream = TcpStream::connect(server.address()).await?;
+        stream.set_nodelay(true)?;
+        let name = ServerName::try_from("localhost")?;
+        let stream = TlsConnector::from(Arc::new(config))
+            .connect(name, stream)
+            .await?;
+        Ok(Self {
+            stream: BufReader::new(stream),
+            token: field("token:")?,
+        })
+    }
+
+    /// Sends a request and returns the status code.
+    async fn send(&mut self, method: &str, path: &str, body: &str) -> Result<u16, Failure> {
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
+             Content-Type: application/apply-patch+yaml\r\nContent-Length: {}\r\n\r\n",
+            self.token,
+            body.len()
+        );
+        self.stream
+            .write_all(&[head.as_bytes(), body.as_bytes()].concat())
+            .await?;
+        self.stream.flush().await?;
+        let (mut code, mut length) = (0, 0);
+        loop {
+            let mut line = String::new();
+            self.stream.read_line(&mut line).await?;
+            let line = line.trim_end().to_ascii_lowercase();
+            if let Some(rest) = line.strip_prefix("http/1.1 ") {
+                code = rest[..3].parse()?;
+            } else if let Some(rest) = line.strip_prefix("content-length: ") {
+                length = rest.parse()?;
+            } else if line.is_empty() {
+                break;
+            }
+        }
+        let mut answer = vec![0; length];
+        self.stream.read_exact(&mut answer).await?;
+        Ok(code)
+    }
+}
+
+fn object(kind: &str, name: &str, number: usize) -> Value {
+    match kind {
+        "configmaps" => json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name},
+            "data": {"number": number.to_string(), "text": "x".repeat(200)},
+        }),
+        _ => json!({
+            "apiVersion": "apps/v1", "kind": "Deployment",
+            "metadata": {"name": name, "labels": {"app": name}},
+            "spec": {
+                "replicas": 0,
+                "selector": {"matchLabels": {"app": name}},
+                "template": {
+                    "metadata": {"labels": {"app": name}},
+                    "spec": {"containers": [{
+                        "name": "web", "image": format!("web:{number}"),
+                        "ports": [{"containerPort": 8080}],
+                        "env": [{"name": "A", "value": "b"}, {"name": "C", "value": "d"}],
+                        "resources": {"requests": {"cpu": "100m", "memory": "256Mi"}},
+                    }]},
+                },
+            },
+        }),
+    }
+}
+
+/// Sends applies over several connections and returns how many a second were answered.
+async fn measure(
+    server: &Arc<RunningServer>,
+    root: &'static str,
+    kind: &'static str,
+    number: usize,
+) -> Result<f64, Failure> {
+    let start = Instant::now();
+    let mut clients = tokio::task::JoinSet::new();
+    for client in 0..CLIENTS {
+        let server = Arc::clone(server);
+        clients.spawn(async move {
+            let mut connection = Client::connect(&server).await?;
+            for index in 0..APPLIES {
+                let name = format!("object-{client}-{index}");
+                let path = format!(
+                    "{root}/namespaces/default/{kind}/{name}?fieldManager=bench&force=true"
+                );
+                let body = object(kind, &name, number).to_string();
+                let code = connection.send("PATCH", &path, &body).await?;
+                if code > 201 {
+                    return Err(Failure::from(format!("{path}: {code}")));
+                }
+            }
+            Ok(())
+        });
+    }
+    while let Some(result) = clients.join_next().await {
+        result??;
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    Ok((CLIENTS * APPLIES) as f64 / seconds)
+}
+
+fn resident_megabytes() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
+    kilobytes.unwrap_or_default() / 1024.0
+}
+
+async fn start(state: Option<&Path>) -> Result<(RunningServer, Duration), Failure> {
+    let begin = Instant::now();
+    let server = Server::start(Config {
+        state: state.map(Path::to_owned),
+        ..Config::default()
+    })
+    .await?;
+    let mut client = Client::connect(&server).await?;
+    client.send("GET", "/readyz", "").await?;
+    Ok((server, begin.elapsed()))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let directory = tempfile::tempdir()?;
+    let (server, cold) = start(Some(directory.path())).await?;
+    println!(
+        "first start, with a new state directory: {cold:?}; {:.1} MB",
+        resident_megabytes()
+    );
+    let server = Arc::new(server);
+    for (root, kind) in [("/api/v1", "configmaps"), ("/apis/apps/v1", "deployments")] {
+        for (number, what) in [(1, "create"), (1, "apply again, no change"), (2, "change")] {
+            let rate = measure(&server, root, kind, number).await?;
+            println!(
+                "{kind}, {what}: {rate:.0} applies a second; {:.1} MB",
+                resident_megabytes()
+            );
+        }
+    }
+    if let Some(server) = Arc::into_inner(server) {
+        server.shutdown().await;
+    }
+    let (server, warm) = start(Some(directory.path())).await?;
+    println!("start with {} objects: {warm:?}", 2 * CLIENTS * APPLIES);
+    server.shutdown().await;
+    Ok(())
+}
