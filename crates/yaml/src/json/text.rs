@@ -1,6 +1,16 @@
 //! What becomes of texts on their way through JSON.
 
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
+
 use super::{Cow, Position, PrintError};
+
+/// Go's `base64.StdEncoding`, which does not mind bits that are left over.
+const GO_BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+);
 
 /// Returns the text after Go has printed it as JSON and go-yaml v2 has read that as YAML.
 ///
@@ -114,7 +124,10 @@ fn time_text(time: &str) -> String {
 /// Returns what `!!binary` decodes to; each byte that is not UTF-8
 /// becomes U+FFFD, as in Go's JSON.
 pub(crate) fn binary_text(text: &str, at: Position) -> Result<String, PrintError> {
-    let bytes = decode_base64(text).ok_or(PrintError::Base64 { at })?;
+    let digits = text.replace(['\r', '\n'], "");
+    let bytes = GO_BASE64
+        .decode(digits)
+        .map_err(|_| PrintError::Base64 { at })?;
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
@@ -124,42 +137,4 @@ pub(crate) fn binary_text(text: &str, at: Position) -> Result<String, PrintError
         ));
     }
     Ok(text)
-}
-
-/// Decodes standard base64 with padding, ignoring line breaks, as Go's `StdEncoding`.
-fn decode_base64(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> = text
-        .bytes()
-        .filter(|byte| !matches!(byte, b'\r' | b'\n'))
-        .collect();
-    if !digits.len().is_multiple_of(4) {
-        return None;
-    }
-    let padding = digits
-        .iter()
-        .rev()
-        .take(2)
-        .take_while(|byte| **byte == b'=')
-        .count();
-    let mut decoded = Vec::with_capacity(digits.len() / 4 * 3);
-    for group in digits[..digits.len() - padding].chunks(4) {
-        let bits = group
-            .iter()
-            .try_fold(0u32, |bits, byte| Some(bits << 6 | base64_value(*byte)?))?;
-        let bits = bits << (6 * (4 - group.len()));
-        decoded.extend_from_slice(&bits.to_be_bytes()[1..group.len()]);
-    }
-    Some(decoded)
-}
-
-fn base64_value(byte: u8) -> Option<u32> {
-    let value = match byte {
-        b'A'..=b'Z' => byte - b'A',
-        b'a'..=b'z' => byte - b'a' + 26,
-        b'0'..=b'9' => byte - b'0' + 52,
-        b'+' => 62,
-        b'/' => 63,
-        _ => return None,
-    };
-    Some(value.into())
 }

@@ -73,15 +73,10 @@ fn digits(text: &str, start: i64) -> (i64, usize) {
     })
 }
 
+/// Go has all decimal digits of Unicode; outside ASCII these are the ones that may occur in keys:
+/// Arabic, Devanagari, fullwidth.
 fn is_digit(character: char) -> bool {
-    character.is_ascii_digit()
-        || (!character.is_ascii() && character.is_numeric() && character.to_digit(36).is_none())
-            && is_decimal_block(character)
-}
-
-/// The decimal digits outside ASCII that keys have ever had: Arabic, Devanagari, fullwidth.
-fn is_decimal_block(character: char) -> bool {
-    matches!(character, '\u{660}'..='\u{669}' | '\u{6f0}'..='\u{6f9}'
+    matches!(character, '0'..='9' | '\u{660}'..='\u{669}' | '\u{6f0}'..='\u{6f9}'
         | '\u{966}'..='\u{96f}' | '\u{ff10}'..='\u{ff19}')
 }
 
