@@ -31,6 +31,18 @@ pub(super) fn by(
         ids.extend(controller(world, object));
     }
     let namespace = &id.namespace;
+    if present.is_some_and(|it| controller_reference(it).is_none()) {
+        let parent = match id.kind {
+            Kind::ReplicaSet => Some(Kind::Deployment),
+            Kind::Pod => Some(Kind::ReplicaSet),
+            _ => None,
+        };
+        ids.extend(
+            parent
+                .into_iter()
+                .flat_map(|kind| all(world, kind, namespace)),
+        );
+    }
     match id.kind {
         Kind::Pod => {
             for object in previous.into_iter().chain(present) {

@@ -38,6 +38,12 @@ pub(super) fn step(world: &World, deployment: &Value, now: Timestamp) -> Step {
     if fields::is_terminating(deployment) {
         return step;
     }
+    for set in world.orphans(Kind::ReplicaSet, deployment) {
+        step.adopt(Kind::ReplicaSet, set, Kind::Deployment, deployment);
+    }
+    if !step.writes.is_empty() {
+        return step;
+    }
     let sets = Sets::of(world, deployment);
     if !fields::flag(deployment, "/spec/paused") {
         roll(world, deployment, &sets, &mut step);

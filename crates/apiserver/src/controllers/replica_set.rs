@@ -24,6 +24,12 @@ pub(super) fn step(world: &World, set: &Value, now: Timestamp) -> Step {
     let wanted = usize::try_from(integer(set, "/spec/replicas")).unwrap_or_default();
     let mut problem = None;
     if !fields::is_terminating(set) {
+        for pod in world.orphans(Kind::Pod, set) {
+            step.adopt(Kind::Pod, pod, Kind::ReplicaSet, set);
+        }
+        if !step.writes.is_empty() {
+            return step;
+        }
         problem = scale(world, set, &pods, wanted, &mut step);
     }
     if step.writes.is_empty() {

@@ -64,6 +64,15 @@ impl Step {
         self.wake = Some(self.wake.map_or(time, |earlier| earlier.min(time)));
     }
 
+    /// Makes `owner` the controller of an object that has none.
+    pub(super) fn adopt(&mut self, kind: Kind, object: &Value, owner_kind: Kind, owner: &Value) {
+        let mut adopted = object.clone();
+        let mut owners = fields::list(object, "/metadata/ownerReferences").to_vec();
+        owners.push(owner_reference(owner_kind, owner));
+        adopted["metadata"]["ownerReferences"] = owners.into();
+        self.write(Write::Update(kind, adopted));
+    }
+
     /// Writes `status` when it differs from that of `object`.
     pub(super) fn set_status(&mut self, kind: Kind, object: &Value, status: Value) {
         if object.get("status") == Some(&status) {

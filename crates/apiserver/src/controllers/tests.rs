@@ -113,6 +113,21 @@ impl Cluster {
         self.settle();
     }
 
+    fn delete(&mut self, kind: &str, name: &str) {
+        self.with(kind, |resource| {
+            let target = Target {
+                resource,
+                namespace: "default",
+                name,
+                subresource: None,
+            };
+            self.api
+                .delete(target, &crate::api::DeleteOptions::default())
+                .unwrap()
+        });
+        self.settle();
+    }
+
     fn list(&self, kind: &str) -> Vec<Arc<Value>> {
         let storage: GroupResource = self.with(kind, |resource| resource.storage.clone());
         let range = Range {
@@ -253,6 +268,50 @@ fn a_new_template_replaces_the_pods_and_keeps_the_old_set() {
         Some("3"),
         "going back is a new revision of the old set"
     );
+}
+
+#[test]
+fn a_pod_that_is_deleted_is_replaced() {
+    let mut cluster = Cluster::new();
+    cluster.create(&workload("Deployment", json!({"replicas": 2})));
+    let gone = cluster.list("Pod")[0].clone();
+    cluster.delete("Pod", fields::name(&gone));
+    assert_eq!(cluster.pods(), ["Running", "Running"]);
+    let pods = cluster.list("Pod");
+    assert!(
+        pods.iter()
+            .all(|pod| fields::name(pod) != fields::name(&gone))
+    );
+}
+
+#[test]
+fn a_deployment_that_comes_back_adopts_what_it_left_behind() {
+    let mut cluster = Cluster::new();
+    cluster.create(&workload("Deployment", json!({"replicas": 2})));
+    let set = fields::name(&cluster.list("ReplicaSet")[0]).to_owned();
+    cluster.delete("Deployment", "web");
+    cluster.change("ReplicaSet", &set, "/metadata/ownerReferences", &json!([]));
+    cluster.create(&workload("Deployment", json!({"replicas": 3})));
+    let sets = cluster.list("ReplicaSet");
+    assert_eq!(sets.len(), 1);
+    assert_eq!(
+        text(&sets[0], "/metadata/ownerReferences/0/kind"),
+        "Deployment"
+    );
+    assert_eq!(cluster.pods().len(), 3);
+}
+
+#[test]
+fn a_deployment_waits_until_the_set_of_its_predecessor_is_gone() {
+    let mut cluster = Cluster::new();
+    cluster.create(&workload("Deployment", json!({})));
+    let set = fields::name(&cluster.list("ReplicaSet")[0]).to_owned();
+    cluster.delete("Deployment", "web");
+    cluster.create(&workload("Deployment", json!({})));
+    cluster.delete("ReplicaSet", &set);
+    assert_eq!(cluster.list("ReplicaSet").len(), 1);
+    let deployment = cluster.get("Deployment", "web");
+    assert_eq!(integer(&deployment, "/status/readyReplicas"), 1);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::fields::{self, list, text};
+use crate::label_selector::selects;
 use crate::resource::GroupResource;
 use crate::store::version;
 
@@ -110,6 +111,8 @@ pub(super) struct World {
     addresses: HashMap<String, Id>,
     /// Pods by each of their labels, and Services by one label that they select.
     labelled: HashMap<Label, BTreeSet<String>>,
+    /// Pods and ReplicaSets that no controller owns.
+    orphans: BTreeSet<Id>,
 }
 
 /// Kind, namespace, key and value.
@@ -241,6 +244,20 @@ impl World {
         names.filter_map(move |name| self.get(kind, namespace, name))
     }
 
+    /// Returns the objects of a kind that no controller owns and that the selector of `owner` selects.
+    pub(super) fn orphans<'a>(
+        &'a self,
+        kind: Kind,
+        owner: &'a Value,
+    ) -> impl Iterator<Item = &'a Arc<Value>> {
+        let namespace = fields::namespace(owner);
+        let orphans = self.orphans.iter();
+        orphans
+            .filter(move |id| id.kind == kind && id.namespace == namespace)
+            .filter_map(|id| self.get(id.kind, &id.namespace, &id.name))
+            .filter(|object| selects(&owner["spec"]["selector"], object))
+    }
+
     /// Returns the controller of an object.
     pub(super) fn controller_of(&self, object: &Value) -> Option<(Kind, &Arc<Value>)> {
         let reference = controller_reference(object)?;
@@ -265,6 +282,8 @@ impl World {
         if let Some(reference) = controller_reference(object) {
             let uid = text(reference, "/uid").to_owned();
             self.owned.entry(uid).or_default().insert(id.clone());
+        } else if matches!(id.kind, Kind::Pod | Kind::ReplicaSet) {
+            self.orphans.insert(id.clone());
         }
         if let Some(address) = pod_address(id, object) {
             self.addresses.insert(address.to_owned(), id.clone());
@@ -276,6 +295,7 @@ impl World {
     }
 
     fn unlink(&mut self, id: &Id, object: &Value) {
+        self.orphans.remove(id);
         if let Some(reference) = controller_reference(object) {
             let uid = text(reference, "/uid");
             if let Some(ids) = self.owned.get_mut(uid) {
