@@ -69,17 +69,12 @@ impl Config {
 
     /// Adds fields that refer to a kind.
     pub(crate) fn add_reference(&mut self, reference: &NameReference) -> Result<(), Problem> {
-        match self
-            .name_reference
-            .iter_mut()
-            .find(|there| there.target == reference.target)
-        {
-            Some(there) => fieldspec::merge_all(&mut there.referrers, &reference.referrers),
-            None => {
-                self.name_reference.push(reference.clone());
-                Ok(())
-            }
+        let mut all = self.name_reference.iter_mut();
+        if let Some(there) = all.find(|there| there.target == reference.target) {
+            return fieldspec::merge_all(&mut there.referrers, &reference.referrers);
         }
+        self.name_reference.push(reference.clone());
+        Ok(())
     }
 
     fn lists(&self) -> [&[FieldSpec]; 10] {

@@ -1,6 +1,6 @@
 //! From the text of a file to the objects in it, by the rules of kyaml's reader.
 
-use windlass_yaml::{DuplicateKeys, Limits, Node, ParseError, ParseOptions, Position};
+use windlass_yaml::{DuplicateKeys, Limits, Node, ParseError, ParseOptions, Position, Value};
 
 use crate::edit;
 use crate::error::Problem;
@@ -12,21 +12,20 @@ pub(crate) struct Fault {
     pub(crate) problem: Problem,
 }
 
-const OPTIONS: fn() -> ParseOptions = || ParseOptions {
-    duplicate_keys: DuplicateKeys::Keep,
-    ..ParseOptions::default()
-};
+/// Duplicate keys are a mistake only in what is printed.
+fn options() -> ParseOptions {
+    ParseOptions {
+        duplicate_keys: DuplicateKeys::Keep,
+        ..ParseOptions::default()
+    }
+}
 
 /// Returns the first document of a text, aliases expanded; null when there is none.
 pub(crate) fn first(bytes: &[u8]) -> Result<Node, Fault> {
-    let documents =
-        windlass_yaml::parse_with(bytes, &OPTIONS()).map_err(|error| syntax(error, 0))?;
-    let mut root = documents
-        .into_iter()
-        .next()
-        .map_or_else(Node::null, |document| document.root);
-    root.expand_aliases(&Limits::default())
-        .map_err(|error| syntax(error, 0))?;
+    let documents = windlass_yaml::parse_with(bytes, &options()).map_err(syntax)?;
+    let document = documents.into_iter().next();
+    let mut root = document.map_or_else(Node::null, |document| document.root);
+    root.expand_aliases(&Limits::default()).map_err(syntax)?;
     Ok(root)
 }
 
@@ -101,30 +100,49 @@ fn count_lines(text: &str) -> u32 {
 
 /// Returns the first document of a chunk, unless it is null.
 fn read_chunk(chunk: &Chunk<'_>) -> Result<Option<Node>, Fault> {
-    let documents = windlass_yaml::parse_with(chunk.text, &OPTIONS())
-        .map_err(|error| syntax(error, chunk.line))?;
-    let Some(document) = documents.into_iter().next() else {
-        return Ok(None);
-    };
-    let mut root = document.root;
+    let mut root = parse_chunk(chunk.text).map_err(|error| in_whole_text(chunk, error))?;
     if root.is_null() {
         return Ok(None);
     }
-    root.expand_aliases(&Limits::default())
-        .map_err(|error| syntax(error, chunk.line))?;
     if chunk.line > 0 {
-        root.start.line += chunk.line;
+        move_down(&mut root, chunk.line);
     }
     Ok(Some(root))
 }
 
-fn syntax(error: ParseError, line: u32) -> Fault {
-    let mut at = error.position();
-    if at.is_known() {
-        at.line += line;
+fn parse_chunk(text: &str) -> Result<Node, ParseError> {
+    let documents = windlass_yaml::parse_with(text, &options())?;
+    let document = documents.into_iter().next();
+    let mut root = document.map_or_else(Node::null, |document| document.root);
+    root.expand_aliases(&Limits::default())?;
+    Ok(root)
+}
+
+/// Returns the error with the lines of the whole text: the chunk is read again behind as many empty
+/// lines as stand before it.
+fn in_whole_text(chunk: &Chunk<'_>, error: ParseError) -> Fault {
+    let padded = format!("{}{}", "\n".repeat(chunk.line as usize), chunk.text);
+    syntax(parse_chunk(&padded).err().unwrap_or(error))
+}
+
+fn move_down(node: &mut Node, lines: u32) {
+    for position in [&mut node.start, &mut node.end] {
+        if position.is_known() {
+            position.line += lines;
+        }
     }
+    match &mut node.value {
+        Value::Sequence(items) => items.iter_mut().for_each(|item| move_down(item, lines)),
+        Value::Mapping(mapping) => mapping
+            .values_mut()
+            .for_each(|value| move_down(value, lines)),
+        Value::Scalar(_) | Value::Alias(_) => {}
+    }
+}
+
+fn syntax(error: ParseError) -> Fault {
     Fault {
-        at,
+        at: error.position(),
         problem: Problem::Yaml(error),
     }
 }

@@ -5,6 +5,7 @@ use windlass_yaml::{Mapping, Node, Value};
 use crate::edit;
 use crate::error::Problem;
 use crate::id::{self, GvkSelector};
+use crate::shared;
 
 /// A field of all objects of some kinds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -198,25 +199,33 @@ pub(crate) fn split_path(path: &str, delimiter: char) -> Vec<String> {
     parts
 }
 
-/// Returns a setter that sets an entry of a mapping to a string.
-pub(crate) fn set_entry(key: &str, value: &str) -> impl FnMut(&mut Node) -> Result<(), Problem> {
-    move |node| {
-        if node.is_null() {
-            return Ok(());
-        }
-        let kind = edit::kind_name(node);
-        let Some(mapping) = node.as_mapping_mut() else {
-            return Err(Problem::WrongNodeKind {
-                wanted: "MappingNode",
-                found: kind,
-            });
-        };
-        match mapping.get_mut(key) {
-            Some(old) => edit::assign(old, Node::string(value)),
-            None => mapping.push(Node::plain(key), Node::string(value)),
-        }
-        Ok(())
+/// Sets an entry of a mapping to a string. One that is added shares its value with others of its mark.
+pub(crate) fn set_entry(
+    node: &mut Node,
+    key: &str,
+    value: &str,
+    mark: Option<usize>,
+) -> Result<(), Problem> {
+    if node.is_null() {
+        return Ok(());
     }
+    let found = edit::kind_name(node);
+    let Some(mapping) = node.as_mapping_mut() else {
+        return Err(Problem::WrongNodeKind {
+            wanted: "MappingNode",
+            found,
+        });
+    };
+    let mut value = Node::string(value);
+    if let Some(old) = mapping.get_mut(key) {
+        edit::assign(old, value);
+        return Ok(());
+    }
+    if let Some(mark) = mark {
+        shared::mark(&mut value, mark);
+    }
+    mapping.push(Node::plain(key), value);
+    Ok(())
 }
 
 /// Returns an error unless the node is a scalar.

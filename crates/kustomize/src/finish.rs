@@ -1,5 +1,7 @@
 //! The last steps of a build: hashes, references, vars, order, and what objects say about their origin.
 
+use windlass_yaml::Node;
+
 use crate::context::Context;
 use crate::edit;
 use crate::error::{Place, Problem};
@@ -10,6 +12,7 @@ use crate::kustomization::Kustomization;
 use crate::origin::{self, ORIGIN, TRANSFORMATIONS};
 use crate::plugin;
 use crate::reference;
+use crate::shared;
 use crate::target::{Gathered, Target};
 use crate::transform;
 
@@ -76,9 +79,13 @@ fn add_metadata(items: &mut Items, kustomization: &Kustomization) -> Result<(), 
     };
     let label = FieldSpec::of_all("metadata/labels", true);
     for item in items.list_mut() {
+        if item.marks > 0 {
+            shared::forget(&mut item.node);
+        }
         if wants("managedByLabel") {
             let version = "kustomize-v5.8.1";
-            let set = &mut fieldspec::set_entry("app.kubernetes.io/managed-by", version);
+            let key = "app.kubernetes.io/managed-by";
+            let set = &mut |node: &mut Node| fieldspec::set_entry(node, key, version, None);
             fieldspec::apply(&mut item.node, &label, Make::Mapping, set)?;
         }
         let mut annotations = edit::metadata_map(&item.node, "annotations");

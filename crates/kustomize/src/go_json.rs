@@ -53,7 +53,7 @@ fn write_value(out: &mut String, value: &Value, level: Option<usize>) {
         Value::Array(items) if !items.is_empty() => {
             let inner = level.map(|level| level + 1);
             write_all(out, ('[', ']'), level, items.iter(), |out, item| {
-                write_value(out, item, inner)
+                write_value(out, item, inner);
             });
         }
         Value::String(text) => write_text(out, text),

@@ -70,6 +70,8 @@ pub(crate) struct Item {
     pub(crate) var_names: Vec<String>,
     pub(crate) origin: Option<Note>,
     pub(crate) transformations: Vec<Note>,
+    /// How many marks of shared values were given out.
+    pub(crate) marks: usize,
     is_cluster_scoped: bool,
 }
 

@@ -64,7 +64,12 @@ impl Items {
     /// Checks that no two objects have the same identity.
     pub(crate) fn check_ids(&mut self) -> Result<(), Problem> {
         for item in std::mem::take(self.list_mut()) {
-            self.append(item)?;
+            if item.is_empty() {
+                // What a patch has just deleted goes away at the end of its step.
+                self.list_mut().push(item);
+            } else {
+                self.append(item)?;
+            }
         }
         Ok(())
     }

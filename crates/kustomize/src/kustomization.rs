@@ -71,7 +71,7 @@ pub(crate) struct Label {
 pub(crate) struct Patch {
     pub(crate) at: Position,
     pub(crate) path: Located<String>,
-    pub(crate) patch: Located<String>,
+    pub(crate) text: Located<String>,
     pub(crate) target: Option<Selector>,
     pub(crate) may_rename: bool,
     pub(crate) may_change_kind: bool,
@@ -86,8 +86,8 @@ pub(crate) struct Selector {
     pub(crate) kind: String,
     pub(crate) name: String,
     pub(crate) namespace: String,
-    pub(crate) annotation_selector: String,
-    pub(crate) label_selector: String,
+    pub(crate) annotations: String,
+    pub(crate) labels: String,
 }
 
 /// An entry of `images`.
@@ -113,7 +113,7 @@ pub(crate) struct Replica {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct ReplacementField {
     pub(crate) path: Located<String>,
-    pub(crate) replacement: Replacement,
+    pub(crate) inline: Replacement,
 }
 
 /// Copies the value of one field to others.

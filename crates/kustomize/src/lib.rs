@@ -16,7 +16,7 @@
 //!     ("overlays/dev/kustomization.yaml", "resources: [../../base]\nnamePrefix: dev-\n"),
 //! ]);
 //! let built = build(&tree, &TreePath::new("overlays/dev")?, &BuildOptions::default())?;
-//! assert_eq!(built.to_yaml()?, "apiVersion: v1\nkind: Service\nmetadata:\n  name: dev-web\n");
+//! assert_eq!(built.to_yaml(), "apiVersion: v1\nkind: Service\nmetadata:\n  name: dev-web\n");
 //! assert_eq!(built.resources[0].place.to_string(), "base/service.yaml:1:1");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -51,11 +51,11 @@ mod prepare;
 mod reference;
 mod schema;
 mod selector;
+mod shared;
 mod target;
 mod transform;
 mod vars;
 mod yaml11;
-mod yaml3;
 
 use std::collections::BTreeSet;
 
@@ -88,6 +88,7 @@ pub struct Build {
     /// The files that were read. What they hold decides the result, together with which of the files
     /// that could be a kustomization there are in their directories.
     pub read: BTreeSet<TreePath>,
+    text: String,
 }
 
 /// An object of a build.
@@ -138,42 +139,36 @@ pub fn build(
             resources = items.into_vec().into_iter().map(Resource::new).collect();
         }
     }
-    check_printable(&mut context, &resources);
+    let text = print(&mut context, &resources);
     let (read, warnings, errors) = context.finish();
     BuildErrors::from_list(errors)?;
     Ok(Build {
         resources,
         warnings,
         read,
+        text,
     })
 }
 
-/// kustomize fails on what it cannot print, and so does a build.
-fn check_printable(context: &mut Context<'_>, resources: &[Resource]) {
+/// Prints the objects. kustomize fails on what it cannot print, and so does a build.
+fn print(context: &mut Context<'_>, resources: &[Resource]) -> String {
     let mut text = String::new();
-    for resource in resources {
-        text.clear();
+    for (index, resource) in resources.iter().enumerate() {
+        if index > 0 {
+            text.push_str("---\n");
+        }
         if let Err(error) = windlass_yaml::print_build_into(&resource.node, &mut text) {
-            context.fail(
-                &resource.place,
-                Problem::Unprintable {
-                    reason: error.to_string(),
-                },
-            );
+            let reason = error.to_string();
+            context.fail(&resource.place, Problem::Unprintable { reason });
         }
     }
+    text
 }
 
 impl Build {
     /// Returns what `kustomize build` prints: the objects as YAML, separated by `---`.
-    pub fn to_yaml(&self) -> Result<String, windlass_yaml::PrintError> {
-        let mut text = String::new();
-        for (index, resource) in self.resources.iter().enumerate() {
-            if index > 0 {
-                text.push_str("---\n");
-            }
-            windlass_yaml::print_build_into(&resource.node, &mut text)?;
-        }
-        Ok(text)
+    #[must_use]
+    pub fn to_yaml(&self) -> String {
+        self.text.clone()
     }
 }

@@ -37,18 +37,18 @@ struct Merged {
 /// Nothing is left when the value is to be removed.
 type Outcome = Result<Option<Merged>, Problem>;
 
-fn kept(node: Node) -> Outcome {
-    Ok(Some(Merged {
+fn kept(node: Node) -> Merged {
+    Merged {
         node,
         is_patch: false,
-    }))
+    }
 }
 
-fn patched(node: Node) -> Outcome {
-    Ok(Some(Merged {
+fn patched(node: Node) -> Merged {
+    Merged {
         node,
         is_patch: true,
-    }))
+    }
 }
 
 impl<'s> Walker<'s> {
@@ -71,8 +71,8 @@ impl<'s> Walker<'s> {
                 self.walk_list(object, patch, schema)
             }
             _ => match (object, patch) {
-                (_, Some(patch)) => patched(patch),
-                (Some(object), None) => kept(object),
+                (_, Some(patch)) => Ok(Some(patched(patch))),
+                (Some(object), None) => Ok(Some(kept(object))),
                 (None, None) => Ok(None),
             },
         }
@@ -127,7 +127,7 @@ impl<'s> Walker<'s> {
             _ => Mapping::new(),
         };
         let Some(mapping) = object.as_mapping_mut() else {
-            return kept(object);
+            return Ok(Some(kept(object)));
         };
         let fields = std::mem::take(mapping.entries_mut());
         for mut entry in fields {
@@ -149,7 +149,7 @@ impl<'s> Walker<'s> {
                 mapping.push(entry.key, value);
             }
         }
-        kept(object)
+        Ok(Some(kept(object)))
     }
 
     /// Returns what becomes of a field; a scalar takes over the style of the one that was there.
@@ -200,14 +200,14 @@ impl<'s> Walker<'s> {
         if node.is_sequence() {
             return match schema.filter(|schema| schema.get().merges()) {
                 Some(schema) => self.settle_list(node, schema),
-                None => patched(node),
+                None => Ok(Some(patched(node))),
             };
         }
         if node.is_mapping() && directive::take_from_mapping(&mut node)? == Directive::Delete {
             return Ok(None);
         }
         let Some(mapping) = node.as_mapping_mut() else {
-            return patched(node);
+            return Ok(Some(patched(node)));
         };
         for mut entry in std::mem::take(mapping.entries_mut()) {
             let schema = schema.and_then(|schema| schema.field(edit::text(&entry.key)));
@@ -216,7 +216,7 @@ impl<'s> Walker<'s> {
                 mapping.push(entry.key, entry.value);
             }
         }
-        patched(node)
+        Ok(Some(patched(node)))
     }
 }
 

@@ -61,14 +61,14 @@ impl Source {
 
 /// Makes an entry of `patches` ready.
 pub(crate) fn patch(setup: &mut Setup<'_, '_>, patch: &Patch) -> Result<Transformer, Problem> {
-    let text = patch.patch.value.trim();
+    let text = patch.text.value.trim();
     let (source, name) = match (text.is_empty(), patch.path.value.is_empty()) {
         (true, true) => return Err(Problem::PatchMissing),
         (false, false) => return Err(Problem::PatchTwice),
         (false, true) => {
             let text = Located {
                 value: text.to_owned(),
-                at: patch.patch.at,
+                at: patch.text.at,
             };
             (
                 inline(setup, &text),
@@ -132,10 +132,10 @@ pub(crate) fn json_patch(setup: &mut Setup<'_, '_>, patch: &Patch) -> Result<Tra
     else {
         return Err(Problem::JsonPatchName);
     };
-    let text = match (patch.patch.value.is_empty(), patch.path.value.is_empty()) {
+    let text = match (patch.text.value.is_empty(), patch.path.value.is_empty()) {
         (true, true) => return Err(Problem::JsonPatchMissing),
         (false, false) => return Err(Problem::JsonPatchTwice),
-        (false, true) => patch.patch.value.clone(),
+        (false, true) => patch.text.value.clone(),
         (true, false) => file(setup, &patch.path.value)?.text(),
     };
     let patch = JsonPatch::parse(&text)?;
@@ -217,13 +217,9 @@ pub(crate) fn replacements(
     for entry in entries {
         let path = &entry.path.value;
         if path.is_empty() {
-            replacements.push(entry.replacement.clone());
-        } else if entry.replacement.source.is_some()
-            || entry
-                .replacement
-                .targets
-                .as_ref()
-                .is_some_and(|t| !t.is_empty())
+            replacements.push(entry.inline.clone());
+        } else if entry.inline.source.is_some()
+            || entry.inline.targets.as_ref().is_some_and(|t| !t.is_empty())
         {
             return Err(Problem::ReplacementPathAndInline);
         } else {

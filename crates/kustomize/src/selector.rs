@@ -31,10 +31,9 @@ impl Matcher {
             kind: anchored(&selector.kind)?,
             name: anchored(&selector.name)?,
             namespace: anchored(&selector.namespace)?,
-            labels: LabelSelector::parse(&selector.label_selector)?,
-            annotations: LabelSelector::parse(&selector.annotation_selector)?,
-            has_no_labels: selector.label_selector.is_empty()
-                && selector.annotation_selector.is_empty(),
+            labels: LabelSelector::parse(&selector.labels)?,
+            annotations: LabelSelector::parse(&selector.annotations)?,
+            has_no_labels: selector.labels.is_empty() && selector.annotations.is_empty(),
         })
     }
 

@@ -12,11 +12,13 @@ use crate::context::{Context, MAX_DEPTH};
 use crate::decode::{Decoder, Located};
 use crate::document;
 use crate::error::{Place, Problem};
+use crate::item::Item;
 use crate::items::Items;
 use crate::kustomization::{self, Kustomization};
 use crate::loader::Loader;
 use crate::origin::Note;
 use crate::schema::Schema;
+use crate::shared::Snapshot;
 use crate::transform::Transformer;
 use crate::vars::Vars;
 
@@ -253,15 +255,10 @@ impl Target {
             context.fail(&place, Problem::TooDeep { limit: MAX_DEPTH });
             return None;
         }
-        let file = loader
-            .kustomization_file(context)
-            .map_err(|problem| match is_resource {
-                true => Problem::Resource {
-                    path: path.value.clone(),
-                    problem: Box::new(problem),
-                },
-                false => problem,
-            });
+        let mut file = loader.kustomization_file(context);
+        if is_resource {
+            file = file.map_err(|problem| problem.in_resource(&path.value));
+        }
         let file = context.note(&place, file)?;
         let mut child = Self::load(context, loader, file)?;
         child.origin = self
@@ -276,6 +273,7 @@ impl Target {
 
 fn run_step(context: &mut Context<'_>, gathered: &mut Gathered, step: &Step) {
     let mut problems = Vec::new();
+    let snapshots = snapshots(gathered);
     step.transformer.run(
         &mut gathered.items,
         &context.schemas,
@@ -283,6 +281,11 @@ fn run_step(context: &mut Context<'_>, gathered: &mut Gathered, step: &Step) {
             problems.push((place.unwrap_or(&step.place).clone(), problem));
         },
     );
+    for (item, snapshot) in gathered.items.list_mut().iter_mut().zip(snapshots) {
+        if let Some(snapshot) = snapshot {
+            snapshot.restore(&mut item.node);
+        }
+    }
     for (place, problem) in problems {
         context.fail(&place, problem);
     }
@@ -295,6 +298,12 @@ fn run_step(context: &mut Context<'_>, gathered: &mut Gathered, step: &Step) {
         }
     }
     gathered.items.drop_empty();
+}
+
+/// Remembers the values that objects share with themselves.
+fn snapshots(gathered: &Gathered) -> Vec<Option<Snapshot>> {
+    let snapshot = |item: &Item| (item.marks > 0).then(|| Snapshot::of(&item.node)).flatten();
+    gathered.items.iter().map(snapshot).collect()
 }
 
 /// Runs a transformer that may not change anything, but for the label by which it signs.

@@ -45,9 +45,10 @@ pub(crate) fn json(node: &Node) -> Json<'_> {
     }
 }
 
-/// Returns whether a plain scalar with this text is a string.
+/// Returns whether kyaml leaves a text without quotes, as YAML 1.1 reads it as a string. It does so with
+/// the empty text too, which is then null.
 pub(crate) fn is_string(text: &str) -> bool {
-    matches!(plain(text), Json::String(_)) && !text.is_empty() || text.contains('\n')
+    text.is_empty() || text.contains('\n') || matches!(plain(text), Json::String(_))
 }
 
 fn plain(text: &str) -> Json<'_> {

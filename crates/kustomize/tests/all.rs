@@ -1,4 +1,22 @@
 //! The tests of the crate's public API.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests read recorded cases; the crate itself reads nothing but its tree"
+)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::print_stdout,
+    reason = "the conformance test lists what differs"
+)]
+
 #[path = "all/conformance.rs"]
 mod conformance;
+#[path = "all/errors.rs"]
+mod errors;
+#[path = "all/laws.rs"]
+mod laws;
+#[path = "all/recorded.rs"]
+mod recorded;
+#[path = "all/support.rs"]
+mod support;

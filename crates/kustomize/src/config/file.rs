@@ -28,8 +28,8 @@ pub(crate) fn from_file(decoder: &mut Decoder, node: &Node) -> Config {
 }
 
 fn name_reference(decoder: &mut Decoder, node: &Node) -> NameReference {
-    let mut reference = NameReference::default();
     const FIELDS: [&str; 4] = ["group", "version", "kind", "fieldSpecs"];
+    let mut reference = NameReference::default();
     decoder.object(
         node,
         "NameBackReferences",

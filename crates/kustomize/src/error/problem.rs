@@ -223,7 +223,7 @@ pub enum Problem {
         name: String,
     },
     /// An object without a name.
-    #[error("missing metadata.name in object {api_version} {kind}")]
+    #[error("missing metadata.name in object {kind} (apiVersion {api_version:?})")]
     MissingName {
         /// Its version.
         api_version: String,
@@ -794,6 +794,16 @@ pub enum Problem {
         "the field 'sortOptions.legacySortOptions' is set but the selected sort order is 'fifo', not 'legacy'"
     )]
     SortOptionsUnused,
+}
+
+impl Problem {
+    /// Returns the problem as that of an entry of `resources`.
+    pub(crate) fn in_resource(self, path: &str) -> Self {
+        Self::Resource {
+            path: path.to_owned(),
+            problem: Box::new(self),
+        }
+    }
 }
 
 /// A path as kustomize's messages have it: from the root.

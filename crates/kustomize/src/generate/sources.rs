@@ -53,9 +53,10 @@ fn note<T>(
     source: &Located<String>,
     result: Result<T, Problem>,
 ) -> Option<T> {
-    let place = match source.at.is_known() {
-        true => Place::at(&place.path, source.at),
-        false => place.clone(),
+    let place = if source.at.is_known() {
+        Place::at(&place.path, source.at)
+    } else {
+        place.clone()
     };
     context.note(&place, result)
 }

@@ -40,8 +40,8 @@ fn selector_field<'s>(selector: &'s mut Selector, field: &str) -> &'s mut String
         "kind" => &mut selector.kind,
         "name" => &mut selector.name,
         "namespace" => &mut selector.namespace,
-        "annotationSelector" => &mut selector.annotation_selector,
-        _ => &mut selector.label_selector,
+        "annotationSelector" => &mut selector.annotations,
+        _ => &mut selector.labels,
     }
 }
 
@@ -51,18 +51,18 @@ fn optional<T>(node: &Node, read: impl FnOnce(&Node) -> T) -> Option<T> {
 }
 
 pub(crate) fn patch(decoder: &mut Decoder, node: &Node) -> Patch {
+    const FIELDS: [&str; 4] = ["path", "patch", "target", "options"];
     let mut patch = Patch {
         at: node.start,
         ..Patch::default()
     };
-    const FIELDS: [&str; 4] = ["path", "patch", "target", "options"];
     decoder.object(
         node,
         "Patch",
         &FIELDS,
         |decoder, field, value| match field {
             "path" => patch.path = decoder.located(value),
-            "patch" => patch.patch = decoder.located(value),
+            "patch" => patch.text = decoder.located(value),
             "target" => patch.target = optional(value, |value| selector(decoder, value)),
             _ => patch_options(decoder, value, &mut patch),
         },
@@ -89,8 +89,8 @@ pub(crate) fn field_specs(decoder: &mut Decoder, node: &Node) -> Vec<FieldSpec> 
 }
 
 fn field_spec(decoder: &mut Decoder, node: &Node) -> FieldSpec {
-    let mut spec = FieldSpec::default();
     const FIELDS: [&str; 5] = ["group", "version", "kind", "path", "create"];
+    let mut spec = FieldSpec::default();
     decoder.object(
         node,
         "FieldSpec",
@@ -114,11 +114,11 @@ pub(super) fn gvk_field(decoder: &mut Decoder, gvk: &mut GvkSelector, field: &st
 }
 
 pub(super) fn label(decoder: &mut Decoder, node: &Node) -> Label {
+    const FIELDS: [&str; 4] = ["pairs", "includeSelectors", "includeTemplates", "fields"];
     let mut label = Label {
         at: node.start,
         ..Label::default()
     };
-    const FIELDS: [&str; 4] = ["pairs", "includeSelectors", "includeTemplates", "fields"];
     decoder.object(
         node,
         "Label",
@@ -134,11 +134,11 @@ pub(super) fn label(decoder: &mut Decoder, node: &Node) -> Label {
 }
 
 pub(crate) fn image(decoder: &mut Decoder, node: &Node) -> Image {
+    const FIELDS: [&str; 5] = ["name", "newName", "tagSuffix", "newTag", "digest"];
     let mut image = Image {
         at: node.start,
         ..Image::default()
     };
-    const FIELDS: [&str; 5] = ["name", "newName", "tagSuffix", "newTag", "digest"];
     decoder.object(node, "Image", &FIELDS, |decoder, field, value| {
         let text = decoder.string(value);
         match field {
@@ -170,27 +170,27 @@ pub(crate) fn replica(decoder: &mut Decoder, node: &Node) -> Replica {
 }
 
 pub(crate) fn replacement_field(decoder: &mut Decoder, node: &Node) -> ReplacementField {
-    let mut entry = ReplacementField::default();
-    entry.replacement.at = node.start;
     const FIELDS: [&str; 4] = ["path", "source", "targets", "sourceValue"];
+    let mut entry = ReplacementField::default();
+    entry.inline.at = node.start;
     decoder.object(
         node,
         "ReplacementField",
         &FIELDS,
         |decoder, field, value| match field {
             "path" => entry.path = decoder.located(value),
-            _ => replacement_part(decoder, &mut entry.replacement, field, value),
+            _ => replacement_part(decoder, &mut entry.inline, field, value),
         },
     );
     entry
 }
 
 pub(crate) fn replacement(decoder: &mut Decoder, node: &Node) -> Replacement {
+    const FIELDS: [&str; 3] = ["source", "targets", "sourceValue"];
     let mut replacement = Replacement {
         at: node.start,
         ..Replacement::default()
     };
-    const FIELDS: [&str; 3] = ["source", "targets", "sourceValue"];
     decoder.object(node, "Replacement", &FIELDS, |decoder, field, value| {
         replacement_part(decoder, &mut replacement, field, value);
     });
@@ -206,8 +206,6 @@ fn replacement_part(decoder: &mut Decoder, into: &mut Replacement, field: &str, 
 }
 
 fn source(decoder: &mut Decoder, node: &Node) -> Source {
-    let mut source = Source::default();
-    source.object.at = node.start;
     const FIELDS: [&str; 7] = [
         "group",
         "version",
@@ -217,6 +215,8 @@ fn source(decoder: &mut Decoder, node: &Node) -> Source {
         "fieldPath",
         "options",
     ];
+    let mut source = Source::default();
+    source.object.at = node.start;
     decoder.object(
         node,
         "SourceSelector",
@@ -235,8 +235,8 @@ fn target_list(decoder: &mut Decoder, node: &Node) -> Vec<Target> {
 }
 
 fn target(decoder: &mut Decoder, node: &Node) -> Target {
-    let mut target = Target::default();
     const FIELDS: [&str; 4] = ["select", "reject", "fieldPaths", "options"];
+    let mut target = Target::default();
     decoder.object(
         node,
         "TargetSelector",
@@ -252,8 +252,8 @@ fn target(decoder: &mut Decoder, node: &Node) -> Target {
 }
 
 fn field_options(decoder: &mut Decoder, node: &Node) -> FieldOptions {
-    let mut options = FieldOptions::default();
     const FIELDS: [&str; 4] = ["delimiter", "index", "encoding", "create"];
+    let mut options = FieldOptions::default();
     decoder.object(
         node,
         "FieldOptions",
@@ -315,13 +315,13 @@ pub(crate) fn generator_args(decoder: &mut Decoder, node: &Node, is_secret: bool
 }
 
 pub(super) fn generator_options(decoder: &mut Decoder, node: &Node) -> GeneratorOptions {
-    let mut options = GeneratorOptions::default();
     const FIELDS: [&str; 4] = [
         "labels",
         "annotations",
         "disableNameSuffixHash",
         "immutable",
     ];
+    let mut options = GeneratorOptions::default();
     decoder.object(
         node,
         "GeneratorOptions",

@@ -191,11 +191,11 @@ fn located_map(decoder: &mut Decoder, node: &Node) -> Vec<(String, Located<Strin
 }
 
 fn sort_options(decoder: &mut Decoder, node: &Node) -> SortOptions {
+    const FIELDS: [&str; 2] = ["order", "legacySortOptions"];
     let mut options = SortOptions {
         at: node.start,
         ..SortOptions::default()
     };
-    const FIELDS: [&str; 2] = ["order", "legacySortOptions"];
     decoder.object(
         node,
         "SortOptions",
@@ -210,8 +210,8 @@ fn sort_options(decoder: &mut Decoder, node: &Node) -> SortOptions {
 }
 
 fn legacy_order(decoder: &mut Decoder, node: &Node) -> (Vec<String>, Vec<String>) {
-    let (mut first, mut last) = (Vec::new(), Vec::new());
     const FIELDS: [&str; 2] = ["orderFirst", "orderLast"];
+    let (mut first, mut last) = (Vec::new(), Vec::new());
     decoder.object(
         node,
         "LegacySortOptions",
@@ -225,11 +225,11 @@ fn legacy_order(decoder: &mut Decoder, node: &Node) -> (Vec<String>, Vec<String>
 }
 
 fn var(decoder: &mut Decoder, node: &Node) -> Var {
+    const FIELDS: [&str; 3] = ["name", "objref", "fieldref"];
     let mut var = Var {
         at: node.start,
         ..Var::default()
     };
-    const FIELDS: [&str; 3] = ["name", "objref", "fieldref"];
     decoder.object(node, "Var", &FIELDS, |decoder, field, value| match field {
         "name" => var.name = decoder.string(value),
         "objref" => var_object(decoder, value, &mut var),
@@ -249,8 +249,6 @@ fn var(decoder: &mut Decoder, node: &Node) -> Var {
 }
 
 fn var_object(decoder: &mut Decoder, node: &Node, var: &mut Var) {
-    let mut gvk = GvkSelector::default();
-    let mut api_version = String::new();
     const FIELDS: [&str; 6] = [
         "apiVersion",
         "group",
@@ -259,6 +257,8 @@ fn var_object(decoder: &mut Decoder, node: &Node, var: &mut Var) {
         "name",
         "namespace",
     ];
+    let mut gvk = GvkSelector::default();
+    let mut api_version = String::new();
     decoder.object(
         node,
         "Target",

@@ -169,7 +169,7 @@ impl<'s> Walker<'s> {
             }
         }
         let merging = Merging::new(self, schema, into_elements(object), elements, false);
-        kept(Node::sequence(merging.run()?))
+        Ok(Some(kept(Node::sequence(merging.run()?))))
     }
 
     /// Merges a list with itself.
@@ -179,7 +179,7 @@ impl<'s> Walker<'s> {
             return Ok(None);
         }
         let merging = Merging::new(self, schema, elements, None, true);
-        patched(Node::sequence(merging.run()?))
+        Ok(Some(patched(Node::sequence(merging.run()?))))
     }
 }
 

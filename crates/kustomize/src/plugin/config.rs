@@ -9,7 +9,7 @@ use crate::edit;
 use crate::error::Problem;
 use crate::fieldspec::FieldSpec;
 use crate::generate::{Generator, IamPolicy};
-use crate::kustomization::{self, Image, Patch, Replica};
+use crate::kustomization::{self, Patch};
 use crate::prepare;
 use crate::transform::{SubjectMode, Transformer, ValueAdd, ValueTarget};
 
@@ -127,7 +127,7 @@ fn entries(decoder: &mut Decoder, node: &Node, name: &str) -> Transformer {
 fn image(decoder: &mut Decoder, node: &Node) -> Transformer {
     let image = argument(node, "imageTag").map(|value| kustomization::image(decoder, value));
     Transformer::Image {
-        image: image.unwrap_or_else(Image::default),
+        image: image.unwrap_or_default(),
         fields: fields(decoder, node),
     }
 }
@@ -135,7 +135,7 @@ fn image(decoder: &mut Decoder, node: &Node) -> Transformer {
 fn replicas(decoder: &mut Decoder, node: &Node) -> Transformer {
     let replica = argument(node, "replica").map(|value| kustomization::replica(decoder, value));
     Transformer::Replicas {
-        replica: replica.unwrap_or_else(Replica::default),
+        replica: replica.unwrap_or_default(),
         fields: fields(decoder, node),
     }
 }
@@ -179,7 +179,7 @@ fn json_patch(decoder: &mut Decoder, node: &Node) -> Patch {
     Patch {
         at: node.start,
         path: located(decoder, node, "path"),
-        patch: located(decoder, node, "jsonOp"),
+        text: located(decoder, node, "jsonOp"),
         target,
         ..Patch::default()
     }

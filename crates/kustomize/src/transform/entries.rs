@@ -1,5 +1,7 @@
 //! `labels`, `commonLabels` and `commonAnnotations`: entries of mappings.
 
+use windlass_yaml::Node;
+
 use crate::error::Problem;
 use crate::fieldspec::{self, FieldSpec, Make};
 use crate::items::Items;
@@ -11,13 +13,11 @@ pub(super) fn run(items: &mut Items, pairs: &Pairs, fields: &[FieldSpec]) -> Res
     }
     for item in items.list_mut() {
         for (key, value) in pairs {
+            item.marks += 1;
+            let mark = item.marks;
             for spec in fields {
-                fieldspec::apply(
-                    &mut item.node,
-                    spec,
-                    Make::Mapping,
-                    &mut fieldspec::set_entry(key, value),
-                )?;
+                let set = &mut |node: &mut Node| fieldspec::set_entry(node, key, value, Some(mark));
+                fieldspec::apply(&mut item.node, spec, Make::Mapping, set)?;
             }
         }
     }

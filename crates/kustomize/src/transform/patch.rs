@@ -8,6 +8,7 @@ use crate::json_patch::JsonPatch;
 use crate::kustomization::Selector;
 use crate::merge;
 use crate::schema::Schemas;
+use crate::shared;
 
 /// What a transformer says about its mistakes: where, if that is not the transformer's own place.
 pub(crate) type Report<'r> = dyn FnMut(Option<&Place>, Problem) + 'r;
@@ -130,14 +131,12 @@ fn apply_json(
                 object,
                 problem: Box::new(problem),
             })?;
-        forget_shared(&mut item.node);
+        // The patch goes through JSON, which takes apart what was one value.
+        shared::forget(&mut item.node);
         item.update_scope(schemas);
     }
     Ok(())
 }
-
-/// A JSON patch takes the object apart, so that values which were one are several.
-fn forget_shared(_node: &mut windlass_yaml::Node) {}
 
 /// Applies a patch to the object that it names.
 fn apply_to_named(items: &mut Items, patch: &Item, schemas: &Schemas) -> Result<(), Problem> {
@@ -168,7 +167,6 @@ fn apply_copy(
         apply(item, patch, copy, schemas)?;
         renamed |= !item.current_id().same(&before);
     }
-    items.drop_empty();
     if renamed { items.check_ids() } else { Ok(()) }
 }
 

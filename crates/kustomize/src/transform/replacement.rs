@@ -185,8 +185,7 @@ fn copy_to(items: &mut Items, target: &Target, value: &Node) -> Result<(), Probl
 
 /// Labels and identity reject each for itself.
 fn rejects((matcher, selector): &(Matcher, &Selector), item: &Item, ids: &[ResId]) -> bool {
-    let has_labels =
-        !selector.annotation_selector.is_empty() || !selector.label_selector.is_empty();
+    let has_labels = !selector.annotations.is_empty() || !selector.labels.is_empty();
     has_labels && matcher.selects_metadata(item)
         || !selector.has_no_id() && ids.iter().any(|id| matcher.selects_id(id))
 }

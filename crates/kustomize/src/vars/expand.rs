@@ -36,13 +36,10 @@ fn expand_one<'t>(out: &mut String, rest: &'t str, values: &BTreeMap<String, Nod
         .strip_prefix('(')
         .and_then(|inner| inner.split_once(')'))
     {
-        match values.get(name).and_then(primitive) {
-            Some(value) => out.push_str(edit::text(&value)),
-            None => {
-                out.push_str("$(");
-                out.push_str(name);
-                out.push(')');
-            }
+        if let Some(value) = values.get(name).and_then(primitive) {
+            out.push_str(edit::text(&value));
+        } else {
+            out.extend(["$(", name, ")"]);
         }
         return after;
     }

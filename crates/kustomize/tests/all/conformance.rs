@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use windlass_kustomize::{BuildErrors, BuildOptions, build};
-use windlass_tree::{MemoryTree, TreePath};
+use windlass_tree::TreePath;
+
+use crate::support::{first_difference, read_tree};
 
 /// How many of the cases have to be as recorded. It only rises.
 const FLOOR: usize = 468;
@@ -16,26 +18,6 @@ fn cases() -> Option<PathBuf> {
     );
     let cases = shared.join("kustomize-cases/cases");
     cases.is_dir().then_some(cases)
-}
-
-fn read_tree(directory: &Path) -> MemoryTree {
-    let mut tree = MemoryTree::new();
-    let mut pending = vec![directory.to_path_buf()];
-    while let Some(next) = pending.pop() {
-        let Ok(entries) = std::fs::read_dir(&next) else {
-            continue;
-        };
-        for entry in entries.flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                pending.push(path);
-            } else {
-                let name = path.strip_prefix(directory).unwrap().to_str().unwrap();
-                tree.insert(TreePath::new(name).unwrap(), std::fs::read(&path).unwrap());
-            }
-        }
-    }
-    tree
 }
 
 /// Says how a case differs from what was recorded; nothing when it does not.
@@ -56,7 +38,7 @@ fn difference(directory: &Path) -> Option<String> {
         Ok(Ok(built)) => {
             let warnings: Vec<_> = built.warnings.iter().map(ToString::to_string).collect();
             let expected = std::fs::read_to_string(directory.join("expected.yaml")).unwrap();
-            let printed = built.to_yaml().unwrap();
+            let printed = built.to_yaml();
             if printed != expected {
                 return Some(first_difference(&expected, &printed));
             }
@@ -85,16 +67,6 @@ fn wrong_warnings(case: &Value, warnings: &[String]) -> Option<String> {
         .copied()
         .collect();
     (warnings != deprecated).then(|| format!("warns {warnings:?}, not {deprecated:?}"))
-}
-
-fn first_difference(expected: &str, printed: &str) -> String {
-    let mut lines = expected.lines().zip(printed.lines()).enumerate();
-    match lines.find(|(_, (expected, printed))| expected != printed) {
-        Some((index, (expected, printed))) => {
-            format!("line {}: {printed:?}, not {expected:?}", index + 1)
-        }
-        None => "one is longer than the other".to_owned(),
-    }
 }
 
 #[test]

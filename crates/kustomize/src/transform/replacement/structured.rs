@@ -1,6 +1,6 @@
 //! Fields within a text that is YAML or JSON itself: `data.config\.json.server.port`.
 
-use windlass_yaml::Node;
+use windlass_yaml::{Document, FileStyle, Node};
 
 use super::fields::{self, Kind};
 use crate::document;
@@ -25,15 +25,12 @@ pub(super) fn set(
     if !matches!(fields::visit(&mut inner, &path[at..], create, put), Ok(1..)) {
         return Ok(false);
     }
-    let mut written = Ok(true);
     fields::visit(object, &path[..at], None, &mut |text: &mut Node| {
-        match serialize(&inner, edit::text(text)) {
-            Some(serialized) => edit::assign_text(text, &serialized),
-            None => written = Ok(false),
-        }
+        let serialized = serialize(&inner, edit::text(text));
+        edit::assign_text(text, &serialized);
         Ok(())
     })?;
-    written
+    Ok(true)
 }
 
 /// Returns the length of the path to the first text on the way, and what the text holds.
@@ -48,15 +45,20 @@ fn find_text(object: &Node, path: &[String]) -> Option<(usize, Node)> {
 }
 
 /// Writes JSON as JSON, indented if it was, and anything else as YAML.
-fn serialize(inner: &Node, original: &str) -> Option<String> {
+fn serialize(inner: &Node, original: &str) -> String {
     if original.trim_start().starts_with(['{', '[']) {
         let value = go_json::value(inner);
         let is_indented = original.contains('\n') && original.contains("  ");
-        return Some(if is_indented {
+        return if is_indented {
             go_json::indented(&value)
         } else {
             go_json::compact(&value)
-        });
+        };
     }
-    crate::yaml3::print(inner)
+    let document = Document {
+        root: inner.clone(),
+        ..Document::default()
+    };
+    let printed = windlass_yaml::print_file(&[document], &FileStyle::default());
+    printed.trim().to_owned()
 }

@@ -1,0 +1,79 @@
+//! Values that are one value in kustomize, although they stand in several places of an object.
+//!
+//! When kustomize 5.8.1 adds a label to an object, it puts one and the same node into the labels, the
+//! selector and the pod template. Whatever changes it later in one place (a patch in an overlay, another
+//! value for the label) changes it in all of them. Here such values carry a mark in place of an anchor,
+//! which objects have none of after reading.
+
+use std::collections::HashMap;
+
+use windlass_yaml::{Node, Scalar, Value};
+
+/// The values that are shared, by their mark, as they were before a step.
+pub(crate) struct Snapshot(HashMap<Box<str>, Scalar>);
+
+impl Snapshot {
+    /// Remembers the shared values of an object; nothing when it has none.
+    pub(crate) fn of(node: &Node) -> Option<Self> {
+        let mut values = HashMap::new();
+        visit(node, &mut |mark, scalar| {
+            values.insert(mark.into(), scalar.clone());
+        });
+        (!values.is_empty()).then_some(Self(values))
+    }
+
+    /// Makes the values one again: what changed in one place changes in all.
+    pub(crate) fn restore(&self, node: &mut Node) {
+        let mut changed: HashMap<Box<str>, Value> = HashMap::new();
+        visit(node, &mut |mark, scalar| {
+            if self.0.get(mark).is_some_and(|before| before != scalar) {
+                changed.insert(mark.into(), Value::Scalar(scalar.clone()));
+            }
+        });
+        if !changed.is_empty() {
+            replace(node, &changed);
+        }
+    }
+}
+
+/// Marks a value as one with all others that have the same mark.
+pub(crate) fn mark(node: &mut Node, number: usize) {
+    node.anchor = Some(number.to_string().into());
+}
+
+/// Makes all values their own.
+pub(crate) fn forget(node: &mut Node) {
+    node.anchor = None;
+    match &mut node.value {
+        Value::Sequence(items) => items.iter_mut().for_each(forget),
+        Value::Mapping(mapping) => mapping.values_mut().for_each(forget),
+        Value::Scalar(_) | Value::Alias(_) => {}
+    }
+}
+
+fn visit(node: &Node, each: &mut impl FnMut(&str, &Scalar)) {
+    match &node.value {
+        Value::Sequence(items) => items.iter().for_each(|item| visit(item, each)),
+        Value::Mapping(mapping) => mapping.values().for_each(|value| visit(value, each)),
+        Value::Scalar(scalar) => {
+            if let Some(mark) = &node.anchor {
+                each(mark, scalar);
+            }
+        }
+        Value::Alias(_) => {}
+    }
+}
+
+fn replace(node: &mut Node, changed: &HashMap<Box<str>, Value>) {
+    match &mut node.value {
+        Value::Sequence(items) => items.iter_mut().for_each(|item| replace(item, changed)),
+        Value::Mapping(mapping) => mapping
+            .values_mut()
+            .for_each(|value| replace(value, changed)),
+        _ => {
+            if let Some(value) = node.anchor.as_ref().and_then(|mark| changed.get(mark)) {
+                node.value = value.clone();
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! What people read when something is wrong.
+
+use insta::assert_snapshot;
+
+use crate::support::build_files;
+
+const WEB: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n";
+
+/// Returns the messages for a kustomization beside `web.yaml`.
+fn errors(kustomization: &str) -> String {
+    let files = [
+        ("build/kustomization.yaml", kustomization),
+        ("build/web.yaml", WEB),
+    ];
+    build_files(&files).unwrap_err().to_string()
+}
+
+#[test]
+fn every_independent_mistake_is_reported_with_its_place() {
+    assert_snapshot!(errors("resources:\n- web.yaml\n- wbe.yaml\n- ../../outside\npatches:\n- path: missing.yaml\nconfigMapGenerator:\n- name: a\n  files: [none.txt]\n  literals: [novalue]\n"), @r#"
+    build/kustomization.yaml:3:3: accumulating resources from 'wbe.yaml': evalsymlink failure on '/build/wbe.yaml': no such file or directory; did you mean "web.yaml"?
+    build/kustomization.yaml:4:3: accumulating resources from '../../outside': the path "../../outside" leaves the repository
+    build/kustomization.yaml:10:14: invalid literal source novalue, expected key=value
+    build/kustomization.yaml:9:11: evalsymlink failure on '/build/none.txt': no such file or directory
+    build/kustomization.yaml:6:3: failed to get the patch file from path(missing.yaml): evalsymlink failure on '/build/missing.yaml': no such file or directory
+    "#);
+}
+
+#[test]
+fn an_unknown_field_names_the_nearest_known_one() {
+    assert_snapshot!(errors("resource: [web.yaml]\nimages:\n- {nam: web, newTag: 1.10}\n"), @r#"
+    build/kustomization.yaml:1:1: invalid Kustomization: json: unknown field "resource"; did you mean "resources"?
+    build/kustomization.yaml:3:4: invalid Kustomization: json: unknown field "nam"; did you mean "name"?
+    build/kustomization.yaml:3:22: invalid Kustomization: json: cannot unmarshal number into Go struct field Image.images.newTag of type string; quote the value
+    "#);
+}
+
+#[test]
+fn a_patch_without_target_says_what_the_build_has() {
+    assert_snapshot!(errors("resources: [web.yaml]\npatches:\n- patch: |\n    kind: Deployment\n    apiVersion: apps/v1\n    metadata: {name: wep}\n- target: {kind: Deployment}\n  patch: |\n    - {op: replace, path: /spec/a/b, value: 1}\n"), @r#"
+    build/kustomization.yaml:4: no matches for Id Deployment.v1.apps/wep.[noNs]; failed to find unique target for patch Deployment.v1.apps/wep.[noNs]; the build has Deployment/web
+    build/kustomization.yaml:7:3: Deployment.v1.apps/web.[noNs]: replace operation does not apply: doc is missing path: /spec/a/b: missing value
+    "#);
+}
+
+#[test]
+fn a_syntax_error_has_file_line_and_column() {
+    let files = [
+        ("build/kustomization.yaml", "resources: [a.yaml, b.yaml]\n"),
+        (
+            "build/a.yaml",
+            "kind: A\nmetadata: {name: a}\n---\nkind: B\nspec:\n  x: y: z\n",
+        ),
+        ("build/b.yaml", "kind: A\nmetadata:\n  generateName: a-\n"),
+    ];
+    assert_snapshot!(build_files(&files).unwrap_err(), @r#"
+    build/a.yaml:6:7: accumulating resources from 'a.yaml': MalformedYAMLError: yaml: line 6: mapping values are not allowed in this context: quote a text that contains a colon and a space, or correct the indentation
+    build/b.yaml:1:1: accumulating resources from 'b.yaml': missing metadata.name in object A (apiVersion "")
+    "#);
+}
+
+#[test]
+fn cycles_and_missing_kustomizations_are_refused() {
+    let files = [
+        ("build/kustomization.yaml", "resources: [../a, ../empty]\n"),
+        ("a/kustomization.yaml", "resources: [../build]\n"),
+        ("empty/readme.txt", ""),
+    ];
+    assert_snapshot!(build_files(&files).unwrap_err(), @r#"
+    a/kustomization.yaml:1:13: accumulating resources from '../build': cycle detected: candidate root '/build' contains visited root '/build'
+    build/kustomization.yaml:1:19: accumulating resources from '../empty': unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '/empty'
+    "#);
+}
+
+#[test]
+fn what_a_build_does_not_run_or_fetch_is_refused_with_the_reason() {
+    assert_snapshot!(errors("resources: ['https://example.com/x.yaml', 'github.com/org/repo?ref=v1']\n"), @r#"
+    build/kustomization.yaml:1:13: accumulating resources from 'https://example.com/x.yaml': https://example.com/x.yaml: remote bases are off: a build reads nothing but its own repository; copy the files here
+    build/kustomization.yaml:1:43: accumulating resources from 'github.com/org/repo?ref=v1': github.com/org/repo?ref=v1: remote bases are off: a build reads nothing but its own repository; copy the files here
+    "#);
+    assert_snapshot!(errors("helmCharts: [{name: x}]\n"), @r#"build/kustomization.yaml:1:13: helmCharts: Helm charts are not built here, since that runs the helm program; render the chart with `helm template` and list the result under `resources`"#);
+    assert_snapshot!(errors("transformers:\n- |-\n  apiVersion: example.com/v1\n  kind: Mine\n  metadata: {name: mine, annotations: {config.kubernetes.io/function: x}}\n"), @r#"build/kustomization.yaml:2:3: external plugins disabled; Mine: a build runs no container or function; use a built-in transformer, or run the function beforehand and commit its output"#);
+}
+
+#[test]
+fn a_file_outside_the_directory_needs_leave() {
+    let files = [
+        ("build/kustomization.yaml", "resources: [../web.yaml]\n"),
+        ("web.yaml", WEB),
+    ];
+    assert_snapshot!(build_files(&files).unwrap_err(), @r#"build/kustomization.yaml:1:13: accumulating resources from '../web.yaml': security; file '/web.yaml' is not in or below '/build'; move it there, or allow files from anywhere (--load-restrictor LoadRestrictionsNone)"#);
+}
+
+#[test]
+fn old_spellings_are_warned_about_as_kustomize_does() {
+    let files = [
+        (
+            "build/kustomization.yaml",
+            "bases: [../base]\ncommonLabels: {a: b}\n",
+        ),
+        (
+            "base/kustomization.yaml",
+            "resources: [web.yaml]\nimageTags: [{name: x, newTag: z}]\n",
+        ),
+        ("base/web.yaml", WEB),
+    ];
+    let built = build_files(&files).unwrap();
+    let warnings: Vec<_> = built
+        .warnings
+        .iter()
+        .map(|warning| format!("{}: {warning}", warning.place))
+        .collect();
+    assert_snapshot!(warnings.join("\n"), @r#"
+    build/kustomization.yaml:1:1: # Warning: 'bases' is deprecated. Please use 'resources' instead. Run 'kustomize edit fix' to update your Kustomization automatically.
+    build/kustomization.yaml:2:1: # Warning: 'commonLabels' is deprecated. Please use 'labels' instead. Run 'kustomize edit fix' to update your Kustomization automatically.
+    base/kustomization.yaml:2:1: # Warning: 'imageTags' is deprecated. Please use 'images' instead. Run 'kustomize edit fix' to update your Kustomization automatically.
+    "#);
+    let read: Vec<_> = built.read.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        read,
+        [
+            "base/kustomization.yaml",
+            "base/web.yaml",
+            "build/kustomization.yaml"
+        ]
+    );
+}
