@@ -77,15 +77,41 @@ fn the_secret_exists_in_memory_only() {
     ");
 }
 
+/// The words of a failed build are those of `windlass-kustomize`; the place is what counts here.
 #[test]
 fn every_mistake_names_its_place() {
-    insta::assert_snapshot!(errors(&[(OVERLAY, "resources:\n- ../../base\n- missing.yaml\n")]), @"kustomize/hydra/overlays/dev/kustomization.yaml:3:3: accumulating resources from 'missing.yaml': evalsymlink failure on '/kustomize/hydra/overlays/dev/missing.yaml': no such file or directory");
-    insta::assert_snapshot!(errors(&[("kustomize/hydra/base/service.yaml", "kind: [\n")]), @"kustomize/hydra/base/service.yaml:2:1: accumulating resources from 'service.yaml': MalformedYAMLError: yaml: line 2: did not find expected node content while parsing a flow node at line 2");
+    let service = "kustomize/hydra/base/service.yaml";
+    for (path, text, place, word) in [
+        (
+            OVERLAY,
+            "resources:\n- ../../base\n- missing.yaml\n",
+            ":3:3: ",
+            "missing.yaml",
+        ),
+        (service, "kind: [\n", ":2:1: ", "yaml"),
+        (
+            service,
+            "apiVersion: v1\nkind: Service\nmetadata: {}\n",
+            ":1:1: ",
+            "metadata.name",
+        ),
+    ] {
+        let error = errors(&[(path, text)]);
+        let message = error.strip_prefix(&format!("{path}{place}"));
+        assert!(
+            message.is_some_and(|message| message.contains(word)),
+            "{error}"
+        );
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
+}
+
+#[test]
+fn every_secret_and_object_that_cannot_be_used_is_named() {
     insta::assert_snapshot!(errors(&[("kustomize/hydra/overlays/dev/.sops/B AD.enc", "x"), ("kustomize/hydra/overlays/dev/.sops/PLAIN.enc", "x")]), @r#"
     kustomize/hydra/overlays/dev/.sops/B AD.enc: "B AD" cannot be a key of a Secret: use letters, digits, '-', '_' and '.', at most 253
     kustomize/hydra/overlays/dev/.sops/PLAIN.enc:1: this is not JSON, so it was not encrypted by sops (or is damaged)
     "#);
-    insta::assert_snapshot!(errors(&[("kustomize/hydra/base/service.yaml", "apiVersion: v1\nkind: Service\nmetadata: {}\n")]), @"kustomize/hydra/base/service.yaml:1:1: accumulating resources from 'service.yaml': missing metadata.name in object v1 Service");
     insta::assert_snapshot!(errors(&[("kustomize/hydra/base/service.yaml", "apiVersion: apps/v1beta1\nkind: Deployment\nmetadata: {name: hydra}\n")]), @"kustomize/hydra/base/service.yaml:1: Deployment/dev/hydra is already defined at kustomize/hydra/base/deployment.yaml:1; a unit has each object once");
 }
 
@@ -229,5 +255,9 @@ fn a_unit_whose_directory_is_gone_is_an_error() {
         directory: TreePath::new("kustomize/gone/overlays/dev").unwrap(),
     };
     let error = render(&repository(), &unit, &keyring()).unwrap_err();
-    insta::assert_snapshot!(error, @"kustomize/gone/overlays/dev: unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '/kustomize/gone/overlays/dev'");
+    let error = error.to_string();
+    assert!(
+        error.starts_with("kustomize/gone/overlays/dev: "),
+        "{error}"
+    );
 }
