@@ -20,7 +20,9 @@ use windlass_object::schema::Schema;
 
 use crate::managed_fields::{Entry, FieldSet, Manager, Operation, equal_but_owners, set_entries};
 use conflict::{conflict_message, conflicts_with};
-use owners::{add_fields, owners_before_apply, owners_before_update, remove_entries, strip};
+use owners::{
+    add_fields, identity, owners_before_apply, owners_before_update, remove_entries, strip,
+};
 
 pub(crate) use conflict::Conflict;
 pub(crate) use empty::{empty_object, empty_value};
@@ -191,7 +193,14 @@ fn try_apply(
 ) -> Result<Value, ApplyError> {
     let mut mine = writer.entry(Operation::Apply, to_set::to_set(applied, schema));
     mine.fields.subtract_trees(writer.ignored);
+    strip(&mut mine.fields);
     let last = take_entry(&mut owners, &mine.manager);
+    if let Some(last) = &last
+        && last.fields == mine.fields
+        && merge::holds(live, applied, schema)
+    {
+        return Ok(live.clone());
+    }
     let mut merged = merge::merge(live, applied, schema);
     if let Some(last) = &last
         && !last.fields.is_subset(&mine.fields)
@@ -199,17 +208,10 @@ fn try_apply(
         let managed = managed_by(&owners, &mine);
         prune::prune(&mut merged, &last.fields, &managed, schema);
     }
-    let same = equal_but_owners(live, &merged);
-    if !live.is_null() && !same {
+    if !live.is_null() && !equal_but_owners(live, &merged) {
         settle(live, &merged, schema, &mut owners, on_conflict)?;
     }
-    strip(&mut mine.fields);
-    match last {
-        Some(last) if same && last.fields == mine.fields && last.time.is_some() => {
-            return Ok(live.clone());
-        }
-        _ => owners.push(mine),
-    }
+    owners.push(mine);
     set_entries(&mut merged, owners);
     Ok(merged)
 }
@@ -220,9 +222,11 @@ fn take_entry(owners: &mut Vec<Entry>, manager: &Manager) -> Option<Entry> {
     Some(owners.remove(index))
 }
 
+/// Returns all fields that somebody owns; what identifies the object counts as owned.
 fn managed_by(owners: &[Entry], mine: &Entry) -> FieldSet {
     let all = owners.iter().map(|owner| &owner.fields);
-    all.fold(mine.fields.clone(), |all, fields| all.union(fields))
+    let mine = identity().union(&mine.fields);
+    all.fold(mine, |all, fields| all.union(fields))
 }
 
 /// Finds what other managers own of the fields that change: a conflict, or they lose it.

@@ -72,6 +72,9 @@ impl OfflineApply<'_> {
         let schema = self.schema.or_else(|| facts().schema(&gvk));
         let schema = schema.ok_or_else(|| OfflineError::UnknownKind(gvk.clone()))?;
         let mut object = self.merge(live, configuration, schema)?;
+        if live == Some(&object) {
+            return Ok(object);
+        }
         let malformed = OfflineError::Malformed;
         let causes = if self.schema.is_some() {
             structural::prune(&mut object, schema, &gvk.kind).map_err(malformed)?;

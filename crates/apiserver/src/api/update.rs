@@ -75,6 +75,13 @@ impl Api {
     ) -> Result<Option<Written>, Status> {
         let live = self.get(*target)?;
         let mut object = change(&live)?;
+        if *live == object {
+            let warnings = Vec::new();
+            return Ok(Some(Written {
+                object: live,
+                warnings,
+            }));
+        }
         metadata::fit(target, &mut object)?;
         metadata::carry(target, &live, &mut object)?;
         let warnings = adapt::normalize(target.resource, &mut object, options.field_validation)?;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use windlass_object::schema::Schema;
 
-use super::shape::{Shape, field_schema, item_step, shape};
+use super::shape::{Shape, field_schema, is_same_item, item_step, shape};
 use crate::managed_fields::Step;
 
 /// Returns the live object with everything that the configuration names.
@@ -11,6 +11,28 @@ pub(super) fn merge(live: &Value, applied: &Value, schema: &Schema) -> Value {
     let mut merged = live.clone();
     merge_into(&mut merged, applied, schema);
     merged
+}
+
+/// Returns whether `live` already has everything that the configuration names, so that merging would
+/// change nothing.
+pub(super) fn holds(live: &Value, applied: &Value, schema: &Schema) -> bool {
+    match (shape(schema, applied), live, applied) {
+        (Shape::Map, Value::Object(live), Value::Object(applied)) if !applied.is_empty() => {
+            applied.iter().all(|(name, value)| {
+                let below = field_schema(schema, name);
+                live.get(name).is_some_and(|old| holds(old, value, below))
+            })
+        }
+        (Shape::List, Value::Array(live), Value::Array(applied)) => {
+            // Items of both must stand in one order: the rest of the live list is searched for each.
+            let mut rest = live.iter();
+            applied.iter().all(|new| {
+                let same = rest.find(|old| is_same_item(schema, old, new));
+                same.is_some_and(|old| holds(old, new, schema.items()))
+            })
+        }
+        _ => live == applied,
+    }
 }
 
 fn merge_into(live: &mut Value, applied: &Value, schema: &Schema) {

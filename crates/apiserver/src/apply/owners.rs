@@ -80,7 +80,12 @@ pub(super) fn add_fields(owners: &mut Vec<Entry>, entry: Entry) {
 
 /// Takes from the set what identifies the object or is the server's: nobody owns that.
 pub(super) fn strip(set: &mut FieldSet) {
-    static STRIPPED: LazyLock<FieldSet> = LazyLock::new(|| {
+    set.subtract(identity());
+}
+
+/// Returns the fields that identify an object or are the server's.
+pub(super) fn identity() -> &'static FieldSet {
+    static IDENTITY: LazyLock<FieldSet> = LazyLock::new(|| {
         let field = |name: &str| Step::Field(name.into());
         let mut metadata = Node::leaf();
         for name in [
@@ -102,7 +107,7 @@ pub(super) fn strip(set: &mut FieldSet) {
         set.insert(field("metadata"), metadata);
         set
     });
-    set.subtract(&STRIPPED);
+    &IDENTITY
 }
 
 /// Takes `managedFields` from an object.

@@ -76,17 +76,30 @@ pub(super) fn item_step(schema: &Schema, item: &Value) -> Result<Step, String> {
     }
 }
 
+/// Returns whether two items of a list that is not atomic have the same step.
+pub(super) fn is_same_item(schema: &Schema, item: &Value, other: &Value) -> bool {
+    if schema.list_type() != ListType::Map {
+        return item == other;
+    }
+    let same = |name: &str| key(schema, item, name) == key(schema, other, name);
+    schema.list_keys().iter().all(|name| same(name))
+}
+
+/// Returns the value of a key field, or its default.
+fn key<'a>(schema: &'a Schema, item: &'a Value, name: &str) -> Option<&'a Value> {
+    item.get(name).or_else(|| {
+        let field = schema.items().field(name);
+        field.and_then(Schema::default_value)
+    })
+}
+
 fn key_step(schema: &Schema, item: &Value) -> Result<Step, String> {
-    let Value::Object(item) = item else {
+    if !item.is_object() {
         return Err("associative list with keys may not have non-map elements".to_owned());
-    };
+    }
     let mut keys = Vec::with_capacity(schema.list_keys().len());
     for name in schema.list_keys() {
-        let value = item.get(&**name).or_else(|| {
-            let field = schema.items().field(name);
-            field.and_then(Schema::default_value)
-        });
-        let value = value.ok_or_else(|| {
+        let value = key(schema, item, name).ok_or_else(|| {
             format!(
                 "associative list with keys has an element that omits key field {name:?} (and doesn't have default value)"
             )
