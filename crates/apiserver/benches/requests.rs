@@ -22,8 +22,8 @@ use windlass_apiserver::{Config, RunningServer, Server};
 type Failure = Box<dyn Error + Send + Sync>;
 
 /// Connections that send at a time, and applies for each of them.
-const CLIENTS: usize = 8;
-const APPLIES: usize = 2000;
+const CLIENTS: u32 = 8;
+const APPLIES: u32 = 2000;
 
 /// A connection with one request at a time.
 struct Client {
@@ -92,7 +92,7 @@ impl Client {
     }
 }
 
-fn object(kind: &str, name: &str, number: usize) -> Value {
+fn object(kind: &str, name: &str, number: u32) -> Value {
     match kind {
         "configmaps" => json!({
             "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name},
@@ -123,7 +123,7 @@ async fn measure(
     server: &Arc<RunningServer>,
     root: &'static str,
     kind: &'static str,
-    number: usize,
+    number: u32,
 ) -> Result<f64, Failure> {
     let start = Instant::now();
     let mut clients = tokio::task::JoinSet::new();
@@ -149,7 +149,7 @@ async fn measure(
         result??;
     }
     let seconds = start.elapsed().as_secs_f64();
-    Ok((CLIENTS * APPLIES) as f64 / seconds)
+    Ok(f64::from(CLIENTS * APPLIES) / seconds)
 }
 
 fn resident_megabytes() -> f64 {

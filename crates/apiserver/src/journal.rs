@@ -7,6 +7,7 @@
 //!
 //! Secrets are sealed ([`Sealer`]): their plaintext is never written to disk.
 
+mod reading;
 mod record;
 mod seal;
 
@@ -19,8 +20,8 @@ use std::thread::JoinHandle;
 use serde_json::Value;
 
 use crate::store::Key;
+use reading::Reading;
 pub(crate) use record::Record;
-use record::{Broken, Entry, read};
 pub(crate) use seal::Sealer;
 
 /// A log of at least this many bytes, and twice those of the snapshot, is replaced by a snapshot.
@@ -78,25 +79,23 @@ impl Journal {
         directory: &Path,
         sealer: Arc<Sealer>,
     ) -> Result<(Self, Loaded), JournalError> {
-        let mut loaded = Loaded {
-            revision: 1,
-            ..Loaded::default()
-        };
+        let mut reading = Reading::new();
         let mut snapshot_length = 0;
         if let Some((_, path)) = files(directory, "snapshot-")?.pop() {
-            snapshot_length = load_snapshot(&path, &sealer, &mut loaded)?;
+            snapshot_length = reading.snapshot(&path)?;
         }
-        let begin = loaded.revision;
+        let begin = reading.revision;
         let mut logs = files(directory, "log-")?;
         logs.retain(|(revision, _)| *revision >= begin);
         let last = logs.len().saturating_sub(1);
         for (index, (_, path)) in logs.iter().enumerate() {
-            load_log(path, index == last, &sealer, &mut loaded)?;
+            reading.log(path, index == last)?;
         }
         let path = match logs.pop() {
             Some((_, path)) => path,
-            None => directory.join(file_name("log-", loaded.revision)),
+            None => directory.join(file_name("log-", reading.revision)),
         };
+        let loaded = reading.finish(&sealer)?;
         let (log, length) = open_log(&path).map_err(|source| JournalError::Io { path, source })?;
         let journal = Self {
             directory: directory.to_owned(),
@@ -208,99 +207,6 @@ fn open_log(path: &Path) -> io::Result<(File, u64)> {
     let file = options.open(path)?;
     let length = file.metadata()?.len();
     Ok((file, length))
-}
-
-fn read_file(path: &Path) -> Result<Vec<u8>, JournalError> {
-    fs::read(path).map_err(|source| JournalError::Io {
-        path: path.to_owned(),
-        source,
-    })
-}
-
-fn load_snapshot(path: &Path, sealer: &Sealer, loaded: &mut Loaded) -> Result<u64, JournalError> {
-    let bytes = read_file(path)?;
-    let damaged = |offset, what| JournalError::Damaged {
-        path: path.to_owned(),
-        offset,
-        what,
-    };
-    let mut offset = 0;
-    loop {
-        let (revision, entry, length) = read(&bytes[offset..], sealer)
-            .map_err(|broken| damaged(offset, broken.what()))?
-            .ok_or_else(|| damaged(offset, "the snapshot ends too early"))?;
-        offset += length;
-        if matches!(entry, Entry::End) {
-            loaded.revision = revision;
-            return Ok(bytes.len() as u64);
-        }
-        loaded.take(entry);
-    }
-}
-
-fn load_log(
-    path: &Path,
-    is_last: bool,
-    sealer: &Sealer,
-    loaded: &mut Loaded,
-) -> Result<(), JournalError> {
-    let bytes = read_file(path)?;
-    let mut offset = 0;
-    loop {
-        match read(&bytes[offset..], sealer) {
-            Ok(None) => return Ok(()),
-            Ok(Some((revision, entry, length))) => {
-                offset += length;
-                if revision > loaded.revision {
-                    loaded.revision = revision;
-                    loaded.take(entry);
-                }
-            }
-            Err(Broken::Torn) if is_last => return cut_off(path, offset, bytes.len(), loaded),
-            Err(broken) => {
-                return Err(JournalError::Damaged {
-                    path: path.to_owned(),
-                    offset,
-                    what: broken.what(),
-                });
-            }
-        }
-    }
-}
-
-/// Cuts off a record that was not written to its end.
-fn cut_off(
-    path: &Path,
-    offset: usize,
-    length: usize,
-    loaded: &mut Loaded,
-) -> Result<(), JournalError> {
-    let file = File::options().write(true).open(path);
-    let cut = file.and_then(|file| file.set_len(offset as u64));
-    cut.map_err(|source| JournalError::Io {
-        path: path.to_owned(),
-        source,
-    })?;
-    loaded.notices.push(format!(
-        "{}: dropped {} bytes of a write that was not finished when the server ended",
-        path.display(),
-        length - offset
-    ));
-    Ok(())
-}
-
-impl Loaded {
-    fn take(&mut self, entry: Entry) {
-        match entry {
-            Entry::Put(key, value) => {
-                self.objects.insert(key, value);
-            }
-            Entry::Delete(key) => {
-                self.objects.remove(&key);
-            }
-            Entry::End => {}
-        }
-    }
 }
 
 /// Writes a snapshot under another name, and gives it its own when it is whole.
@@ -426,6 +332,24 @@ mod tests {
                 "byte {index}"
             );
         }
+    }
+
+    #[test]
+    fn a_log_that_is_missing_is_an_error_and_not_an_older_cluster() {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut journal, _) = open(directory.path());
+        write(&mut journal, 2, "a");
+        let first = only_log(directory.path());
+        let object = Arc::new(json!({"metadata": {"name": "a", "resourceVersion": "2"}}));
+        journal
+            .compact(2, vec![(key("configmaps", "a"), object)])
+            .unwrap();
+        write(&mut journal, 3, "b");
+        drop(journal);
+        assert!(!first.exists());
+        fs::remove_file(&files(directory.path(), "snapshot-").unwrap()[0].1).unwrap();
+        let opened = Journal::open(directory.path(), Arc::new(Sealer::new([7; 32])));
+        assert!(matches!(opened, Err(JournalError::Damaged { .. })));
     }
 
     #[test]

@@ -27,11 +27,37 @@ pub(crate) struct Record {
 #[derive(Debug)]
 pub(super) enum Entry {
     /// The object is this now.
-    Put(Key, Value),
+    Put(Key, Body),
     /// The object is gone.
     Delete(Key),
     /// Here ends a snapshot.
     End,
+}
+
+/// An object in a record, not yet read: most are superseded by later records.
+#[derive(Debug)]
+pub(super) struct Body {
+    revision: u64,
+    is_sealed: bool,
+    bytes: Vec<u8>,
+}
+
+impl Body {
+    /// Returns the object with its version, which was not yet known when it was printed.
+    pub(super) fn read(&self, key: &Key, sealer: &Sealer) -> Result<Value, Broken> {
+        let opened;
+        let bytes = if self.is_sealed {
+            opened = sealer
+                .open(&self.bytes, &name_of(key))
+                .ok_or(Broken::Sealed)?;
+            &opened
+        } else {
+            &self.bytes
+        };
+        let mut object = serde_json::from_slice(bytes).map_err(|_| Broken::Content)?;
+        crate::store::stamp(&mut object, self.revision);
+        Ok(object)
+    }
 }
 
 /// Why a record cannot be read.
@@ -132,7 +158,7 @@ fn checksum(bytes: &[u8]) -> u32 {
 }
 
 /// Reads the record at the start of `bytes`: its revision, what it says and its length. `None` at the end.
-pub(super) fn read(bytes: &[u8], sealer: &Sealer) -> Result<Option<(u64, Entry, usize)>, Broken> {
+pub(super) fn read(bytes: &[u8]) -> Result<Option<(u64, Entry, usize)>, Broken> {
     if bytes.is_empty() {
         return Ok(None);
     }
@@ -158,28 +184,28 @@ pub(super) fn read(bytes: &[u8], sealer: &Sealer) -> Result<Option<(u64, Entry, 
     if checksum(payload) != number(4) {
         return Err(Broken::Checksum);
     }
-    let entry = entry(payload, revision, sealer)?;
+    let entry = entry(payload, revision)?;
     Ok(Some((revision, entry, HEADER + length)))
 }
 
-fn entry(payload: &[u8], revision: u64, sealer: &Sealer) -> Result<Entry, Broken> {
+fn entry(payload: &[u8], revision: u64) -> Result<Entry, Broken> {
     let (operation, rest) = payload.split_first().ok_or(Broken::Content)?;
     if *operation == END {
         return Ok(Entry::End);
     }
     let (key, body) = split_key(rest).ok_or(Broken::Content)?;
-    let mut object: Value = match *operation {
+    let is_sealed = match *operation {
         DELETE => return Ok(Entry::Delete(key)),
-        PUT => serde_json::from_slice(body).map_err(|_| Broken::Content)?,
-        PUT_SEALED => {
-            let body = sealer.open(body, &name_of(&key)).ok_or(Broken::Sealed)?;
-            serde_json::from_slice(&body).map_err(|_| Broken::Content)?
-        }
+        PUT => false,
+        PUT_SEALED => true,
         _ => return Err(Broken::Content),
     };
-    // The version was not yet known when the object was printed.
-    crate::store::stamp(&mut object, revision);
-    Ok(Entry::Put(key, object))
+    let body = Body {
+        revision,
+        is_sealed,
+        bytes: body.to_vec(),
+    };
+    Ok(Entry::Put(key, body))
 }
 
 fn split_key(bytes: &[u8]) -> Option<(Key, &[u8])> {
