@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::pod::switch;
 use super::step::{Report, Step, Write, map_at, owner_reference};
 use super::template::{HASH_LABEL, short_hash};
 use super::world::{Id, Kind, World};
@@ -113,7 +114,7 @@ fn new_set(deployment: &Value, size: i64, revision: i64) -> Value {
     let mut labels = map_at(template, "/metadata/labels");
     labels.insert(HASH_LABEL.to_owned(), hash.clone().into());
     let mut annotations = map_at(deployment, "/metadata/annotations");
-    annotations.retain(|key, _| !NOT_COPIED.contains(&key.as_str()));
+    annotations.retain(|key, _| !NOT_COPIED.contains(&key.as_str()) && !switch::is_switch(key));
     annotations.insert(REVISION.to_owned(), revision.to_string().into());
     let wanted = integer(deployment, "/spec/replicas");
     annotations.insert(DESIRED.to_owned(), wanted.to_string().into());

@@ -289,3 +289,22 @@ fn a_row_carries_the_metadata_unless_asked_otherwise() {
     assert_eq!(object(Include::Metadata).get("data"), None);
     assert_eq!(object(Include::Object), *secret);
 }
+
+#[test]
+fn every_built_in_kind_has_a_cell_for_each_column() {
+    for resource in crate::builtin::resource_types() {
+        let Kind::Builtin(layout) = Printer::of(&resource).0 else {
+            panic!("{} has no layout", resource.kind);
+        };
+        let object = Arc::new(json!({"kind": resource.kind, "metadata": metadata("x")}));
+        let options = Options {
+            include: Include::None,
+            headers: true,
+            list: true,
+            now: NOW.parse().unwrap(),
+        };
+        let scene = Scene::new(std::slice::from_ref(&object), &options);
+        let cells = (layout.cells)(&object, &scene);
+        assert_eq!(cells.len(), layout.columns.len(), "{}", resource.kind);
+    }
+}

@@ -41,6 +41,12 @@ pub(in crate::controllers) fn failure(world: &World, pod: &Value) -> Option<Fail
     })
 }
 
+/// Returns whether an annotation is one of the switches. They are not copied to ReplicaSets, where they
+/// would outlive that of the Deployment.
+pub(in crate::controllers) fn is_switch(key: &str) -> bool {
+    [FAIL, READY_AFTER].contains(&key)
+}
+
 /// Returns how long a container of a pod runs before it is ready; zero by default.
 pub(super) fn delay(world: &World, pod: &Value) -> SignedDuration {
     setting(world, pod, READY_AFTER)
