@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -80,4 +81,41 @@ fn every_broken_rule_is_named() {
     let causes = validate(&json!({"spec": {"maybe": null}}), &schema());
     assert_eq!(causes[0].field, "spec.size");
     assert_eq!(causes[0].message, "Required value");
+}
+
+fn resource() -> impl Strategy<Value = Value> {
+    let names = vec![
+        "spec", "size", "mode", "name", "port", "tags", "rules", "free", "maybe", "one", "a",
+        "metadata",
+    ];
+    let name = prop::sample::select(names).prop_map(str::to_owned);
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<i8>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        "[a-z]{0,5}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 32, 4, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map(name.clone(), inner, 0..5)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn pruning_and_defaulting_twice_is_doing_it_once(resource in resource()) {
+        let schema = schema();
+        let mut once = resource;
+        let _ = validate(&once, &schema);
+        if prune(&mut once, &schema, "X").is_ok() {
+            fill(&mut once, &schema);
+            let mut twice = once.clone();
+            prop_assert_eq!(prune(&mut twice, &schema, "X"), Ok(Vec::new()));
+            fill(&mut twice, &schema);
+            prop_assert_eq!(once, twice);
+        }
+    }
 }

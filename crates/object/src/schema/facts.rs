@@ -20,6 +20,8 @@ pub struct Facts {
     names: HashMap<String, u16>,
     /// By `group/version/kind`; the group is empty for the core group.
     kinds: HashMap<String, Kind>,
+    /// Whether a kind is namespaced, by `group/kind`.
+    scopes: HashMap<String, bool>,
 }
 
 /// A named schema, such as `io.k8s.api.apps.v1.DeploymentSpec`.
@@ -88,14 +90,7 @@ impl Facts {
     /// built in.
     #[must_use]
     pub fn is_namespaced(&self, group: &str, kind: &str) -> Option<bool> {
-        let ends = |key: &str| {
-            key.strip_prefix(group)
-                .and_then(|rest| rest.strip_prefix('/'))
-                .and_then(|rest| rest.split_once('/'))
-                .is_some_and(|(_, other)| other == kind)
-        };
-        let mut found = self.kinds.iter().filter(|(key, _)| ends(key));
-        found.next().map(|(_, kind)| kind.namespaced)
+        self.scopes.get(&format!("{group}/{kind}")).copied()
     }
 
     pub(super) fn definition_index(&self, name: &str) -> Option<u16> {
@@ -116,6 +111,7 @@ impl Facts {
             definitions: Vec::with_capacity(names.len()),
             names: HashMap::new(),
             kinds: HashMap::new(),
+            scopes: HashMap::new(),
         };
         for (name, node) in file.definitions {
             facts.insert(name, node, &names)?;
@@ -141,6 +137,7 @@ impl Facts {
                 version: version.to_owned(),
                 kind: kind.to_owned(),
             });
+            self.scopes.insert(format!("{group}/{kind}"), namespaced);
             let kind = Kind {
                 definition,
                 namespaced,
