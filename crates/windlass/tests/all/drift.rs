@@ -7,8 +7,7 @@ use crate::scene::{Scene, eventually};
 /// Returns a scene that is converged, with only the API server running.
 fn converged() -> (Scene, crate::scene::Running) {
     let scene = Scene::platform();
-    let ran = scene.windlass(&["up", "--env", "dev", "--once"]);
-    assert_eq!(ran.code, Some(0), "{}", ran.all());
+    scene.converge();
     let state = scene.state();
     let mut server = scene.start(&[
         "apiserver",

@@ -142,6 +142,12 @@ impl Scene {
         ran.stdout
     }
 
+    /// Brings the embedded cluster of the environment `dev` to what the repository says.
+    pub(crate) fn converge(&self) {
+        let ran = self.windlass(&["up", "--env", "dev", "--once"]);
+        assert_eq!(ran.code, Some(0), "{}", ran.all());
+    }
+
     /// Returns the state directory of the environment `dev`.
     pub(crate) fn state(&self) -> PathBuf {
         let base = self.home().join(".local/state/windlass");

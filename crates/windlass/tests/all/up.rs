@@ -17,16 +17,25 @@ fn the_example_converges_and_kubectl_sees_it() {
         scene.state().join("kubeconfig").to_str().unwrap(),
     ]);
     server.wait_for("KUBECONFIG");
-    let rollout = scene.kubectl(&[
+    let workloads = "deploy,sts,ds";
+    let ready = "jsonpath={.status.observedGeneration}";
+    scene.kubectl_ok(&[
+        "wait",
+        "-A",
+        "--all",
+        workloads,
+        "--for",
+        ready,
+        "--timeout=5s",
+    ]);
+    scene.kubectl_ok(&[
         "rollout",
         "status",
-        "deployment",
-        "-A",
-        "--timeout=1s",
-        "-l",
-        "kustomize.toolkit.fluxcd.io/namespace=windlass-system",
+        "deploy/dev-api",
+        "-n",
+        "dev",
+        "--timeout=5s",
     ]);
-    assert_eq!(rollout.code, Some(0), "{rollout:?}");
     let crds = scene.kubectl_ok(&["get", "crd", "-o", "name"]);
     assert!(crds.contains("jaegers.jaegertracing.io"), "{crds}");
 }
@@ -81,10 +90,11 @@ fn ctrl_c_ends_it_cleanly_and_leaves_nothing_running() {
 #[test]
 fn a_time_out_names_what_is_not_well() {
     let scene = Scene::platform();
+    let annotation = "prometheus.io/scrape: \"true\"\n";
     scene.replace(
         "kustomize/api/base/deployment.yaml",
-        "  template:\n    metadata:\n",
-        "  template:\n    metadata:\n      annotations:\n        windlass.dev/fail: ImagePullBackOff\n",
+        annotation,
+        &format!("{annotation}        windlass.dev/fail: ImagePullBackOff\n"),
     );
     scene.commit("an image that cannot be pulled");
     let ran = scene.windlass(&["up", "--env", "dev", "--once", "--timeout", "5s"]);
