@@ -28,18 +28,35 @@ pub(crate) struct Said {
 }
 
 impl Cluster {
-    /// Starts a server.
+    /// Starts a server that keeps everything in memory.
     pub(crate) fn start() -> Self {
-        let runtime = Runtime::new().unwrap();
-        let directory = tempfile::tempdir().unwrap();
-        let server = runtime.block_on(Server::start(Config::default())).unwrap();
-        server
-            .write_kubeconfig(&directory.path().join("kubeconfig"))
-            .unwrap();
-        Self {
-            server: Some(server),
-            runtime,
-            directory,
+        let mut cluster = Self {
+            server: None,
+            runtime: Runtime::new().unwrap(),
+            directory: tempfile::tempdir().unwrap(),
+        };
+        cluster.serve(Config::default());
+        cluster
+    }
+
+    /// Ends the server, if there is one, and starts one that keeps its state in a directory.
+    pub(crate) fn restart(&mut self) {
+        self.stop();
+        self.serve(Config {
+            state: Some(self.path("state")),
+            ..Config::default()
+        });
+    }
+
+    fn serve(&mut self, config: Config) {
+        let server = self.runtime.block_on(Server::start(config)).unwrap();
+        server.write_kubeconfig(&self.path("kubeconfig")).unwrap();
+        self.server = Some(server);
+    }
+
+    fn stop(&mut self) {
+        if let Some(server) = self.server.take() {
+            self.runtime.block_on(server.shutdown());
         }
     }
 
@@ -123,9 +140,7 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        if let Some(server) = self.server.take() {
-            self.runtime.block_on(server.shutdown());
-        }
+        self.stop();
     }
 }
 

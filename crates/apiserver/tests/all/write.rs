@@ -185,3 +185,18 @@ spec:
     let claims = cluster.ok("get pvc --no-headers -o custom-columns=:metadata.name,:status.phase");
     assert_eq!(claims, "data-store-0   Bound\ndata-store-1   Bound\n");
 }
+
+#[test]
+fn a_restart_keeps_everything_and_writes_nothing() {
+    let mut cluster = Cluster::start();
+    cluster.restart();
+    cluster.apply(WEB);
+    cluster.ok("rollout status deployment/web --timeout=30s");
+    cluster.wait_for("endpoints/web", ".subsets[0].ports[0].port", "8080");
+    let state = |cluster: &Cluster| cluster.ok("get all -A -o yaml --show-managed-fields");
+    let before = state(&cluster);
+    cluster.restart();
+    assert_eq!(state(&cluster), before);
+    cluster.ok("scale deployment/web --replicas=3");
+    cluster.wait_for("deployment/web", ".status.readyReplicas", "3");
+}
