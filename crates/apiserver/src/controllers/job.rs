@@ -92,10 +92,13 @@ fn expire(job: &Value, now: Timestamp, step: &mut Step) {
 }
 
 fn end(job: &Value, pods: &Pods<'_>, now: Timestamp, step: &mut Step) -> Option<End> {
-    // Without a number of completions, the first success ends the Job.
-    let wanted = optional_integer(job, "/spec/completions").unwrap_or(1);
     let allowed = optional_integer(job, "/spec/backoffLimit").unwrap_or(6);
-    if pods.succeeded >= usize::try_from(wanted).unwrap_or_default() {
+    let is_complete = match size(job, "/spec/completions") {
+        Some(wanted) => pods.succeeded >= wanted,
+        // A queue of work is done when one pod says so, and the others have ended too.
+        None => pods.succeeded > 0 && pods.active.is_empty(),
+    };
+    if is_complete {
         let message = "Reached expected number of succeeded pods";
         return Some(("Complete", "CompletionsReached", message));
     }
@@ -118,10 +121,12 @@ fn run(world: &World, job: &Value, pods: &Pods<'_>, step: &mut Step) {
         remove(&pods.active, step);
         return;
     }
-    let size = |pointer| usize::try_from(optional_integer(job, pointer).unwrap_or(1));
-    let [wanted, parallel] =
-        ["/spec/completions", "/spec/parallelism"].map(|it| size(it).unwrap_or(0));
-    let open = wanted.max(1).saturating_sub(pods.succeeded).min(parallel);
+    let parallel = size(job, "/spec/parallelism").unwrap_or(1);
+    let open = match size(job, "/spec/completions") {
+        Some(wanted) => wanted.saturating_sub(pods.succeeded).min(parallel),
+        None if pods.succeeded > 0 => 0,
+        None => parallel,
+    };
     let missing = open.saturating_sub(pods.active.len());
     let prefix = format!("{}-", fields::name(job));
     if missing == 0 {
@@ -141,6 +146,10 @@ fn run(world: &World, job: &Value, pods: &Pods<'_>, step: &mut Step) {
         let pod = template::pod(Kind::Job, job, &prefix, &labels);
         step.write(Write::CreatePod(pod, SOURCE));
     }
+}
+
+fn size(job: &Value, pointer: &str) -> Option<usize> {
+    usize::try_from(optional_integer(job, pointer)?).ok()
 }
 
 fn remove(pods: &[&Arc<Value>], step: &mut Step) {

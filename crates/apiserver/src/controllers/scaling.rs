@@ -76,7 +76,8 @@ pub(super) fn budget(world: &World, budget: &Value, now: Timestamp) -> Step {
     let selector = &budget["spec"]["selector"];
     let pods: Vec<&Arc<Value>> = world
         .list(Kind::Pod, fields::namespace(budget))
-        .filter(|pod| selects(selector, pod) && template::is_active(pod))
+        // A budget without a selector is one for no pods; one with an empty selector is for all.
+        .filter(|pod| selector.is_object() && selects(selector, pod) && template::is_active(pod))
         .collect();
     let expected = i64::try_from(pods.len()).unwrap_or(i64::MAX);
     let healthy = pods.iter().filter(|pod| template::is_ready(pod)).count();

@@ -92,6 +92,29 @@ fn a_job_completes_and_goes_when_its_time_is_over() {
 }
 
 #[test]
+fn a_queue_of_work_is_done_when_all_its_pods_have_ended() {
+    let mut cluster = Cluster::new();
+    cluster.create(&job(json!({"parallelism": 3})));
+    assert_eq!(cluster.pods(), ["Succeeded", "Succeeded", "Succeeded"]);
+    let complete = cluster.get("Job", "web");
+    assert_eq!(condition(&complete, "Complete"), Some("True"));
+    assert_eq!(integer(&complete, "/status/succeeded"), 3);
+}
+
+#[test]
+fn a_suspended_job_has_no_pods_until_it_goes_on() {
+    let mut cluster = Cluster::new();
+    cluster.create(&job(json!({"suspend": true})));
+    assert!(cluster.pods().is_empty());
+    assert_eq!(
+        condition(&cluster.get("Job", "web"), "Suspended"),
+        Some("True")
+    );
+    cluster.change("Job", "web", "/spec/suspend", &json!(false));
+    assert_eq!(cluster.pods(), ["Succeeded"]);
+}
+
+#[test]
 fn a_job_fails_when_its_pods_do() {
     let mut cluster = Cluster::new();
     let mut failing = job(json!({"backoffLimit": 1}));
