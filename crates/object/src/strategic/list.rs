@@ -1,5 +1,7 @@
 //! Lists of a strategic merge patch: merged by key, and their order.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::{Map, Value};
 
 use super::{ELEMENT_ORDER, PATCH, StrategicError, without_directives_in};
@@ -25,18 +27,23 @@ pub(super) fn merge(
     let key = key.ok_or_else(|| StrategicError::ListWithoutKey(field.to_owned()))?;
     let (server, plain) = apply_directives(old, patch, key)?;
     let mut merged = server.clone();
+    let mut places: HashMap<&Value, usize> = HashMap::new();
+    for (place, item) in server.iter().enumerate() {
+        if let Some(value) = item.get(key) {
+            places.entry(value).or_insert(place);
+        }
+    }
     for item in &plain {
         let value = key_of(item, key)?;
-        let place = merged.iter().position(|old| old.get(key) == Some(value));
-        match (place, *item) {
-            (Some(place), Value::Object(new)) => {
-                let old = match merged[place].take() {
-                    Value::Object(old) => old,
-                    _ => Map::new(),
-                };
-                merged[place] = Value::Object(merge_item(old, new)?);
-            }
-            _ => merged.push(without_directives_in(item)),
+        if let (Some(place), Value::Object(new)) = (places.get(value), *item) {
+            let old = match merged[*place].take() {
+                Value::Object(old) => old,
+                _ => Map::new(),
+            };
+            merged[*place] = Value::Object(merge_item(old, new)?);
+        } else {
+            places.insert(value, merged.len());
+            merged.push(without_directives_in(item));
         }
     }
     let plain: Vec<Value> = plain.into_iter().cloned().collect();
@@ -120,19 +127,15 @@ fn check_order(
 /// Sorts what `order` names by it and the rest by `server`, then inserts the rest: each before the first
 /// of the others that stands behind it in `server`.
 fn in_order(items: Vec<Value>, order: &[Value], server: &[Value], key: Option<&str>) -> Vec<Value> {
-    let place = |list: &[Value], item: &Value| list.iter().position(|other| same(other, item, key));
-    let (mut named, mut rest): (Vec<Value>, Vec<Value>) = items
-        .into_iter()
-        .partition(|item| place(order, item).is_some());
-    named.sort_by_key(|item| place(order, item));
-    rest.sort_by_key(|item| place(server, item));
+    let (order, server) = (Places::new(order, key), Places::new(server, key));
+    let (mut named, mut rest): (Vec<Value>, Vec<Value>) =
+        items.into_iter().partition(|item| order.of(item).is_some());
+    named.sort_by_cached_key(|item| order.of(item));
+    rest.sort_by_cached_key(|item| server.of(item));
     let mut merged = Vec::with_capacity(named.len() + rest.len());
     let (mut named, mut rest) = (named.into_iter().peekable(), rest.into_iter().peekable());
-    while let Some(item) = rest.peek() {
-        let Some(next) = named.peek() else {
-            break;
-        };
-        let places = place(server, item).zip(place(server, next));
+    while let (Some(item), Some(next)) = (rest.peek(), named.peek()) {
+        let places = server.of(item).zip(server.of(next));
         let from_rest = places.is_some_and(|(item, next)| item < next);
         merged.extend(if from_rest { rest.next() } else { named.next() });
     }
@@ -141,11 +144,38 @@ fn in_order(items: Vec<Value>, order: &[Value], server: &[Value], key: Option<&s
     merged
 }
 
-fn same(a: &Value, b: &Value, key: Option<&str>) -> bool {
-    match key {
-        Some(key) => a.get(key).is_some() && a.get(key) == b.get(key),
-        None => a == b,
+/// Where the items of a list stand, by their merge key or by themselves.
+struct Places<'a> {
+    key: Option<&'a str>,
+    places: HashMap<&'a Value, usize>,
+}
+
+impl<'a> Places<'a> {
+    fn new(list: &'a [Value], key: Option<&'a str>) -> Self {
+        let mut places = HashMap::with_capacity(list.len());
+        for (place, item) in list.iter().enumerate() {
+            if let Some(name) = name_of(item, key) {
+                places.entry(name).or_insert(place);
+            }
+        }
+        Self { key, places }
     }
+
+    fn of(&self, item: &Value) -> Option<usize> {
+        let name = name_of(item, self.key)?;
+        self.places.get(name).copied()
+    }
+}
+
+fn name_of<'a>(item: &'a Value, key: Option<&str>) -> Option<&'a Value> {
+    match key {
+        Some(key) => item.get(key),
+        None => Some(item),
+    }
+}
+
+fn same(a: &Value, b: &Value, key: Option<&str>) -> bool {
+    name_of(a, key).is_some() && name_of(a, key) == name_of(b, key)
 }
 
 fn label(item: &Value, key: Option<&str>) -> String {
@@ -168,12 +198,6 @@ fn key_of<'a>(item: &'a Value, key: &str) -> Result<&'a Value, StrategicError> {
 }
 
 fn deduplicate(items: &mut Vec<Value>) {
-    let mut seen: Vec<Value> = Vec::with_capacity(items.len());
-    items.retain(|item| {
-        let is_new = !seen.contains(item);
-        if is_new {
-            seen.push(item.clone());
-        }
-        is_new
-    });
+    let mut seen = HashSet::with_capacity(items.len());
+    items.retain(|item| seen.insert(item.clone()));
 }
