@@ -92,35 +92,31 @@ pub(crate) fn patch(setup: &mut Setup<'_, '_>, patch: &Patch) -> Result<Transfor
     }))
 }
 
-/// Finds out whether a text is a strategic merge patch or a JSON patch.
+/// Finds out whether a text is a strategic merge patch or a JSON patch. It cannot be both: one has
+/// objects, the other is a list.
 fn body(
     setup: &Setup<'_, '_>,
     source: &Source,
     name: &str,
     patch: &Patch,
 ) -> Result<Body, Problem> {
-    let strategic = source.items(setup);
-    let json = JsonPatch::parse(&source.text());
-    match (strategic, json) {
-        (Ok(items), Ok(json)) if !items.is_empty() && !json.is_empty() => {
-            Err(Problem::PatchAmbiguous {
-                source_name: name.to_owned(),
-            })
-        }
-        (Ok(mut items), _) => {
+    let fault = match source.items(setup) {
+        Ok(mut items) => {
             for item in &mut items {
                 item.may_rename = patch.may_rename;
                 item.may_change_kind = patch.may_change_kind;
             }
-            Ok(Body::Strategic(items))
+            return Ok(Body::Strategic(items));
         }
-        (Err(_), Ok(json)) => Ok(Body::Json(json)),
-        (Err(fault), Err(_)) => Err(Problem::PatchUnreadable {
+        Err(fault) => fault,
+    };
+    JsonPatch::parse(&source.text())
+        .map(Body::Json)
+        .map_err(|_| Problem::PatchUnreadable {
             source_name: name.to_owned(),
             line: source.line(fault.at.line).line,
             problem: Box::new(fault.problem),
-        }),
-    }
+        })
 }
 
 /// Makes an entry of `patchesJson6902` ready.

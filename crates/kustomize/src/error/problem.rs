@@ -512,12 +512,6 @@ pub enum Problem {
         /// Why.
         problem: Box<Problem>,
     },
-    /// A patch that could be both.
-    #[error("illegally qualifies as both an SM and JSON patch: {source_name}")]
-    PatchAmbiguous {
-        /// The patch or its file.
-        source_name: String,
-    },
     /// A patch that is neither.
     #[error("unable to parse SM or JSON patch from {source_name}: line {line}: {problem}")]
     PatchUnreadable {

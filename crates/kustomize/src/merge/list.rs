@@ -302,9 +302,9 @@ impl<'s> Merging<'s> {
     /// Appends what is left of the object's list behind what was merged.
     fn append_rest(&mut self, keys: &[String]) -> Result<(), Problem> {
         for slot in std::mem::take(&mut self.object) {
-            let node = self.slots.0[slot].clone();
+            let node = &self.slots.0[slot];
             if keys.first().is_none_or(String::is_empty) {
-                let values = [edit::text(&node).to_owned()];
+                let values = [edit::text(node).to_owned()];
                 let setter = ElementSetter {
                     keys: &[String::new()],
                     values: &values,

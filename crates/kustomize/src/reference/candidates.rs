@@ -26,6 +26,10 @@ impl Candidate {
         }
     }
 
+    fn affixes(&self) -> Affixes {
+        (self.prefixes.last().cloned(), self.suffixes.last().cloned())
+    }
+
     /// Returns whether the object was once of a kind that is selected.
     pub(super) fn was_of(&self, kind: &GvkSelector) -> bool {
         self.previous.iter().any(|id| kind.selects(&id.gvk))
@@ -51,23 +55,39 @@ fn same_ending(a: &[String], b: &[String]) -> bool {
     }
 }
 
+/// The innermost prefix and suffix of an object, as far as it has any.
+type Affixes = (Option<String>, Option<String>);
+
+/// The objects that once had a name.
+#[derive(Default)]
+struct Named {
+    all: Vec<usize>,
+    have_prefixes: bool,
+    have_suffixes: bool,
+    by_affixes: HashMap<Affixes, Vec<usize>>,
+}
+
 /// All objects of a build.
 pub(super) struct Candidates {
     list: Vec<Candidate>,
-    by_previous_name: HashMap<String, Vec<usize>>,
+    by_previous_name: HashMap<String, Named>,
     by_original_namespace: HashMap<String, Vec<usize>>,
 }
 
 impl Candidates {
     pub(super) fn new(items: &Items) -> Self {
         let list: Vec<Candidate> = items.iter().map(Candidate::new).collect();
-        let mut by_previous_name: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut by_previous_name: HashMap<String, Named> = HashMap::new();
         let mut by_original_namespace: HashMap<String, Vec<usize>> = HashMap::new();
         for (index, candidate) in list.iter().enumerate() {
             for id in &candidate.previous {
-                let same_name = by_previous_name.entry(id.name.clone()).or_default();
-                if same_name.last() != Some(&index) {
-                    same_name.push(index);
+                let named = by_previous_name.entry(id.name.clone()).or_default();
+                if named.all.last() != Some(&index) {
+                    named.all.push(index);
+                    named.have_prefixes |= !candidate.prefixes.is_empty();
+                    named.have_suffixes |= !candidate.suffixes.is_empty();
+                    let same = named.by_affixes.entry(candidate.affixes());
+                    same.or_default().push(index);
                 }
             }
             let namespace = candidate.original_namespace.clone();
@@ -94,11 +114,36 @@ impl Candidates {
 
     /// Returns the objects that once had this name.
     pub(super) fn once_named(&self, name: &str) -> impl Iterator<Item = &Candidate> {
-        self.by_previous_name
-            .get(name)
-            .into_iter()
-            .flatten()
-            .map(|index| &self.list[*index])
+        let named = self.by_previous_name.get(name);
+        let all = named.into_iter().flat_map(|named| &named.all);
+        all.map(|index| &self.list[*index])
+    }
+
+    /// Returns those of them that [`Candidate::same_affixes`] with `this` can hold for. A base that a
+    /// thousand overlays use gives a thousand objects of one name, and each overlay wants its own.
+    pub(super) fn once_named_near(&self, name: &str, this: &Candidate) -> Vec<&Candidate> {
+        let Some(named) = self.by_previous_name.get(name) else {
+            return Vec::new();
+        };
+        let (prefix, suffix) = this.affixes();
+        let any_prefix = prefix.is_none() && named.have_prefixes;
+        if any_prefix || suffix.is_none() && named.have_suffixes {
+            return self.once_named(name).collect();
+        }
+        let mut near: Vec<usize> = [
+            (prefix.clone(), suffix.clone()),
+            (None, suffix),
+            (prefix, None),
+            (None, None),
+        ]
+        .iter()
+        .filter_map(|affixes| named.by_affixes.get(affixes))
+        .flatten()
+        .copied()
+        .collect();
+        near.sort_unstable();
+        near.dedup();
+        near.into_iter().map(|index| &self.list[index]).collect()
     }
 
     /// Returns which namespace of an object counts when a reference names this one: the original one, if

@@ -182,13 +182,14 @@ impl Search<'_> {
         is_there: impl Fn(&Candidate) -> bool,
         same: impl Fn(&Candidate, &Candidate) -> bool,
     ) -> Result<Option<&Candidate>, Problem> {
-        let named = self.candidates.once_named(name);
-        let mut found: Vec<&Candidate> = named
-            .filter(|other| self.fits(other) && is_there(other))
-            .collect();
-        if found.len() != 1 {
-            found.retain(|other| other.same_affixes(self.this, true));
+        let fits = |other: &&Candidate| self.fits(other) && is_there(other);
+        let mut fitting = self.candidates.once_named(name).filter(fits);
+        if let (Some(only), None) = (fitting.next(), fitting.next()) {
+            return Ok(Some(only));
         }
+        let near = self.candidates.once_named_near(name, self.this);
+        let mut found: Vec<&Candidate> = near.into_iter().filter(fits).collect();
+        found.retain(|other| other.same_affixes(self.this, true));
         if found.len() > 1 {
             found.retain(|other| other.same_affixes(self.this, false));
         }

@@ -65,7 +65,8 @@ impl Target {
             }
         };
         let item = |node: windlass_yaml::Node| {
-            let mut item = Item::new(node.clone(), Place::at(&file, node.start), &context.schemas);
+            let place = Place::at(&file, node.start);
+            let mut item = Item::new(node, place, &context.schemas);
             item.origin = self.origin.as_ref().map(|origin| Note {
                 path: origin::join(origin, &path.value),
                 ..Note::default()
