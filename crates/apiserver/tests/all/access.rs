@@ -92,3 +92,37 @@ fn whoami_and_the_list_of_rights_tell_about_oneself() {
       [/version]  []  [get]
     ");
 }
+
+#[test]
+fn access_reviews_are_answered_for_anybody() {
+    let cluster = cluster();
+    let review = |kind: &str, namespace: &str, verb: &str| {
+        let manifest = format!(
+            "
+apiVersion: authorization.k8s.io/v1
+kind: {kind}
+metadata: {{{namespace}}}
+spec:
+  user: jane
+  resourceAttributes: {{namespace: shop, verb: {verb}, resource: pods}}
+"
+        );
+        cluster.file("review.yaml", &manifest);
+        cluster.ok_with(&["create", "-f", "review.yaml", "-o", "jsonpath={.status}"])
+    };
+    let allowed = r#"{"allowed":true,"reason":"RBAC: allowed by RoleBinding \"jane/shop\" of Role \"reader\" to User \"jane\""}"#;
+    assert_eq!(review("SubjectAccessReview", "", "get"), allowed);
+    assert_eq!(
+        review("LocalSubjectAccessReview", "namespace: shop", "get"),
+        allowed
+    );
+    assert_eq!(
+        review("SubjectAccessReview", "", "delete"),
+        r#"{"allowed":false}"#
+    );
+    let masters = "--as=joe --as-group=system:masters";
+    assert_eq!(
+        cluster.ok(&format!("auth can-i delete nodes {masters}")),
+        "yes\n"
+    );
+}

@@ -12,7 +12,7 @@ fn an_image_that_cannot_be_pulled_shows_in_get_describe_and_rollout() {
         .replacen("metadata: {labels: {app: web}}", annotated, 1)
         .replace("replicas: 2", "replicas: 1\n  progressDeadlineSeconds: 2");
     cluster.apply(&broken);
-    cluster.ok("wait pod -l app=web --for=jsonpath={.status.containerStatuses[0].state.waiting.reason}=ImagePullBackOff --timeout=30s");
+    cluster.wait_for("deployment/web", ".status.replicas", "1");
     insta::assert_snapshot!(normal(&cluster.ok("get pods")), @"
     NAME  READY  STATUS  RESTARTS  AGE
     web-HASH-ENDING  0/1  ImagePullBackOff  0  AGE
@@ -35,10 +35,7 @@ fn a_missing_secret_holds_the_pod_until_it_is_there() {
         "envFrom: [{secretRef: {name: database}}]\n        image: registry",
     );
     cluster.apply(&wanting);
-    let reason = "jsonpath={.status.containerStatuses[0].state.waiting.reason}";
-    cluster.ok(&format!(
-        "wait pod -l app=web --for={reason}=CreateContainerConfigError --timeout=30s"
-    ));
+    cluster.wait_for("deployment/web", ".status.replicas", "2");
     insta::assert_snapshot!(normal(&cluster.ok("get pods")), @"
     NAME  READY  STATUS  RESTARTS  AGE
     web-HASH-ENDING  0/1  CreateContainerConfigError  0  AGE

@@ -120,7 +120,14 @@ fn get_watches_what_happens() {
     let watch = cluster.follow("get configmaps -w", "watch");
     watch.until("kube-root-ca.crt");
     cluster.ok("create configmap late --from-literal=a=b");
-    watch.until("late");
+    let seen = watch.until("late");
+    assert_eq!(seen.matches("NAME").count(), 1, "one header: {seen}");
+    cluster.ok("delete configmap late");
+    let pods = cluster.follow("get pods -w --output-watch-events --no-headers", "pods");
+    cluster.ok("run once --image=registry.example/once:1");
+    pods.until("ADDED      once");
+    cluster.ok("delete pod once");
+    pods.until("DELETED    once");
 }
 
 #[test]
