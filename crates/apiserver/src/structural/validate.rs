@@ -1,6 +1,6 @@
 //! The rules of a structural schema, in the words of kube-openapi's validation.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use regex::Regex;
@@ -141,17 +141,15 @@ fn check_map(value: &Value, schema: &Schema, path: &str, errors: &mut FieldError
 }
 
 fn check_items(items: &[Value], schema: &Schema, path: &str, errors: &mut FieldErrors) {
-    let mut seen: Vec<Value> = Vec::new();
+    let mut seen = HashSet::new();
     for (index, item) in items.iter().enumerate() {
         let path = format!("{path}[{index}]");
         check(item, schema.items(), &path, errors);
         let Some(name) = name_of(item, schema) else {
             continue;
         };
-        if seen.contains(&name) {
+        if !seen.insert(name.clone()) {
             errors.duplicate(&path, &name);
-        } else {
-            seen.push(name);
         }
     }
 }
@@ -184,7 +182,7 @@ fn check_rules(value: &Value, rules: &Rules, path: &str, errors: &mut FieldError
     }
     if rules.unique_items
         && let Value::Array(items) = value
-        && (1..items.len()).any(|index| items[..index].contains(&items[index]))
+        && items.iter().collect::<HashSet<_>>().len() < items.len()
     {
         let detail = format!("{path} in body shouldn't contain duplicates");
         errors.invalid(path, &"".into(), &detail);

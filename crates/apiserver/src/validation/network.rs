@@ -1,5 +1,7 @@
 //! Services and Ingresses.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::semantic::Unique;
@@ -51,7 +53,7 @@ fn address_is_kept(live: &Value, object: &Value, errors: &mut FieldErrors) {
 fn ports(object: &Value, errors: &mut FieldErrors) {
     let ports = list(object, "/spec/ports");
     let mut seen = Unique::new();
-    let mut numbers = Vec::new();
+    let mut numbers = HashSet::new();
     for (index, port) in ports.iter().enumerate() {
         let path = format!("spec.ports[{index}]");
         let name = text(port, "/name");
@@ -71,11 +73,10 @@ fn ports(object: &Value, errors: &mut FieldErrors) {
             let path = format!("{path}.protocol");
             errors.unsupported(&path, &protocol.into(), &["SCTP", "TCP", "UDP"]);
         }
-        if numbers.contains(&(protocol, number)) {
+        if !numbers.insert((protocol, number)) {
             let value = serde_json::json!({"port": number, "protocol": protocol});
             errors.duplicate(&path, &value);
         }
-        numbers.push((protocol, number));
     }
 }
 

@@ -1,5 +1,7 @@
 //! Pods: containers, volumes, probes and resources.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::semantic::Unique;
@@ -238,30 +240,27 @@ fn value_from(variable: &Value, from: &Value, path: &str, errors: &mut FieldErro
 }
 
 fn mounts(container: &Value, spec: &Value, path: &str, errors: &mut FieldErrors) {
-    let has_volume = |name: &str| {
-        let mut volumes = list(spec, "/volumes").iter();
-        volumes.any(|volume| text(volume, "/name") == name)
-    };
-    let mut paths = Vec::new();
+    let volumes = list(spec, "/volumes").iter();
+    let volumes: HashSet<&str> = volumes.map(|volume| text(volume, "/name")).collect();
+    let mut paths = HashSet::new();
     for (index, mount) in list(container, "/volumeMounts").iter().enumerate() {
         let path = format!("{path}.volumeMounts[{index}]");
         let name = text(mount, "/name");
         if name.is_empty() {
             errors.required(&format!("{path}.name"), "");
-        } else if !has_volume(name) {
+        } else if !volumes.contains(name) {
             errors.not_found(&format!("{path}.name"), &name.into());
         }
         let target = text(mount, "/mountPath");
         if target.is_empty() {
             errors.required(&format!("{path}.mountPath"), "");
-        } else if paths.contains(&target) {
+        } else if !paths.insert(target) {
             errors.invalid(
                 &format!("{path}.mountPath"),
                 &target.into(),
                 "must be unique",
             );
         }
-        paths.push(target);
     }
 }
 

@@ -1,5 +1,7 @@
 //! The rules for objects of built-in kinds that no schema can say, for the kinds that people write.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 use windlass_object::Gvk;
 
@@ -55,19 +57,17 @@ pub(super) fn immutable(
     }
 }
 
-/// Checks that two values are the names of one thing: each value once.
-pub(super) struct Unique<'a>(Vec<&'a str>);
+/// The names seen so far, of which each may be there once.
+pub(super) struct Unique<'a>(HashSet<&'a str>);
 
 impl<'a> Unique<'a> {
     pub(super) fn new() -> Self {
-        Self(Vec::new())
+        Self(HashSet::new())
     }
 
     pub(super) fn check(&mut self, name: &'a str, path: &str, errors: &mut FieldErrors) {
-        if self.0.contains(&name) {
+        if !self.0.insert(name) {
             errors.duplicate(path, &name.into());
-        } else {
-            self.0.push(name);
         }
     }
 }
