@@ -11,6 +11,9 @@ use crate::resource::{ResourceType, Subresource};
 use crate::status::{Reason, Status};
 use crate::store::version;
 
+/// Who the controllers are, where nobody more particular is meant.
+const MANAGER: &str = "kube-controller-manager";
+
 /// How a step went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
@@ -24,11 +27,8 @@ impl Controllers {
     /// Carries out the step of an object. The first write that fails ends it.
     pub(super) fn carry_out(&mut self, api: &Api, id: &Id, step: Step) -> Outcome {
         for write in step.writes {
-            if let Err(status) = self.write(api, id, write) {
-                return match status.reason {
-                    Reason::Conflict | Reason::NotFound | Reason::AlreadyExists => Outcome::Done,
-                    _ => Outcome::Refused,
-                };
+            if let Err((source, status)) = self.write(api, id, write) {
+                return self.refused(api, id, source, &status);
             }
         }
         for report in &step.reports {
@@ -37,8 +37,19 @@ impl Controllers {
         Outcome::Done
     }
 
-    fn write(&mut self, api: &Api, id: &Id, write: Write) -> Result<(), Status> {
-        match write {
+    /// Tells why a write was refused, unless the objects have only changed meanwhile.
+    fn refused(&mut self, api: &Api, id: &Id, source: &'static str, status: &Status) -> Outcome {
+        if let Reason::Conflict | Reason::NotFound | Reason::AlreadyExists = status.reason {
+            return Outcome::Done;
+        }
+        let message = format!("Error creating: {status}");
+        self.report(api, id, &Report::warning(source, "FailedCreate", message));
+        Outcome::Refused
+    }
+
+    /// Returns who has failed when the API refuses.
+    fn write(&mut self, api: &Api, id: &Id, write: Write) -> Result<(), (&'static str, Status)> {
+        let done = match write {
             Write::Create(kind, object) => self.create(api, kind, object).map(drop),
             Write::Update(kind, object) => self.update(api, kind, &object, None),
             Write::UpdateStatus(kind, object) => {
@@ -46,23 +57,20 @@ impl Controllers {
             }
             Write::Delete(id) => self.remove(api, &id),
             Write::CreatePod(pod, source) => {
-                let created = self.create(api, Kind::Pod, pod);
-                let report = match &created {
-                    Ok(name) => {
-                        let message = format!("Created pod: {name}");
-                        Report::normal(source, "SuccessfulCreate", message)
-                    }
-                    Err(status) => {
-                        let message = format!("Error creating: {status}");
-                        Report::warning(source, "FailedCreate", message)
-                    }
-                };
-                self.report(api, id, &report);
-                created.map(drop)
+                let name = self.create(api, Kind::Pod, pod);
+                let name = name.map_err(|status| (source, status))?;
+                let message = format!("Created pod: {name}");
+                self.report(
+                    api,
+                    id,
+                    &Report::normal(source, "SuccessfulCreate", message),
+                );
+                Ok(())
             }
             Write::DeletePod(pod, source) => {
-                self.remove(api, &pod)?;
                 let message = format!("Deleted pod: {}", pod.name);
+                let deleted = self.remove(api, &pod);
+                deleted.map_err(|status| (source, status))?;
                 self.report(
                     api,
                     id,
@@ -70,7 +78,8 @@ impl Controllers {
                 );
                 Ok(())
             }
-        }
+        };
+        done.map_err(|status| (MANAGER, status))
     }
 
     /// Creates an object and returns its name.
@@ -126,7 +135,7 @@ impl Controllers {
 fn manager(kind: Kind, subresource: Option<Subresource>) -> &'static str {
     match (kind, subresource) {
         (Kind::Pod, Some(_)) => "kubelet",
-        _ => "kube-controller-manager",
+        _ => MANAGER,
     }
 }
 

@@ -10,6 +10,7 @@ use crate::clock::rfc3339;
 use crate::controllers::step::Report;
 use crate::controllers::world::{Kind, World};
 use crate::fields::{self, is_set, list, optional_text, text};
+use crate::identity::hex;
 
 /// The statuses of the containers, and what is to tell about them.
 pub(super) struct Containers {
@@ -209,18 +210,9 @@ fn pull_error(image: &str) -> String {
     )
 }
 
-const HEX: [&str; 16] = [
-    "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f",
-];
-
 /// Returns 64 digits that always stand for `text`, as the names of images and containers do.
 fn digest(text: &str) -> String {
-    let mut digits = String::with_capacity(64);
-    for byte in Sha256::digest(text.as_bytes()) {
-        digits.push_str(HEX[usize::from(byte >> 4)]);
-        digits.push_str(HEX[usize::from(byte & 15)]);
-    }
-    digits
+    hex(&Sha256::digest(text.as_bytes()))
 }
 
 fn previous_status<'a>(pod: &'a Value, name: &str) -> Option<&'a Value> {

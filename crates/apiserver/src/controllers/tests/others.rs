@@ -146,3 +146,25 @@ fn failing_named(name: &str) -> Value {
     object["metadata"]["name"] = name.into();
     object
 }
+
+#[test]
+fn what_the_api_refuses_is_told_and_tried_again_ever_later() {
+    let mut cluster = Cluster::new();
+    let mut set = workload("StatefulSet", json!({"serviceName": "web"}));
+    set["metadata"]["name"] = "x".repeat(63).into();
+    cluster.create(&set);
+    assert!(
+        cluster.pods().is_empty(),
+        "with its number, the name is too long for a label"
+    );
+    for _ in 0..600 {
+        cluster.advance(1);
+    }
+    let events = cluster.list("Event");
+    let mut refusals = events
+        .iter()
+        .filter(|it| text(it, "/reason") == "FailedCreate");
+    let count = integer(refusals.next().unwrap(), "/count");
+    assert!((10..30).contains(&count), "{count} tries in ten minutes");
+    assert!(refusals.next().is_none(), "one event counts them all");
+}
