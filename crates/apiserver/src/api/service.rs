@@ -142,10 +142,17 @@ fn allocate_ports(
     object: &mut Value,
 ) -> Result<(), Status> {
     let mut used = taken.ports.clone();
-    let Some(ports) = object["spec"]["ports"].as_array_mut() else {
+    let Some(ports) = object
+        .pointer_mut("/spec/ports")
+        .and_then(Value::as_array_mut)
+    else {
         return Ok(());
     };
-    for (index, port) in ports.iter_mut().enumerate() {
+    for (index, port) in ports
+        .iter_mut()
+        .enumerate()
+        .filter(|(_, port)| port.is_object())
+    {
         let protocol = protocol(port);
         let kept = node_port(port).or_else(|| live.and_then(|live| live_port(live, port)));
         let number = match kept {

@@ -13,6 +13,16 @@ const MAX_DEPTH: usize = 128;
 impl Request {
     /// Returns the object in the body.
     pub(super) fn object(&self) -> Result<Value, Status> {
+        let object = self.value()?;
+        if object.is_object() {
+            return Ok(object);
+        }
+        Err(Status::bad_request(
+            "the body of the request is not an object",
+        ))
+    }
+
+    fn value(&self) -> Result<Value, Status> {
         match self.content_type.as_str() {
             "" | "application/json" | "text/json" => self.json(),
             "application/vnd.kubernetes.protobuf" => {

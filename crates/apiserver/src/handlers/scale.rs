@@ -121,6 +121,9 @@ impl Call<'_> {
             .api()
             .modify(target, &self.write_options()?, &mut |live| {
                 let scale = change(&paths.scale(live))?;
+                if !scale["spec"].is_object() {
+                    return Err(Status::bad_request("the scale has no spec"));
+                }
                 let given = fields::text(&scale, "/metadata/resourceVersion");
                 if !given.is_empty() && given != fields::text(live, "/metadata/resourceVersion") {
                     return Err(Status::modified(target.resource, target.name));

@@ -178,3 +178,50 @@ fn events_are_one_type_under_two_names() {
     );
     assert_eq!(other["apiVersion"], "events.k8s.io/v1");
 }
+
+#[test]
+fn no_body_whatever_its_shape_brings_the_server_down() {
+    let server = server();
+    server.create(
+        "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+        &definition(),
+    );
+    let odd = json!({"labels": 1, "annotations": [], "finalizers": {}, "ownerReferences": "x",
+        "managedFields": 3, "name": "odd", "generateName": 1, "namespace": 2});
+    let bodies = [
+        json!([]),
+        json!("x"),
+        json!(1),
+        json!({"metadata": 1}),
+        json!({"metadata": odd}),
+        json!({"metadata": {"name": "odd"}, "spec": 1, "status": [], "data": "x"}),
+        json!({"metadata": {"name": "odd"}, "spec": {"ports": ["x"], "names": 1, "versions": {}}}),
+        json!([{"op": "replace", "path": "/metadata", "value": 1}]),
+    ];
+    for resource in server.context.api.registry.types().iter() {
+        let root = match resource.group.as_str() {
+            "" => "/api/v1".to_owned(),
+            group => format!("/apis/{group}/{}", resource.version),
+        };
+        let scope = if resource.namespaced {
+            "/namespaces/default"
+        } else {
+            ""
+        };
+        let path = format!("{root}{scope}/{}", resource.plural);
+        for body in &bodies {
+            server.send(Method::POST, &path, body);
+            server.send(Method::PUT, &format!("{path}/odd"), body);
+            server.patch(&format!("{path}/odd/status"), body);
+            server.patch(&format!("{path}/odd/scale"), body);
+            server.apply(&format!("{path}/odd?fieldManager=m"), body);
+            for kind in ["json-patch", "strategic-merge-patch"] {
+                let kind = format!("application/{kind}+json");
+                server.ask(&request(Method::PATCH, &format!("{path}/odd"), &kind, body));
+            }
+            server.delete(&format!("{path}/odd"), body);
+        }
+    }
+    server.collect();
+    assert_eq!(server.get("/api/v1/namespaces/default").code, 200);
+}
