@@ -12,6 +12,9 @@ use crate::schema::Schemas;
 /// The largest number of objects that one build may have.
 pub(crate) const MAX_OBJECTS: usize = 200_000;
 
+/// The largest number of kustomizations that one build may read, the same one counted each time.
+pub(crate) const MAX_KUSTOMIZATIONS: usize = 100_000;
+
 /// The largest number of kustomizations within each other.
 pub(crate) const MAX_DEPTH: usize = 100;
 
@@ -21,6 +24,7 @@ pub(crate) struct Context<'t> {
     pub(crate) options: &'t BuildOptions,
     pub(crate) schemas: Schemas,
     pub(crate) warnings: Vec<Warning>,
+    pub(crate) kustomizations: usize,
     errors: Vec<BuildError>,
     read: BTreeSet<TreePath>,
 }
@@ -32,6 +36,7 @@ impl<'t> Context<'t> {
             options,
             schemas: Schemas::default(),
             warnings: Vec::new(),
+            kustomizations: 0,
             errors: Vec::new(),
             read: BTreeSet::new(),
         }

@@ -6,6 +6,7 @@
 
 use windlass_yaml::{Mapping, Node, Scalar, ScalarStyle, Value};
 
+use crate::error::Problem;
 use crate::yaml11;
 
 /// Returns the value of a field unless it is missing or null.
@@ -219,6 +220,27 @@ pub(crate) fn type_tag(node: &Node) -> &'static str {
         Resolved::Timestamp(_) => "timestamp",
         _ => "str",
     }
+}
+
+/// What patches and replacements may copy into one object, in nodes.
+pub(crate) const MAX_COPIED: usize = 1_000_000;
+
+/// Returns the number of nodes of a tree.
+pub(crate) fn size(node: &Node) -> usize {
+    1 + match &node.value {
+        Value::Sequence(items) => items.iter().map(size).sum(),
+        Value::Mapping(mapping) => mapping.values().map(size).sum(),
+        Value::Scalar(_) | Value::Alias(_) => 0,
+    }
+}
+
+/// Takes the size of a value from what may still be copied.
+pub(crate) fn spend(budget: &mut usize, value: &Node) -> Result<(), Problem> {
+    let limit = MAX_COPIED;
+    *budget = budget
+        .checked_sub(size(value))
+        .ok_or(Problem::TooLarge { limit })?;
+    Ok(())
 }
 
 /// Returns what kind of node this is, in kyaml's words.

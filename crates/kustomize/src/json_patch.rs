@@ -57,9 +57,10 @@ impl JsonPatch {
 
     /// Carries out the operations.
     pub(crate) fn apply(&self, object: &mut Node) -> Result<(), Problem> {
+        let mut budget = edit::MAX_COPIED;
         self.0
             .iter()
-            .try_for_each(|operation| operation.apply(object))
+            .try_for_each(|operation| operation.apply(object, &mut budget))
     }
 }
 
@@ -84,7 +85,7 @@ fn operation(node: &Node) -> Result<Operation, Problem> {
 }
 
 impl Operation {
-    fn apply(&self, object: &mut Node) -> Result<(), Problem> {
+    fn apply(&self, object: &mut Node, budget: &mut usize) -> Result<(), Problem> {
         let op = self.op.as_str();
         let path = || {
             self.path.as_deref().ok_or_else(|| Problem::PatchField {
@@ -102,7 +103,11 @@ impl Operation {
                 add(object, path()?, Some(value), "move")
             }
             "copy" => {
-                let value = get(object, self.from()?, "copy")?.cloned();
+                let value = get(object, self.from()?, "copy")?;
+                if let Some(value) = value {
+                    edit::spend(budget, value)?;
+                }
+                let value = value.cloned();
                 add(object, path()?, value, "copy")
             }
             _ => Err(Problem::PatchOperation { op: op.to_owned() }),

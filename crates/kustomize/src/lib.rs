@@ -159,6 +159,8 @@ fn print(context: &mut Context<'_>, resources: &[Resource]) -> String {
         }
         if let Err(error) = windlass_yaml::print_build_into(&resource.node, &mut text) {
             let reason = error.to_string();
+            // What a transformer has made stands in no line.
+            let reason = reason.trim_start_matches("line 0: ").to_owned();
             context.fail(&resource.place, Problem::Unprintable { reason });
         }
     }

@@ -110,13 +110,15 @@ fn body(
         }
         Err(fault) => fault,
     };
-    JsonPatch::parse(&source.text())
-        .map(Body::Json)
-        .map_err(|_| Problem::PatchUnreadable {
+    let text = source.text();
+    JsonPatch::parse(&text).map(Body::Json).map_err(|problem| {
+        let is_list = text.trim_start().starts_with(['[', '-']);
+        Problem::PatchUnreadable {
             source_name: name.to_owned(),
             line: source.line(fault.at.line).line,
-            problem: Box::new(fault.problem),
-        })
+            problem: Box::new(if is_list { problem } else { fault.problem }),
+        }
+    })
 }
 
 /// Makes an entry of `patchesJson6902` ready.

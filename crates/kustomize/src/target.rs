@@ -8,7 +8,7 @@ use std::sync::Arc;
 use windlass_tree::TreePath;
 
 use crate::config::{self, Config};
-use crate::context::{Context, MAX_DEPTH};
+use crate::context::{Context, MAX_DEPTH, MAX_KUSTOMIZATIONS};
 use crate::decode::{Decoder, Located};
 use crate::document;
 use crate::error::{Place, Problem};
@@ -253,6 +253,12 @@ impl Target {
         let place = self.place(path.at);
         if self.depth >= MAX_DEPTH {
             context.fail(&place, Problem::TooDeep { limit: MAX_DEPTH });
+            return None;
+        }
+        context.kustomizations += 1;
+        if context.kustomizations > MAX_KUSTOMIZATIONS {
+            let limit = MAX_KUSTOMIZATIONS;
+            context.fail(&place, Problem::TooManyKustomizations { limit });
             return None;
         }
         let mut file = loader.kustomization_file(context);

@@ -16,6 +16,8 @@ mod conformance;
 mod errors;
 #[path = "all/laws.rs"]
 mod laws;
+#[path = "all/limits.rs"]
+mod limits;
 #[path = "all/recorded.rs"]
 mod recorded;
 #[path = "all/support.rs"]

@@ -175,6 +175,18 @@ pub enum Problem {
         /// The limit.
         limit: usize,
     },
+    /// More kustomizations than a build may read.
+    #[error("the build reads more than {limit} kustomizations")]
+    TooManyKustomizations {
+        /// The limit.
+        limit: usize,
+    },
+    /// Values that grow without bound.
+    #[error("copying would make an object of more than {limit} values")]
+    TooLarge {
+        /// The limit.
+        limit: usize,
+    },
     /// An entry of `resources` that cannot be added.
     #[error("accumulating resources from '{path}': {problem}")]
     Resource {
@@ -519,7 +531,7 @@ pub enum Problem {
         source_name: String,
         /// The line in the file.
         line: u32,
-        /// Why it is no strategic merge patch.
+        /// Why it is not the kind of patch that it looks like.
         problem: Box<Problem>,
     },
     /// Several patches for a selector.

@@ -42,9 +42,9 @@ impl Target {
 
     fn add_file(&self, context: &mut Context<'_>, gathered: &mut Gathered, path: &Located<String>) {
         for item in self.read_objects(context, path).unwrap_or_default() {
-            let place = item.place.clone();
             let added = gathered.items.append(item);
-            context.note(&place, added);
+            let added = added.map_err(|problem| problem.in_resource(&path.value));
+            context.note(&self.place(path.at), added);
         }
     }
 

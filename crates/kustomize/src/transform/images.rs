@@ -26,16 +26,29 @@ pub(super) fn run(items: &mut Items, image: &Image, fields: &[FieldSpec]) -> Res
 
 struct Update<'i> {
     image: &'i Image,
-    pattern: regex::Regex,
+    /// What the name of the image has to match: a regular expression, if only by accident. `None` when
+    /// its only special characters are dots, which is what nearly all names have.
+    pattern: Option<regex::Regex>,
 }
 
 impl<'i> Update<'i> {
-    /// The name is a regular expression, if only by accident.
     fn new(image: &'i Image) -> Result<Self, Problem> {
         let name = &image.name;
-        let pattern = format!("^{name}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$");
-        let pattern = selector::compile(&pattern)?;
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"./:_-".contains(&byte);
+        let pattern = if name.bytes().all(is_plain) {
+            None
+        } else {
+            let tag = "(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?";
+            Some(selector::compile(&format!("^{name}{tag}$"))?)
+        };
         Ok(Self { image, pattern })
+    }
+
+    fn matches(&self, reference: &str) -> bool {
+        match &self.pattern {
+            Some(pattern) => pattern.is_match(reference),
+            None => matches_plain(reference, &self.image.name),
+        }
     }
 
     /// Updates the images of everything called containers, wherever it stands.
@@ -80,7 +93,7 @@ impl<'i> Update<'i> {
         }
         fieldspec::require_scalar(node)?;
         let reference = edit::text(node);
-        if self.pattern.is_match(reference) {
+        if self.matches(reference) {
             let updated = self.updated(reference);
             edit::assign_loose(node, &updated);
         }
@@ -112,6 +125,26 @@ impl<'i> Update<'i> {
     }
 }
 
+/// Returns whether a reference is a name, in which a dot stands for any character, and perhaps a tag and
+/// a digest.
+fn matches_plain(reference: &str, name: &str) -> bool {
+    let mut rest = reference.chars();
+    for wanted in name.chars() {
+        match rest.next() {
+            Some(character) if character == wanted || wanted == '.' && character != '\n' => {}
+            _ => return false,
+        }
+    }
+    let rest = rest.as_str();
+    let (tag, digest) = match rest.find("@sha256:") {
+        Some(at) => (&rest[..at], &rest[at + "@sha256:".len()..]),
+        None => (rest, ""),
+    };
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.{}-".contains(&byte);
+    let is_tag = tag.is_empty() || tag.starts_with(':') && tag.bytes().skip(1).all(is_allowed);
+    is_tag && digest.bytes().all(is_allowed)
+}
+
 /// Splits an image reference into name, tag and digest. A colon before the first slash is a port.
 fn split(reference: &str) -> (&str, &str, &str) {
     let path = reference.find('/').unwrap_or(0);
@@ -131,6 +164,32 @@ fn split(reference: &str) -> (&str, &str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn plain_names_match_as_the_expression_would() {
+        let references = [
+            "a.io/web",
+            "a.io/web:1",
+            "a.io/web@sha256:ab",
+            "a.io/web:1@sha256:ab",
+            "a-io/web:1",
+            "a.io/web2",
+            "xa.io/web",
+            "a.io/web:1:2",
+            "a.io/web@md5:1",
+            "a.io/web:",
+            "a.io/web\n",
+        ];
+        for reference in references {
+            let pattern = "^a.io/web(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?$";
+            let expected = selector::compile(pattern).unwrap().is_match(reference);
+            assert_eq!(
+                matches_plain(reference, "a.io/web"),
+                expected,
+                "{reference}"
+            );
+        }
+    }
 
     #[test]
     fn references_are_split_at_tag_and_digest() {

@@ -20,8 +20,12 @@ pub(crate) use fields::{lookup, smart_split};
 const DEFAULT_FIELD: &str = "metadata.name";
 
 pub(super) fn run(items: &mut Items, replacements: &[Replacement]) -> Result<(), Problem> {
+    let mut budget = edit::MAX_COPIED;
     for replacement in replacements {
         let value = value(items, replacement)?;
+        if !value.is_scalar() {
+            edit::spend(&mut budget, &value)?;
+        }
         for target in replacement.targets.iter().flatten() {
             copy_to(items, target, &value)?;
         }
