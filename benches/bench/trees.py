@@ -1,0 +1,138 @@
+"""Kustomizations to measure with: services as users have them, in any number."""
+
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {name}
+spec:
+  replicas: 1
+  selector:
+    matchLabels: {{component: {name}}}
+  template:
+    metadata:
+      labels: {{component: {name}}}
+      annotations:
+        prometheus.io/scrape: "true" # by the cluster's own Prometheus
+    spec:
+      serviceAccountName: {name}
+      containers:
+        - name: web
+          image: registry.example.com/shop/{name}
+          args: [--listen, ":8080"]
+          ports:
+            - {{name: http, containerPort: 8080}}
+          env:
+            - name: LOG_LEVEL
+              valueFrom:
+                configMapKeyRef: {{name: {name}, key: LOG_LEVEL}}
+            - name: DATABASE_URL
+              valueFrom:
+                secretKeyRef: {{name: database, key: url}}
+          readinessProbe:
+            httpGet: {{path: /healthz, port: http}}
+          resources:
+            requests: {{cpu: 50m, memory: 64Mi}}
+            limits: {{memory: 128Mi}}
+      volumes:
+        - name: config
+          configMap:
+            name: {name}
+"""
+
+OTHERS = """\
+apiVersion: v1
+kind: Service
+metadata:
+  name: {name}
+spec:
+  selector: {{component: {name}}}
+  ports:
+    - {{name: http, port: 80, targetPort: http}}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: {name}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: {name}
+spec:
+  ingressClassName: nginx
+  rules:
+    - host: {name}.shop.example.com
+      http:
+        paths:
+          - path: /
+            pathType: Prefix
+            backend:
+              service: {{name: {name}, port: {{name: http}}}}
+"""
+
+CONFIG_MAP = """\
+  - name: {name}
+    literals:
+      - LOG_LEVEL=info
+      - GREETING=hello from {name}
+"""
+
+PATCH = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {name}
+spec:
+  replicas: 3
+  template:
+    spec:
+      containers:
+        - name: web
+          env:
+            - {{name: LOG_LEVEL, value: debug, valueFrom: null}}
+"""
+
+
+def write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def base(directory, names):
+    """Writes a base with the services named: five objects each."""
+    for name in names:
+        write(directory / f"{name}.yaml", DEPLOYMENT.format(name=name) + "---\n" + OTHERS.format(name=name))
+    resources = "".join(f"  - {name}.yaml\n" for name in names)
+    config_maps = "".join(CONFIG_MAP.format(name=name) for name in names)
+    write(directory / "kustomization.yaml", f"resources:\n{resources}configMapGenerator:\n{config_maps}")
+
+
+def overlay(directory, base_path, names):
+    """Writes an overlay of a base: namespace, labels, images, and a patch of each Deployment."""
+    for name in names:
+        write(directory / f"{name}-patch.yaml", PATCH.format(name=name))
+    images = "".join(f"  - {{name: registry.example.com/shop/{name}, newTag: 1.{len(name)}.0}}\n" for name in names)
+    patches = "".join(f"  - path: {name}-patch.yaml\n" for name in names)
+    labels = "labels:\n  - pairs: {team: shop, environment: staging}\n    includeSelectors: true\n"
+    head = f"namespace: {names[0]}-staging\nresources:\n  - {base_path}\n{labels}"
+    write(directory / "kustomization.yaml", f"{head}images:\n{images}patches:\n{patches}")
+
+
+def one_overlay(directory):
+    """Writes an overlay of 20 objects and returns its directory."""
+    names = ["api", "storefront", "search", "mail"]
+    base(directory / "base", names)
+    overlay(directory / "overlays/staging", "../../base", names)
+    return directory / "overlays/staging"
+
+
+def services(directory, count):
+    """Writes a kustomization of so many services, each with a base and an overlay; returns its directory."""
+    names = [f"service-{number:04}" for number in range(count)]
+    for name in names:
+        base(directory / name / "base", [name])
+        overlay(directory / name / "overlays/staging", "../../base", [name])
+    resources = "".join(f"  - ../{name}/overlays/staging\n" for name in names)
+    write(directory / "all/kustomization.yaml", f"resources:\n{resources}")
+    return directory / "all"
