@@ -22,6 +22,7 @@ use crate::managed_fields::{Entry, FieldSet, Manager, Operation, equal_but_owner
 use conflict::{conflict_message, conflicts_with};
 use owners::{
     add_fields, identity, owners_before_apply, owners_before_update, remove_entries, strip,
+    without_entries,
 };
 
 pub(crate) use conflict::Conflict;
@@ -201,7 +202,8 @@ fn try_apply(
     {
         return Ok(live.clone());
     }
-    let mut merged = merge::merge(live, applied, schema);
+    let mut merged = without_entries(live);
+    merge::merge_into(&mut merged, applied, schema);
     if let Some(last) = &last
         && !last.fields.is_subset(&mine.fields)
     {

@@ -6,8 +6,8 @@ use windlass_object::schema::Schema;
 use super::shape::{Shape, field_schema, is_same_item, item_step, shape};
 use crate::managed_fields::Step;
 
-/// Returns the live object with everything that the configuration names.
-pub(super) fn merge(live: &Value, applied: &Value, schema: &Schema) -> Value {
+/// Returns the live value with everything that the configuration names.
+fn merge(live: &Value, applied: &Value, schema: &Schema) -> Value {
     let mut merged = live.clone();
     merge_into(&mut merged, applied, schema);
     merged
@@ -35,7 +35,8 @@ pub(super) fn holds(live: &Value, applied: &Value, schema: &Schema) -> bool {
     }
 }
 
-fn merge_into(live: &mut Value, applied: &Value, schema: &Schema) {
+/// Merges into the live value everything that the configuration names.
+pub(super) fn merge_into(live: &mut Value, applied: &Value, schema: &Schema) {
     match (shape(schema, applied), &mut *live, applied) {
         // Null takes nothing away from a mapping or a list whose fields have owners of their own.
         (Shape::Map, Value::Object(map), Value::Null) if !map.is_empty() => {}

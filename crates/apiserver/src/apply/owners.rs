@@ -38,8 +38,7 @@ pub(super) fn owners_before_apply(
         return owners;
     }
     let empty = empty_object(schema, live);
-    let mut old = live.clone();
-    remove_entries(&mut old);
+    let old = without_entries(live);
     let mut fields = compare::compare(&empty, &old, schema).changed;
     let before = Writer {
         manager: "before-first-apply",
@@ -116,4 +115,20 @@ pub(super) fn remove_entries(object: &mut Value) {
     if let Some(metadata) = metadata {
         metadata.remove("managedFields");
     }
+}
+
+/// Returns a copy of an object without its `managedFields`, which are a good part of it.
+pub(super) fn without_entries(object: &Value) -> Value {
+    let Value::Object(map) = object else {
+        return object.clone();
+    };
+    let copy = map.iter().map(|(name, value)| match value {
+        Value::Object(metadata) if name == "metadata" => {
+            let kept = metadata.iter().filter(|(name, _)| *name != "managedFields");
+            let kept = kept.map(|(name, value)| (name.clone(), value.clone()));
+            (name.clone(), Value::Object(kept.collect()))
+        }
+        value => (name.clone(), value.clone()),
+    });
+    Value::Object(copy.collect())
 }
