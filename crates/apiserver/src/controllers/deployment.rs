@@ -12,7 +12,7 @@ use super::pod::switch;
 use super::step::{Report, Step, Write, map_at, owner_reference};
 use super::template::{HASH_LABEL, short_hash};
 use super::world::{Id, Kind, World};
-use crate::fields::{self, annotation, integer, text};
+use crate::fields::{self, annotation, integer};
 
 const SOURCE: &str = "deployment-controller";
 const REVISION: &str = "deployment.kubernetes.io/revision";
@@ -196,8 +196,4 @@ fn has_template_of(set: &Value, deployment: &Value) -> bool {
         labels.remove(HASH_LABEL);
     }
     template == deployment["spec"]["template"]
-}
-
-fn name_of(set: &Value) -> &str {
-    text(set, "/metadata/name")
 }

@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Sets, name_of, rollout};
+use super::{Sets, rollout};
 use crate::clock::rfc3339;
 use crate::controllers::step::{Step, after, nonzero, set_condition, with};
-use crate::fields::{integer, list, optional_integer, text};
+use crate::fields::{self, integer, list, optional_integer, text};
 
 struct Counts {
     total: i64,
@@ -92,9 +92,7 @@ fn progress(
     step: &mut Step,
 ) -> Option<Value> {
     let wanted = integer(deployment, "/spec/replicas");
-    let name = sets
-        .new
-        .map_or_else(|| text(deployment, "/metadata/name"), |set| name_of(set));
+    let name = fields::name(sets.new.map_or(deployment, |set| set));
     let is_complete =
         counts.updated == wanted && counts.total == wanted && counts.available == wanted;
     let progressing =

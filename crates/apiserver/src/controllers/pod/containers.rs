@@ -189,6 +189,18 @@ impl Scene<'_> {
         owner.is_some_and(|(kind, _)| kind == Kind::Job)
     }
 
+    /// Returns how a container has ended just now.
+    fn termination(&self, code: i64) -> Value {
+        let time = rfc3339(self.now);
+        let start = optional_text(self.pod, "/status/startTime").unwrap_or(&time);
+        json!({
+            "exitCode": code,
+            "reason": if code == 0 { "Completed" } else { "Error" },
+            "startedAt": start,
+            "finishedAt": time,
+        })
+    }
+
     /// Returns the pod as messages name it: `name_namespace(uid)`.
     fn full_name(&self) -> String {
         let (name, namespace) = (fields::name(self.pod), fields::namespace(self.pod));
@@ -324,19 +336,6 @@ impl State {
                 _ => vec![failed(format!("Error: {message}"))],
             },
         }
-    }
-}
-
-impl Scene<'_> {
-    fn termination(&self, code: i64) -> Value {
-        let time = rfc3339(self.now);
-        let start = optional_text(self.pod, "/status/startTime").unwrap_or(&time);
-        json!({
-            "exitCode": code,
-            "reason": if code == 0 { "Completed" } else { "Error" },
-            "startedAt": start,
-            "finishedAt": time,
-        })
     }
 }
 
