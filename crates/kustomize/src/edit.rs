@@ -9,6 +9,9 @@ use windlass_yaml::{Mapping, Node, Scalar, ScalarStyle, Value};
 use crate::error::Problem;
 use crate::yaml11;
 
+const TAGS: &str = "tag:yaml.org,2002:";
+const STRING: &str = "tag:yaml.org,2002:str";
+
 /// Returns the value of a field unless it is missing or null.
 pub(crate) fn present<'n>(node: &'n Node, field: &str) -> Option<&'n Node> {
     node.get(field).filter(|value| !value.is_null())
@@ -174,38 +177,28 @@ pub(crate) fn style_of(node: &Node) -> Node {
 
 /// Gives a scalar another style. A string stays a string; anything else becomes one in quotes.
 fn restyle(value: &mut Node, style: ScalarStyle) {
-    let must_quote = style == ScalarStyle::Plain && value.is_string();
+    let was_string = value.is_string();
     if style != ScalarStyle::Plain {
         value.tag = None;
     }
     if let Value::Scalar(scalar) = &mut value.value {
-        let reads_back = !must_quote || Node::plain(scalar.text.clone()).is_string();
-        scalar.style = if reads_back {
-            style
-        } else {
-            ScalarStyle::DoubleQuoted
-        };
+        scalar.style = style;
+    }
+    if was_string && !value.is_string() {
+        // Quotes would tell later changes to make it a string as well; kyaml only remembers the type.
+        value.tag = Some(STRING.into());
     }
 }
 
 /// Gives a scalar the text of another and leaves its type: a string stays a string, and a number
 /// cannot become a word.
 pub(crate) fn assign_text(old: &mut Node, value: &str) {
-    let was_string = old.is_string();
     let kind = type_tag(old);
     if let Value::Scalar(scalar) = &mut old.value {
         scalar.text = value.into();
     }
-    let is_plain = old
-        .as_scalar()
-        .is_some_and(|scalar| scalar.style == ScalarStyle::Plain);
-    if !is_plain || type_tag(old) == kind {
-        return;
-    }
-    if was_string {
-        old.replace_value(quoted(value).value);
-    } else {
-        old.tag = Some(format!("tag:yaml.org,2002:{kind}").into());
+    if type_tag(old) != kind {
+        old.tag = Some(format!("{TAGS}{kind}").into());
     }
 }
 
@@ -269,6 +262,14 @@ mod tests {
         let mut old = Node::int(80);
         assign(&mut old, quoted("8080"));
         assert_eq!(old.as_str(), Some("8080"));
+    }
+
+    #[test]
+    fn a_number_in_the_place_of_such_a_text_is_a_number_again() {
+        let mut old = Node::int(80);
+        assign(&mut old, quoted("8080"));
+        assign(&mut old, Node::int(5));
+        assert_eq!(old.as_i64(), Some(5));
     }
 
     #[test]

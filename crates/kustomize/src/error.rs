@@ -1,6 +1,7 @@
 //! What can be wrong with a kustomization, and where.
 
 mod problem;
+mod show;
 
 use std::fmt;
 

@@ -1,12 +1,11 @@
 //! The mistakes that a build can find.
 
-use std::fmt;
-
 use thiserror::Error;
 use windlass_tree::{PathError, TreeError, TreePath};
 use windlass_yaml::ParseError;
 
 use super::Place;
+use super::show::{Because, DidYouMean, Listed, Rooted, There, advice, without_prefix};
 use crate::schema::SchemaError;
 
 /// What is wrong.
@@ -809,73 +808,5 @@ impl Problem {
             path: path.to_owned(),
             problem: Box::new(self),
         }
-    }
-}
-
-/// A path as kustomize's messages have it: from the root.
-struct Rooted<'p>(&'p TreePath);
-
-impl fmt::Display for Rooted<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "/{}", self.0.as_str())
-    }
-}
-
-struct DidYouMean<'w>(Option<&'w str>);
-
-impl fmt::Display for DidYouMean<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .map_or(Ok(()), |word| write!(formatter, "; did you mean {word:?}?"))
-    }
-}
-
-struct There<'t>(&'t [String]);
-
-impl fmt::Display for There<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            [] => formatter.write_str("; the build has no such objects"),
-            [only] => write!(formatter, "; the build has {only}"),
-            [first @ .., last] => {
-                write!(formatter, "; the build has {} and {last}", first.join(", "))
-            }
-        }
-    }
-}
-
-struct Listed<'p>(&'p [Place]);
-
-impl fmt::Display for Listed<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, place) in self.0.iter().enumerate() {
-            write!(formatter, "{}{place}", if index == 0 { "" } else { ", " })?;
-        }
-        Ok(())
-    }
-}
-
-struct Because<'p>(Option<&'p Problem>);
-
-impl fmt::Display for Because<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .map_or(Ok(()), |problem| write!(formatter, ": {problem}"))
-    }
-}
-
-/// Says what to do about the mistake that people make most.
-fn advice(found: &str, wanted: &str) -> &'static str {
-    match (found, wanted) {
-        ("number" | "bool", "string") => "; quote the value",
-        _ => "",
-    }
-}
-
-/// Returns a problem as it stands behind "invalid Kustomization".
-fn without_prefix(problem: &Problem) -> String {
-    match problem {
-        Problem::Yaml(error) => format!("yaml: {error}"),
-        other => other.to_string(),
     }
 }

@@ -43,6 +43,10 @@ impl Target {
                 note,
             );
         }
+        self.run_plugin_generators(context, gathered);
+    }
+
+    fn run_plugin_generators(&self, context: &mut Context<'_>, gathered: &mut Gathered) {
         for (config, plugin) in self.plugins(context, |k| &k.generators) {
             match plugin {
                 Plugin::Generator(generator) => {
