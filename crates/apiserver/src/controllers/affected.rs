@@ -19,6 +19,16 @@ pub(super) fn rank(kind: Kind) -> u8 {
     }
 }
 
+/// An object that has changed.
+struct Changed<'a> {
+    world: &'a World,
+    namespace: &'a str,
+    /// What it was; `None` when it is new.
+    previous: Option<&'a Value>,
+    /// What it is; `None` when it is gone.
+    present: Option<&'a Value>,
+}
+
 /// Returns the objects that a change of one affects: itself, its controller, and those that refer to it.
 pub(super) fn by(
     world: &World,
@@ -26,38 +36,22 @@ pub(super) fn by(
     previous: Option<&Value>,
     present: Option<&Value>,
 ) -> Vec<Id> {
+    let changed = Changed {
+        world,
+        namespace: &id.namespace,
+        previous,
+        present,
+    };
     let mut ids = vec![id.clone()];
-    for object in previous.into_iter().chain(present) {
-        ids.extend(controller(world, object));
-    }
-    let namespace = &id.namespace;
-    if present.is_some_and(|it| controller_reference(it).is_none()) {
-        let parent = match id.kind {
-            Kind::ReplicaSet => Some(Kind::Deployment),
-            Kind::Pod => Some(Kind::ReplicaSet),
-            _ => None,
-        };
-        ids.extend(
-            parent
-                .into_iter()
-                .flat_map(|kind| all(world, kind, namespace)),
-        );
-    }
+    ids.extend(changed.states().filter_map(|it| controller(world, it)));
     match id.kind {
-        Kind::Pod => {
-            for object in previous.into_iter().chain(present) {
-                let services = service::of_pod(world, object);
-                ids.extend(services.map(|it| Id::of(Kind::Service, it)));
-            }
-            ids.extend(all(world, Kind::PodDisruptionBudget, namespace));
+        Kind::Pod => changed.pod(&mut ids),
+        Kind::ConfigMap | Kind::Secret => ids.extend(waiting_pods(world, &id.namespace)),
+        Kind::PersistentVolumeClaim => {
+            ids.extend(waiting_pods(world, &id.namespace));
+            ids.extend(changed.states().filter_map(volume_of));
         }
-        Kind::ConfigMap | Kind::Secret | Kind::PersistentVolumeClaim => {
-            ids.extend(waiting_pods(world, namespace));
-            if id.kind == Kind::PersistentVolumeClaim {
-                ids.extend(present.or(previous).and_then(volume_of));
-            }
-        }
-        Kind::PersistentVolume => ids.extend(present.or(previous).and_then(claim_of)),
+        Kind::PersistentVolume => ids.extend(changed.states().filter_map(claim_of)),
         Kind::ServiceAccount => {
             for kind in [
                 Kind::ReplicaSet,
@@ -65,24 +59,68 @@ pub(super) fn by(
                 Kind::DaemonSet,
                 Kind::Job,
             ] {
-                ids.extend(all(world, kind, namespace));
+                ids.extend(changed.all(kind));
             }
         }
-        Kind::ClusterRole => ids.extend(
-            world
-                .list(Kind::ClusterRole, "")
-                .filter(|role| is_set(role, "/aggregationRule"))
-                .map(|role| Id::of(Kind::ClusterRole, role)),
-        ),
+        Kind::ClusterRole => ids.extend(gathering_roles(world)),
         Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet | Kind::DaemonSet | Kind::Job => {
-            ids.extend(all(world, Kind::HorizontalPodAutoscaler, namespace));
-            if switches_differ(previous, present) {
-                ids.extend(present.into_iter().flat_map(|it| pods_of(world, it)));
-            }
+            changed.workload(id.kind, &mut ids);
         }
         _ => {}
     }
     ids
+}
+
+impl<'a> Changed<'a> {
+    fn states(&self) -> impl Iterator<Item = &'a Value> + use<'a> {
+        self.previous.into_iter().chain(self.present)
+    }
+
+    fn all(&self, kind: Kind) -> impl Iterator<Item = Id> + use<'a> {
+        let objects = self.world.list(kind, self.namespace);
+        objects.map(move |it| Id::of(kind, it))
+    }
+
+    fn pod(&self, ids: &mut Vec<Id>) {
+        for pod in self.states() {
+            let services = service::of_pod(self.world, pod);
+            ids.extend(services.map(|it| Id::of(Kind::Service, it)));
+        }
+        ids.extend(self.all(Kind::PodDisruptionBudget));
+        if self.is_orphan() {
+            ids.extend(self.all(Kind::ReplicaSet));
+        }
+    }
+
+    fn workload(&self, kind: Kind, ids: &mut Vec<Id>) {
+        ids.extend(self.all(Kind::HorizontalPodAutoscaler));
+        if kind == Kind::ReplicaSet && self.is_orphan() {
+            ids.extend(self.all(Kind::Deployment));
+        }
+        if self.has_other_annotations() {
+            let pods = self.present.map(|it| pods_of(self.world, it));
+            ids.extend(pods.unwrap_or_default());
+        }
+    }
+
+    /// Whether a controller may adopt the object.
+    fn is_orphan(&self) -> bool {
+        self.present
+            .is_some_and(|it| controller_reference(it).is_none())
+    }
+
+    /// Whether annotations differ: one of them may be a switch that the pods obey.
+    fn has_other_annotations(&self) -> bool {
+        let annotations = |it: &'a Value| it.pointer("/metadata/annotations");
+        self.previous.and_then(annotations) != self.present.and_then(annotations)
+    }
+}
+
+fn gathering_roles(world: &World) -> impl Iterator<Item = Id> {
+    world
+        .list(Kind::ClusterRole, "")
+        .filter(|role| is_set(role, "/aggregationRule"))
+        .map(|role| Id::of(Kind::ClusterRole, role))
 }
 
 fn controller(world: &World, object: &Value) -> Option<Id> {
@@ -91,10 +129,6 @@ fn controller(world: &World, object: &Value) -> Option<Id> {
     let (namespace, name) = (fields::namespace(object), text(reference, "/name"));
     let owner = world.get(kind, namespace, name)?;
     Some(Id::of(kind, owner))
-}
-
-fn all<'a>(world: &'a World, kind: Kind, namespace: &str) -> impl Iterator<Item = Id> + use<'a> {
-    world.list(kind, namespace).map(move |it| Id::of(kind, it))
 }
 
 /// A pod that runs has all that it needs, and does not stop when some of it goes.
@@ -122,13 +156,6 @@ fn id_of(kind: Kind, namespace: &str, name: &str) -> Id {
         namespace: namespace.to_owned(),
         name: name.to_owned(),
     }
-}
-
-/// Whether annotations differ: one of them may be a switch that the pods obey.
-fn switches_differ(previous: Option<&Value>, present: Option<&Value>) -> bool {
-    let annotations =
-        |it: Option<&Value>| it.and_then(|it| it.pointer("/metadata/annotations").cloned());
-    annotations(previous) != annotations(present)
 }
 
 fn pods_of(world: &World, owner: &Value) -> Vec<Id> {
