@@ -1,5 +1,7 @@
 //! The server as a whole: how long it takes to start, how many server-side applies a second it answers over
 //! TLS, and how much memory it has then. `cargo bench -p windlass-apiserver --bench requests`.
+//!
+//! With a kubeconfig as argument, that server is asked instead of one in this process: `benches/run` does so.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
@@ -21,8 +23,9 @@ use windlass_apiserver::{Config, RunningServer, Server};
 
 type Failure = Box<dyn Error + Send + Sync>;
 
-/// Connections that send at a time, and applies for each of them.
-const CLIENTS: u32 = 8;
+/// Numbers of connections that send at a time.
+const CONNECTIONS: [u32; 2] = [1, 8];
+/// Applies over each connection.
 const APPLIES: u32 = 2000;
 
 /// A connection with one request at a time.
@@ -32,8 +35,7 @@ struct Client {
 }
 
 impl Client {
-    async fn connect(server: &RunningServer) -> Result<Self, Failure> {
-        let kubeconfig = server.kubeconfig();
+    async fn connect(kubeconfig: &str) -> Result<Self, Failure> {
         let field = |name: &str| {
             let line = kubeconfig
                 .lines()
@@ -49,7 +51,11 @@ impl Client {
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        let stream = TcpStream::connect(server.address()).await?;
+        let server = field("server:")?;
+        let address = server
+            .strip_prefix("https://")
+            .ok_or("the server is not https")?;
+        let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let name = ServerName::try_from("localhost")?;
         let stream = TlsConnector::from(Arc::new(config))
@@ -118,38 +124,67 @@ fn object(kind: &str, name: &str, number: u32) -> Value {
     }
 }
 
-/// Sends applies over several connections and returns how many a second were answered.
-async fn measure(
-    server: &Arc<RunningServer>,
+/// A kind of object, and what is done with it.
+#[derive(Clone, Copy)]
+struct Load {
     root: &'static str,
     kind: &'static str,
+    connections: u32,
+    /// Becomes part of the object: the same number again changes nothing.
     number: u32,
-) -> Result<f64, Failure> {
-    let start = Instant::now();
-    let mut clients = tokio::task::JoinSet::new();
-    for client in 0..CLIENTS {
-        let server = Arc::clone(server);
-        clients.spawn(async move {
-            let mut connection = Client::connect(&server).await?;
-            for index in 0..APPLIES {
-                let name = format!("object-{client}-{index}");
-                let path = format!(
-                    "{root}/namespaces/default/{kind}/{name}?fieldManager=bench&force=true"
-                );
-                let body = object(kind, &name, number).to_string();
-                let code = connection.send("PATCH", &path, &body).await?;
-                if code > 201 {
-                    return Err(Failure::from(format!("{path}: {code}")));
-                }
+}
+
+impl Load {
+    /// Sends the applies and returns how many a second were answered.
+    async fn measure(self, kubeconfig: &Arc<str>) -> Result<f64, Failure> {
+        let start = Instant::now();
+        let mut clients = tokio::task::JoinSet::new();
+        for client in 0..self.connections {
+            clients.spawn(self.send(client, Arc::clone(kubeconfig)));
+        }
+        while let Some(result) = clients.join_next().await {
+            result??;
+        }
+        Ok(f64::from(self.connections * APPLIES) / start.elapsed().as_secs_f64())
+    }
+
+    async fn send(self, client: u32, kubeconfig: Arc<str>) -> Result<(), Failure> {
+        let Load { root, kind, .. } = self;
+        let mut connection = Client::connect(&kubeconfig).await?;
+        for index in 0..APPLIES {
+            let name = format!("object-{}-{client}-{index}", self.connections);
+            let path =
+                format!("{root}/namespaces/default/{kind}/{name}?fieldManager=bench&force=true");
+            let body = object(kind, &name, self.number).to_string();
+            let code = connection.send("PATCH", &path, &body).await?;
+            if code > 201 {
+                return Err(Failure::from(format!("{path}: {code}")));
             }
-            Ok(())
-        });
+        }
+        Ok(())
     }
-    while let Some(result) = clients.join_next().await {
-        result??;
+}
+
+/// Measures all loads and prints a line for each; `benches/run` reads them.
+async fn measure_all(kubeconfig: &Arc<str>) -> Result<(), Failure> {
+    for connections in CONNECTIONS {
+        for (root, kind) in [("/api/v1", "configmaps"), ("/apis/apps/v1", "deployments")] {
+            for (number, what) in [(1, "create"), (1, "no change"), (2, "change")] {
+                let load = Load {
+                    root,
+                    kind,
+                    connections,
+                    number,
+                };
+                let rate = load.measure(kubeconfig).await?;
+                let count = connections * APPLIES;
+                println!(
+                    "{kind}, {what}, connections: {connections}: {rate:.0} applies a second, of {count}"
+                );
+            }
+        }
     }
-    let seconds = start.elapsed().as_secs_f64();
-    Ok(f64::from(CLIENTS * APPLIES) / seconds)
+    Ok(())
 }
 
 fn resident_megabytes() -> f64 {
@@ -166,34 +201,33 @@ async fn start(state: Option<&Path>) -> Result<(RunningServer, Duration), Failur
         ..Config::default()
     })
     .await?;
-    let mut client = Client::connect(&server).await?;
+    let mut client = Client::connect(&server.kubeconfig()).await?;
     client.send("GET", "/readyz", "").await?;
     Ok((server, begin.elapsed()))
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Failure> {
+/// Measures a server in this process: its start, applies, and its start with what they left.
+async fn measure_own() -> Result<(), Failure> {
     let directory = tempfile::tempdir()?;
     let (server, cold) = start(Some(directory.path())).await?;
     println!(
         "first start, with a new state directory: {cold:?}; {:.1} MB",
         resident_megabytes()
     );
-    let server = Arc::new(server);
-    for (root, kind) in [("/api/v1", "configmaps"), ("/apis/apps/v1", "deployments")] {
-        for (number, what) in [(1, "create"), (1, "apply again, no change"), (2, "change")] {
-            let rate = measure(&server, root, kind, number).await?;
-            println!(
-                "{kind}, {what}: {rate:.0} applies a second; {:.1} MB",
-                resident_megabytes()
-            );
-        }
-    }
-    if let Some(server) = Arc::into_inner(server) {
-        server.shutdown().await;
-    }
+    measure_all(&server.kubeconfig().into()).await?;
+    println!("afterwards: {:.1} MB", resident_megabytes());
+    server.shutdown().await;
     let (server, warm) = start(Some(directory.path())).await?;
-    println!("start with {} objects: {warm:?}", 2 * CLIENTS * APPLIES);
+    println!("start with what they created: {warm:?}");
     server.shutdown().await;
     Ok(())
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    // `cargo bench` adds an argument of its own, `--bench`.
+    match std::env::args().skip(1).find(|it| !it.starts_with("--")) {
+        Some(file) => measure_all(&std::fs::read_to_string(file)?.into()).await,
+        None => measure_own().await,
+    }
 }
