@@ -64,7 +64,8 @@ def machine(bench):
     sops = said([bench.tools / "sops", "--version", "--disable-version-check"])
     versions = [
         f"{said([bench.binary, '--version'])}, {megabytes(bench.binary.stat().st_size)}",
-        f"kubectl {first(kubectl, r'Client Version: (.*)')} with kustomize {first(kubectl, r'Kustomize Version: (.*)')}",
+        f"kubectl {first(kubectl, r'Client Version: (.*)')}",
+        f"kustomize {first(kubectl, r'Kustomize Version: (.*)')}",
         first(sops, r"(sops \S+)"),
         said(["rustc", "--version"]),
     ]

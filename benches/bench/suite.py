@@ -32,10 +32,10 @@ class Suite:
         """Returns the environment of every program: the peers first in PATH, a home of its own."""
         return {"PATH": f"{self.tools}:{os.environ['PATH']}", "HOME": str(self.scratch), "LANG": "C.UTF-8"}
 
-    def contender(self, name, command, **more):
+    def contender(self, name, command, variables=None, **more):
         words = [str(word) for word in command]
-        output = self.scratch / f"{name}.out"
-        return Contender(name, words, more.pop("environment", self.environment()), output, **more)
+        environment = self.environment() | (variables or {})
+        return Contender(name, words, environment, self.scratch / f"{name}.out", **more)
 
     def windlass(self, *words, **more):
         return self.contender("windlass", [self.binary, *words], **more)
@@ -115,7 +115,7 @@ def environment(bench):
     platform = bench.platform()
     ours = bench.windlass("build", "--env", "staging", "--worktree", "-C", platform)
     script = platform / "generate_kustomize_output.sh"
-    theirs = bench.contender("script", [script], environment={**bench.environment(), "ENVIRONMENT": "staging"})
+    theirs = bench.contender("script", [script], variables={"ENVIRONMENT": "staging"})
     samples = alternate([ours, theirs], bench.runs)
     if objects(ours.output) != objects(theirs.output):
         raise Failed("windlass and the script do not render the same number of objects")
