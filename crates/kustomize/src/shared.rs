@@ -7,27 +7,27 @@
 
 use std::collections::HashMap;
 
-use windlass_yaml::{Node, Scalar, Value};
+use windlass_yaml::{Node, Value};
 
 /// The values that are shared, by their mark, as they were before a step.
-pub(crate) struct Snapshot(HashMap<Box<str>, Scalar>);
+pub(crate) struct Snapshot(HashMap<Box<str>, Node>);
 
 impl Snapshot {
     /// Remembers the shared values of an object; nothing when it has none.
     pub(crate) fn of(node: &Node) -> Option<Self> {
         let mut values = HashMap::new();
-        visit(node, &mut |mark, scalar| {
-            values.insert(mark.into(), scalar.clone());
+        visit(node, &mut |mark, value| {
+            values.insert(mark.into(), value.clone());
         });
         (!values.is_empty()).then_some(Self(values))
     }
 
     /// Makes the values one again: what changed in one place changes in all.
     pub(crate) fn restore(&self, node: &mut Node) {
-        let mut changed: HashMap<Box<str>, Value> = HashMap::new();
-        visit(node, &mut |mark, scalar| {
-            if self.0.get(mark).is_some_and(|before| before != scalar) {
-                changed.insert(mark.into(), Value::Scalar(scalar.clone()));
+        let mut changed: HashMap<Box<str>, Node> = HashMap::new();
+        visit(node, &mut |mark, value| {
+            if self.0.get(mark).is_some_and(|before| before != value) {
+                changed.insert(mark.into(), value.clone());
             }
         });
         if !changed.is_empty() {
@@ -51,28 +51,27 @@ pub(crate) fn forget(node: &mut Node) {
     }
 }
 
-fn visit(node: &Node, each: &mut impl FnMut(&str, &Scalar)) {
+fn visit(node: &Node, each: &mut impl FnMut(&str, &Node)) {
     match &node.value {
         Value::Sequence(items) => items.iter().for_each(|item| visit(item, each)),
         Value::Mapping(mapping) => mapping.values().for_each(|value| visit(value, each)),
-        Value::Scalar(scalar) => {
+        Value::Scalar(_) | Value::Alias(_) => {
             if let Some(mark) = &node.anchor {
-                each(mark, scalar);
+                each(mark, node);
             }
         }
-        Value::Alias(_) => {}
     }
 }
 
-fn replace(node: &mut Node, changed: &HashMap<Box<str>, Value>) {
+fn replace(node: &mut Node, changed: &HashMap<Box<str>, Node>) {
     match &mut node.value {
         Value::Sequence(items) => items.iter_mut().for_each(|item| replace(item, changed)),
         Value::Mapping(mapping) => mapping
             .values_mut()
             .for_each(|value| replace(value, changed)),
-        _ => {
+        Value::Scalar(_) | Value::Alias(_) => {
             if let Some(value) = node.anchor.as_ref().and_then(|mark| changed.get(mark)) {
-                node.value = value.clone();
+                *node = value.clone();
             }
         }
     }
