@@ -58,6 +58,7 @@ mod vars;
 mod yaml11;
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use windlass_object::Gvk;
 use windlass_tree::{Tree, TreePath};
@@ -79,7 +80,7 @@ pub struct BuildOptions {
 }
 
 /// The result of a build.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Build {
     /// The objects, in the order of the output.
     pub resources: Vec<Resource>,
@@ -92,7 +93,9 @@ pub struct Build {
 }
 
 /// An object of a build.
-#[derive(Clone, Debug)]
+///
+/// Its `Debug` form is its identity only, because the value of a Secret must never be printed.
+#[derive(Clone)]
 pub struct Resource {
     /// The object.
     pub node: Node,
@@ -165,6 +168,27 @@ fn print(context: &mut Context<'_>, resources: &[Resource]) -> String {
         }
     }
     text
+}
+
+impl fmt::Debug for Resource {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "Resource({}/{} at {})",
+            self.gvk.kind, self.name, self.place
+        )
+    }
+}
+
+impl fmt::Debug for Build {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Build")
+            .field("resources", &self.resources)
+            .field("warnings", &self.warnings)
+            .field("read", &self.read)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Build {

@@ -70,10 +70,8 @@ pub(crate) fn patch(setup: &mut Setup<'_, '_>, patch: &Patch) -> Result<Transfor
                 value: text.to_owned(),
                 at: patch.text.at,
             };
-            (
-                inline(setup, &text),
-                format!("[patch: {text:?}]", text = text.value),
-            )
+            // The text is not printed, since it may hold a secret.
+            (inline(setup, &text), "[inline patch]".to_owned())
         }
         (true, false) => {
             let path = &patch.path.value;

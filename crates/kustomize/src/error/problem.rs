@@ -293,12 +293,9 @@ pub enum Problem {
         /// What it generates.
         kind: &'static str,
     },
-    /// A literal that is not `key=value`.
-    #[error("invalid literal source {source_text}, expected key=value")]
-    Literal {
-        /// The literal.
-        source_text: String,
-    },
+    /// A literal that is not `key=value`. It is not printed, since it may be a secret.
+    #[error("invalid literal source, expected key=value")]
+    Literal,
     /// A file source that is neither `path` nor `key=path`.
     #[error("invalid file source {source_text:?}: write a path, or key=path")]
     FileSource {
@@ -702,13 +699,13 @@ pub enum Problem {
         /// The object.
         object: String,
     },
-    /// A part of a value that there is not.
-    #[error("options.index {index} is out of bounds for value {value}")]
+    /// A part of a value that there is not. The value is not printed, since it may be a secret.
+    #[error("options.index {index} is out of bounds for a value of {count} parts")]
     ReplacementIndex {
         /// The number of the part.
         index: i64,
-        /// The value.
-        value: String,
+        /// How many there are.
+        count: usize,
     },
     /// A delimiter for a value that is no text.
     #[error("delimiter option can only be used with scalar nodes")]

@@ -92,9 +92,7 @@ fn parse_literal(source: &str) -> Result<Pair, Problem> {
         Some((key, value)) if !key.is_empty() => {
             Ok((key.to_owned(), unquote(value).as_bytes().to_vec()))
         }
-        _ => Err(Problem::Literal {
-            source_text: source.to_owned(),
-        }),
+        _ => Err(Problem::Literal),
     }
 }
 

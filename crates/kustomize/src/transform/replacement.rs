@@ -153,7 +153,7 @@ fn refine(value: &Node, options: Option<&FieldOptions>) -> Result<Node, Problem>
     let Some(part) = part else {
         return Err(Problem::ReplacementIndex {
             index: options.index,
-            value: text,
+            count: text.split(&options.delimiter).count(),
         });
     };
     edit::assign_text(&mut value, part);

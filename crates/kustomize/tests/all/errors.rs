@@ -20,7 +20,7 @@ fn every_independent_mistake_is_reported_with_its_place() {
     assert_snapshot!(errors("resources:\n- web.yaml\n- wbe.yaml\n- ../../outside\npatches:\n- path: missing.yaml\nconfigMapGenerator:\n- name: a\n  files: [none.txt]\n  literals: [novalue]\n"), @r#"
     build/kustomization.yaml:3:3: accumulating resources from 'wbe.yaml': evalsymlink failure on '/build/wbe.yaml': no such file or directory; did you mean "web.yaml"?
     build/kustomization.yaml:4:3: accumulating resources from '../../outside': the path "../../outside" leaves the repository
-    build/kustomization.yaml:10:14: invalid literal source novalue, expected key=value
+    build/kustomization.yaml:10:14: invalid literal source, expected key=value
     build/kustomization.yaml:9:11: evalsymlink failure on '/build/none.txt': no such file or directory
     build/kustomization.yaml:6:3: failed to get the patch file from path(missing.yaml): evalsymlink failure on '/build/missing.yaml': no such file or directory
     "#);
@@ -124,4 +124,29 @@ fn old_spellings_are_warned_about_as_kustomize_does() {
             "build/kustomization.yaml"
         ]
     );
+}
+
+#[test]
+fn what_may_be_a_secret_is_in_no_message_and_no_debug_form() {
+    const CANARY: &str = "canary-4711";
+    let secret = format!(
+        "apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\nstringData: {{k: {CANARY}}}\n"
+    );
+    let patch = "patches:\n- patch: |\n    kind: Secret\n    stringData: {k: canary-4711}\n";
+    let replacement = "replacements:\n- source: {kind: Secret, fieldPath: stringData.k, options: {delimiter: '-', \
+                       index: 7}}\n  targets: [{select: {kind: Secret}}]\n";
+    let generator = "secretGenerator: [{name: a, literals: [canary-4711]}]\n";
+    for mistake in ["", patch, replacement, generator] {
+        let kustomization = format!("resources: [s.yaml]\n{mistake}");
+        let files = [
+            ("build/kustomization.yaml", &*kustomization),
+            ("build/s.yaml", &*secret),
+        ];
+        let (shown, is_ok) = match build_files(&files) {
+            Ok(built) => (format!("{built:?}"), true),
+            Err(errors) => (format!("{errors} {errors:?}"), false),
+        };
+        assert_eq!(is_ok, mistake.is_empty(), "{shown}");
+        assert!(!shown.contains(CANARY), "{shown}");
+    }
 }
