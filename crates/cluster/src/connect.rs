@@ -90,6 +90,17 @@ impl Cluster {
             path: place(target),
             reason: error.to_string(),
         })?;
+        Ok(Self::with_client(client, &server, manager).await?)
+    }
+
+    /// Uses a client that is connected already, and finds out what its cluster serves.
+    ///
+    /// `server` is the address for messages.
+    pub async fn with_client(
+        client: Client,
+        server: &str,
+        manager: &str,
+    ) -> Result<Self, ClusterError> {
         let cluster = Self {
             client,
             kinds: Arc::default(),

@@ -66,9 +66,14 @@ impl Cluster {
         let Some(kind) = kinds.get(object.gvk()) else {
             return not_served(kinds, object, definitions);
         };
-        let (live, dry_run) =
+        let (live, tried) =
             tokio::join!(self.live_of(kind, object.id()), self.dry_run(kind, object));
-        Observed { live, dry_run }
+        match tried {
+            Ok(dry_run) => Observed { live, dry_run },
+            Err(error) => Observed::live(Live::Unknown {
+                reason: error.to_string(),
+            }),
+        }
     }
 
     async fn live(&self, kinds: &Kinds, id: &ObjectRef) -> Live {
@@ -93,7 +98,8 @@ impl Cluster {
         }
     }
 
-    async fn dry_run(&self, kind: &Kind, object: &Object) -> DryRun {
+    /// Tries the apply. Without an answer nothing is known, and the error says why.
+    async fn dry_run(&self, kind: &Kind, object: &Object) -> Result<DryRun, ClusterError> {
         let id = object.id();
         let request = request::apply(
             kind,
@@ -105,26 +111,24 @@ impl Cluster {
             Mode::DryRun,
         );
         match self.send(request).await {
-            Ok(merged) => DryRun::Merged(merged),
+            Ok(merged) => Ok(DryRun::Merged(merged)),
             Err(ClusterError::Refused {
-                code: 404, message, ..
-            }) => match &id.namespace {
-                Some(namespace) if message.contains("namespaces") => DryRun::Deferred {
-                    until: vec![namespace_ref(namespace)],
-                },
-                _ => DryRun::Rejected {
-                    reason: "NotFound".to_owned(),
-                    message,
-                },
-            },
-            Err(ClusterError::Refused {
-                reason, message, ..
-            }) => DryRun::Rejected { reason, message },
-            Err(error) => DryRun::Rejected {
-                reason: "Unreachable".to_owned(),
-                message: error.to_string(),
-            },
+                code,
+                reason,
+                message,
+            }) if code < 500 => Ok(refusal(id, code, reason, message)),
+            Err(error) => Err(error),
         }
+    }
+}
+
+/// Returns what a refused dry run says: the object is wrong, or its namespace is not there yet.
+fn refusal(id: &ObjectRef, code: u16, reason: String, message: String) -> DryRun {
+    match &id.namespace {
+        Some(namespace) if code == 404 && message.contains("namespaces") => DryRun::Deferred {
+            until: vec![namespace_ref(namespace)],
+        },
+        _ => DryRun::Rejected { reason, message },
     }
 }
 

@@ -161,8 +161,7 @@ impl Writer<'_> {
         }
         self.section("held", plan.rest.iter().filter(held))?;
         if plan.rest.iter().any(|action| action.reason.is_approvable()) {
-            let hash = plan.hash.short();
-            writeln!(self.out, "  to allow it, approve plan {hash} or the object")?;
+            writeln!(self.out, "  to allow it, approve the object, or the plan {}", plan.hash)?;
         }
         Ok(())
     }

@@ -28,7 +28,7 @@ fn dangerous_deletions_wait_and_say_how_to_allow_them() {
       ! blocked   ConfigMap/kube-system/dns        the namespace kube-system is protected; deleted only with an approval
       ! blocked   Namespace/shop                   a Namespace takes everything in it along; deleted only with an approval
       ! blocked   PersistentVolumeClaim/shop/data  a PersistentVolumeClaim may take its data along; deleted only with an approval
-      to allow it, approve plan f4fcc0766892 or the object
+      to allow it, approve the object, or the plan f4fcc076689263715805494f0ad7b9e1a0d229e9b64005977eca7d28060dd2d6
     wave 1 (apply)
       + create    ConfigMap/default/new            not in the cluster  hydra/new.yaml:1
     wave 2 (delete)
@@ -224,7 +224,7 @@ fn an_object_of_an_unknown_owner_is_taken_over_only_with_approval() {
     flux-system/hydra at main@sha1:0a1b2c3d
     held
       ! conflict  ConfigMap/default/foreign  belongs to flux-system/storefront, and whether that gave it up is not known; taken over only with an approval  hydra/foreign.yaml:1
-      to allow it, approve plan 21225446ae6f or the object
+      to allow it, approve the object, or the plan 21225446ae6f9cade9b629cf6db507358035acf983603b26595d34cf2857388c
     1 in conflict; plan 21225446ae6f
     ");
     world.approvals.objects.insert(map.id().clone());

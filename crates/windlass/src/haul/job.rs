@@ -148,3 +148,6 @@ fn version(live: &serde_json::Value) -> Option<String> {
             .to_owned(),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -37,6 +37,8 @@ pub(crate) struct State {
     /// Counts the jobs, so that a look at an object from before the last one is not taken for news.
     epoch: u64,
     unassessed: BTreeSet<ObjectRef>,
+    /// What is being looked at. Two looks at one object could come back in the wrong order.
+    looking: BTreeSet<ObjectRef>,
 }
 
 /// How a unit stands.
@@ -129,6 +131,7 @@ impl Haul {
         if let Some(state) = self.units.get_mut(name) {
             state.is_running = true;
             state.epoch += 1;
+            state.looking.clear();
             state.due = None;
             state.standing = Standing::Working;
         }
@@ -176,7 +179,7 @@ impl Haul {
             .filter(|(_, state)| state.is_applied());
         let looks = units.flat_map(|(name, state)| {
             let (name, epoch) = (name.clone(), state.epoch);
-            let ids = std::mem::take(&mut state.unassessed).into_iter();
+            let ids = state.begin_looking().into_iter();
             ids.map(move |id| Look {
                 name: name.clone(),
                 id,
@@ -191,6 +194,7 @@ impl Haul {
         if let Some(state) = self.units.get_mut(&look.name)
             && state.epoch == look.epoch
         {
+            state.looking.remove(&look.id);
             state.health.insert(look.id, health);
             state.judge();
         }
@@ -271,6 +275,7 @@ impl State {
             health: BTreeMap::new(),
             epoch: 0,
             unassessed: BTreeSet::new(),
+            looking: BTreeSet::new(),
         }
     }
 
@@ -375,6 +380,17 @@ impl State {
             self.change(change, now);
         }
         self.judge();
+    }
+
+    /// Takes the objects to look at, but for those that are being looked at already.
+    fn begin_looking(&mut self) -> BTreeSet<ObjectRef> {
+        let unassessed = std::mem::take(&mut self.unassessed);
+        let (later, now) = unassessed
+            .into_iter()
+            .partition(|id| self.looking.contains(id));
+        self.unassessed = later;
+        self.looking.extend(BTreeSet::clone(&now));
+        now
     }
 
     /// Has the health of all objects looked at anew. What was known before a write is not worth anything.
@@ -512,3 +528,6 @@ fn pause(attempts: u32) -> Duration {
     let factor = 2_u32.saturating_pow(attempts.saturating_sub(1).min(10));
     PAUSES.0.saturating_mul(factor).min(PAUSES.1)
 }
+
+#[cfg(test)]
+mod tests;
