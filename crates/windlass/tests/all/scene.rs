@@ -119,8 +119,12 @@ impl Scene {
     /// Starts `windlass` in the repository.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
         let mut command = Command::new(binary());
-        command.args(arguments).current_dir(self.repository());
-        Running::new(self.prepare(&mut command))
+        self.spawn(command.args(arguments).current_dir(self.repository()))
+    }
+
+    /// Starts a program with an environment that holds nothing but HOME and PATH.
+    pub(crate) fn spawn(&self, command: &mut Command) -> Running {
+        Running::new(self.prepare(command))
     }
 
     /// Runs the real `kubectl` on the embedded cluster of the environment `dev`.
@@ -222,20 +226,24 @@ impl Running {
 
     /// Waits for a line that contains `text`, and returns it.
     pub(crate) fn wait_for(&mut self, text: &str) -> String {
+        let is_there = self.prints(|line| line.contains(text));
+        assert!(is_there, "no line with {text:?}:\n{}", self.seen.join("\n"));
+        self.seen.last().cloned().unwrap_or_default()
+    }
+
+    /// Returns whether a line comes that is wanted.
+    pub(crate) fn prints(&mut self, is_wanted: impl Fn(&str) -> bool) -> bool {
         let deadline = Instant::now() + PATIENCE;
         while let Ok(line) = self
             .lines
             .recv_timeout(deadline.saturating_duration_since(Instant::now()))
         {
-            self.seen.push(line.clone());
-            if line.contains(text) {
-                return line;
+            self.seen.push(line);
+            if self.seen.last().is_some_and(|line| is_wanted(line)) {
+                return true;
             }
         }
-        panic!(
-            "no line with {text:?}; there were:\n{}",
-            self.seen.join("\n")
-        );
+        false
     }
 
     /// Returns all lines until now.
