@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use windlass_cluster::{Definitions, Kinds};
+use windlass_cluster::{Cluster, Definitions, InventoryError, Kinds};
 use windlass_object::Object;
-use windlass_plan::{Desired, DesiredSet};
+use windlass_plan::{Desired, DesiredSet, Inventory};
 use windlass_render::{Rendered, Unit, UnitKind, Warning};
 use windlass_sops::Keyring;
 use windlass_tree::Tree;
@@ -53,7 +53,7 @@ pub(crate) fn units(
     }
     let is_selected = |unit: &Unit| match selection.services {
         [] => selection.addons || unit.kind == UnitKind::Service,
-        names => names.iter().any(|name| *name == unit.name),
+        names => names.contains(&unit.name),
     };
     let (mut addons, services): (Vec<_>, Vec<_>) = all
         .into_iter()
@@ -91,6 +91,12 @@ fn render(tree: &dyn Tree, unit: &Unit, keyring: &Keyring) -> RenderedUnit {
 }
 
 impl RenderedUnit {
+    /// Returns whether `tree` has the files that this was rendered from. What failed is not compared.
+    pub(crate) fn is_as_in(&self, tree: &dyn Tree) -> bool {
+        let rendered = self.result.as_ref();
+        rendered.map_or(true, |rendered| rendered.inputs().hold_in(tree))
+    }
+
     /// Returns whether rendering `unit` from `tree` would give the same objects.
     fn holds(&self, unit: &Unit, tree: &dyn Tree) -> bool {
         let is_held = |rendered: &Rendered| rendered.inputs().hold_in(tree);
@@ -129,6 +135,35 @@ pub(crate) fn name_of(env: &str, unit: &windlass_plan::Unit) -> Option<String> {
         Some(addon) => format!("bootstrap/{addon}"),
         None => name.to_owned(),
     })
+}
+
+/// A unit by its name and its identity in the cluster, and what it wants.
+pub(crate) type Wanted = (String, windlass_plan::Unit, Desired);
+/// A unit by its name and its identity in the cluster, and what it has applied.
+pub(crate) type Held = (String, windlass_plan::Unit, Inventory);
+
+/// Returns what each unit of the environment wants.
+pub(crate) fn wanted(
+    rendered: &[RenderedUnit],
+    env: &str,
+    definitions: &Definitions,
+    kinds: &Kinds,
+) -> Vec<Wanted> {
+    let wanted = rendered.iter().map(|rendered| {
+        let identity = identity(env, &rendered.unit.name);
+        let desired = desired(rendered, &identity, definitions, kinds);
+        (rendered.unit.name.clone(), identity, desired)
+    });
+    wanted.collect()
+}
+
+/// Returns what the units of the environment have applied, also those that the source does not have any more.
+pub(crate) async fn held(cluster: &Cluster, env: &str) -> Result<Vec<Held>, InventoryError> {
+    let all = cluster.inventories(NAMESPACE).await?;
+    let ours = all
+        .into_iter()
+        .filter_map(|(unit, inventory)| Some((name_of(env, &unit)?, unit, inventory)));
+    Ok(ours.collect())
 }
 
 /// Returns what a unit wants: a complete set, or why it is not known.

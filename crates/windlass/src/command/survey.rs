@@ -62,17 +62,10 @@ impl Survey {
         let rendered = desired::render_all(&*snapshot.tree, &all, &keyring, Vec::new());
         let definitions = Arc::new(desired::definitions(&rendered));
         let kinds = access.cluster.kinds().await;
-        let wanted = rendered.iter().map(|rendered| {
-            let identity = desired::identity(env, &rendered.unit.name);
-            let desired = desired::desired(rendered, &identity, &definitions, &kinds);
-            (rendered.unit.name.to_owned(), identity, desired)
-        });
-        let held = access.cluster.inventories(NAMESPACE).await?;
-        let held = held
-            .into_iter()
-            .filter_map(|(unit, inventory)| Some((desired::name_of(env, &unit)?, unit, inventory)));
+        let wanted = desired::wanted(&rendered, env, &definitions, &kinds);
+        let held = desired::held(&access.cluster, env).await?;
         let mut haul = Haul::default();
-        haul.set_desired(wanted.collect(), held.collect(), Instant::now());
+        haul.set_desired(wanted, held, Instant::now());
 
         // A cluster that was never applied to has no key; nothing is compared with an earlier apply then.
         let key = match access.cluster.stored_key(NAMESPACE).await? {
@@ -97,7 +90,7 @@ impl Survey {
                 revision: snapshot.revision.as_str().into(),
                 desired: state.desired().clone(),
                 definitions: Arc::clone(&definitions),
-                claims: haul.claims(name),
+                others: haul.others(name),
             };
             let (plan, ..) = job.plan(&context).await;
             units.push(Surveyed {
