@@ -60,7 +60,7 @@ pub(crate) fn of_object(inputs: &Inputs<'_>, object: &Object) -> Action {
 
 /// What another unit has to do with the object.
 fn claim_of<'a>(inputs: &Inputs<'a>, id: &ObjectRef) -> Option<(&'a Unit, ClaimState)> {
-    let claim = inputs.claims.get(id)?;
+    let claim = inputs.others.claims.get(id)?;
     (&claim.unit != inputs.unit).then_some((&claim.unit, claim.state))
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use windlass_object::ObjectRef;
 
 use crate::decide::Grant;
-use crate::{Action, DesiredSet, Inventory, Op, PlanHash, Reason};
+use crate::{Action, DesiredSet, Inputs, Inventory, Op, PlanHash, Reason, Unit, reason};
 
 /// The limits of what a plan deletes by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,38 +57,65 @@ pub(crate) fn protection(id: &ObjectRef, guards: &Guards) -> Option<String> {
     Some(why.to_owned())
 }
 
-/// Blocks deletions that are each allowed but not all together.
+/// Blocks deletions that are each allowed but not all together, or not now.
 pub(crate) fn hold_prunes(
     prunes: &mut [Action],
     applies: &BTreeMap<ObjectRef, Action>,
     desired: &DesiredSet,
     inventory: &Inventory,
-    guards: &Guards,
+    inputs: &Inputs<'_>,
     grant: Grant<'_>,
 ) {
     let is_held = |action: &&Action| matches!(action.op, Op::Blocked | Op::Conflict | Op::Failed);
     let failing = applies.values().filter(is_held).count();
+    let incomplete = (failing > 0).then_some(Reason::Incomplete { failing });
     let count = prunes.iter().filter(|action| is_deletion(action)).count();
-    let reason = if desired.is_empty() {
-        Some(Reason::EmptySource {
-            held: inventory.len(),
-        })
-    } else if is_shrink(count, inventory.len(), guards) {
-        Some(Reason::Shrink {
-            prunes: count,
-            held: inventory.len(),
-        })
-    } else {
-        None
-    };
+    let many = too_many(count, desired, inventory.len(), inputs.guards);
+    let unknown = inputs.others.unknown.iter();
+    let unknown: Vec<Unit> = unknown
+        .filter(|unit| *unit != inputs.unit)
+        .cloned()
+        .collect();
+    let is_unknown = !unknown.is_empty();
     for action in prunes.iter_mut().filter(|action| action.op == Op::Prune) {
-        let guarded = reason.as_ref().filter(|_| !grant.covers(&action.id));
-        let incomplete = (failing > 0).then_some(Reason::Incomplete { failing });
-        if let Some(reason) = incomplete.or(guarded.cloned()) {
-            action.op = Op::Blocked;
-            action.reason = reason;
+        if let Some(reason) = &incomplete {
+            action.hold(reason.clone());
+        } else if grant.covers(&action.id) {
+            if is_unknown {
+                action.approve(reason::may_want(&unknown));
+            }
+        } else if is_unknown {
+            let units = unknown.clone();
+            action.hold(Reason::OthersUnknown { units });
+        } else if let Some(reason) = &many {
+            action.hold(reason.clone());
         }
     }
+}
+
+impl Action {
+    fn hold(&mut self, reason: Reason) {
+        self.op = Op::Blocked;
+        self.reason = reason;
+    }
+
+    /// Notes what a deletion needed its approval for, so that the approval is for that alone: it is in the
+    /// hash of the plan.
+    fn approve(&mut self, also: String) {
+        let why = match &self.reason {
+            Reason::Approved { why } => format!("{why}; {also}"),
+            _ => also,
+        };
+        self.reason = Reason::Approved { why };
+    }
+}
+
+/// Returns why so many deletions wait for approval, if they do.
+fn too_many(prunes: usize, desired: &DesiredSet, held: usize, guards: &Guards) -> Option<Reason> {
+    if desired.is_empty() {
+        return Some(Reason::EmptySource { held });
+    }
+    is_shrink(prunes, held, guards).then_some(Reason::Shrink { prunes, held })
 }
 
 /// A deletion that waits for its own approval counts towards the share, too.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use windlass_object::{FingerprintKey, ObjectRef};
 
-use crate::{Approvals, Claim, Desired, Guards, Held, Observed, Unit};
+use crate::{Approvals, Desired, Guards, Held, Observed, Others, Unit};
 
 /// Everything a plan is made from.
 #[derive(Clone, Copy, Debug)]
@@ -20,8 +20,8 @@ pub struct Inputs<'a> {
     /// What the cluster has, for each desired object and each in the inventory. One that is missing here is
     /// not known.
     pub observed: &'a BTreeMap<ObjectRef, Observed>,
-    /// What other units have to do with the objects of this one. An object without a claim has none.
-    pub claims: &'a BTreeMap<ObjectRef, Claim>,
+    /// What other units have to do with the objects of this one.
+    pub others: &'a Others,
     /// What a person has allowed.
     pub approvals: &'a Approvals,
     /// The limits.

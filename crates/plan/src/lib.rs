@@ -4,6 +4,7 @@
 //! - [`Desired`], [`DesiredSet`]: what the source says, complete or not known.
 //! - [`Inventory`], [`Held`]: what the unit has applied, in Flux's entry format.
 //! - [`Observed`]: what the cluster has for one object, and what a dry run made of it.
+//! - [`Others`], [`Claim`]: what other units have to do with these objects.
 //! - [`Guards`], [`Approvals`]: what must not be deleted, and what a person has allowed.
 //! - [`Inputs`] and [`plan()`]: all of this together, and the function.
 //! - [`Plan`]: waves of [`Action`]s with reason, cause and field changes; text, JSON and a hash.
@@ -14,7 +15,7 @@
 //! use serde_json::json;
 //! use windlass_object::{FingerprintKey, Object};
 //! use windlass_plan::{
-//!     Approvals, Desired, DesiredSet, DryRun, Guards, Held, Inputs, Inventory, Live, Observed, Op, Unit, plan,
+//!     Approvals, Desired, DesiredSet, DryRun, Guards, Held, Inputs, Inventory, Live, Observed, Op, Others, Unit, plan,
 //! };
 //!
 //! let unit = Unit::new("flux-system", "hydra");
@@ -33,7 +34,7 @@
 //!     desired: &Desired::Complete(desired),
 //!     inventory: &Held::Known(Inventory::default()),
 //!     observed: &observed,
-//!     claims: &BTreeMap::new(),
+//!     others: &Others::default(),
 //!     approvals: &Approvals::default(),
 //!     guards: &Guards::default(),
 //!     manager: "kustomize-controller",
@@ -56,6 +57,7 @@ mod inventory;
 mod make;
 mod observed;
 mod order;
+mod others;
 mod plan;
 mod reason;
 mod result;
@@ -67,7 +69,8 @@ pub use guard::{Approvals, Guards};
 pub use inputs::Inputs;
 pub use inventory::{Entry, EntryError, Held, Inventory};
 pub use make::plan;
-pub use observed::{Claim, ClaimState, Conflict, DryRun, Live, Observed};
+pub use observed::{Conflict, DryRun, Live, Observed};
+pub use others::{Claim, ClaimState, Others};
 pub use plan::{
     Action, Counts, Field, Op, Phase, Plan, PlanFileError, PlanHash, Until, Wait, Wave, Writer,
 };

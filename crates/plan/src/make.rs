@@ -103,14 +103,7 @@ fn arrange(
     let mut prunes: Vec<Action> = undesired
         .map(|entry| decide::prune(inputs, desired, entry, grant))
         .collect();
-    guard::hold_prunes(
-        &mut prunes,
-        &applies,
-        desired,
-        inventory,
-        inputs.guards,
-        grant,
-    );
+    guard::hold_prunes(&mut prunes, &applies, desired, inventory, inputs, grant);
     let mut waves: Vec<Wave> = waves
         .into_iter()
         .map(|ids| apply_wave(&mut applies, &ids))

@@ -6,8 +6,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use windlass_object::{FieldPath, ObjectRef};
 
-use crate::Unit;
-
 /// What was found out about one object: desired, or in the inventory, or both.
 #[derive(Clone, Debug)]
 pub struct Observed {
@@ -62,26 +60,6 @@ pub struct Conflict {
     pub path: FieldPath,
     /// The manager that owns it.
     pub manager: String,
-}
-
-/// What another unit has to do with an object that this one wants or holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claim {
-    /// The other unit.
-    pub unit: Unit,
-    /// What it has to do with the object.
-    pub state: ClaimState,
-}
-
-/// How strong a claim is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClaimState {
-    /// The other unit's source has the object.
-    Desires,
-    /// The other unit's inventory has it, but its source, which is known, has it no more.
-    Holds,
-    /// The other unit's inventory has it, and what its source says is not known.
-    Unknown,
 }
 
 impl Observed {

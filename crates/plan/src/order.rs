@@ -98,7 +98,7 @@ fn is_in_vain(inputs: &Inputs<'_>, need: &Need, action: Option<&Action>) -> bool
 }
 
 fn missing_of(inputs: &Inputs<'_>, id: &ObjectRef) -> Reason {
-    let claim = inputs.claims.get(id);
+    let claim = inputs.others.claims.get(id);
     let claim = claim.filter(|claim| claim.state == ClaimState::Desires);
     Reason::Needs {
         id: id.clone(),

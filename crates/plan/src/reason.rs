@@ -28,9 +28,10 @@ pub enum Reason {
     Same,
     /// Prune: it is no longer in the source.
     NotDesired,
-    /// Prune: the same, of an object that is protected, with the approval that this needs.
+    /// Prune: the same, of an object that is protected or that another unit may want, with the approval that
+    /// this needs.
     Approved {
-        /// What it is protected for.
+        /// What the approval was needed for.
         why: String,
     },
     /// Skip: it is no longer in the source, and it is gone already.
@@ -92,6 +93,11 @@ pub enum Reason {
         prunes: usize,
         /// How many objects the inventory has.
         held: usize,
+    },
+    /// Blocked: what these other units want is not known, and one of them may want it.
+    OthersUnknown {
+        /// Those units.
+        units: Vec<Unit>,
     },
     /// Blocked: other objects of the unit cannot be applied, and one of them may replace this one.
     Incomplete {
@@ -158,6 +164,7 @@ impl Reason {
             Self::Protected { .. }
                 | Self::EmptySource { .. }
                 | Self::Shrink { .. }
+                | Self::OthersUnknown { .. }
                 | Self::Foreign { .. }
         )
     }
@@ -213,6 +220,13 @@ impl fmt::Display for Reason {
                 formatter,
                 "{prunes} of {held} objects would be deleted; deleted only with an approval"
             ),
+            Self::OthersUnknown { units } => {
+                write!(
+                    formatter,
+                    "{}; deleted only with an approval",
+                    may_want(units)
+                )
+            }
             Self::Incomplete { failing } => write!(
                 formatter,
                 "deleted once all else is applied; {failing} cannot be applied yet"
@@ -254,6 +268,18 @@ impl fmt::Display for Reason {
                 "the API server says {reason}; its words are withheld, since they may quote a secret value"
             ),
         }
+    }
+}
+
+/// Says that what `units` want is not known.
+pub(crate) fn may_want(units: &[Unit]) -> String {
+    match units {
+        [unit] => format!("{unit} cannot be rendered and may want it"),
+        [first, rest @ ..] => format!(
+            "{first} and {} more cannot be rendered and may want it",
+            rest.len()
+        ),
+        [] => String::new(),
     }
 }
 

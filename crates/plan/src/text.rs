@@ -161,7 +161,11 @@ impl Writer<'_> {
         }
         self.section("held", plan.rest.iter().filter(held))?;
         if plan.rest.iter().any(|action| action.reason.is_approvable()) {
-            writeln!(self.out, "  to allow it, approve the object, or the plan {}", plan.hash)?;
+            writeln!(
+                self.out,
+                "  to allow it, approve the object, or the plan {}",
+                plan.hash
+            )?;
         }
         Ok(())
     }

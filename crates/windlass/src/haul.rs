@@ -237,7 +237,7 @@ impl Run<'_> {
                 revision: Arc::clone(&self.revision),
                 desired: state.desired().clone(),
                 definitions: Arc::clone(&self.definitions),
-                claims: self.haul.claims(&name),
+                others: self.haul.others(&name),
             };
             self.haul.start(&name);
             self.running += 1;

@@ -229,7 +229,7 @@ fn world_of(cases: &[Case], whole: Whole) -> World {
         let live = live_of(&world, &object, case.live);
         world = world.live(object.id(), live);
         if let Some(state) = case.claim {
-            world.claims.insert(
+            world.others.claims.insert(
                 object.id().clone(),
                 Claim {
                     unit: other(),
@@ -374,6 +374,20 @@ proptest! {
         if whole != Whole::Sound {
             prop_assert!(!plan.writes());
         }
+    }
+
+    #[test]
+    fn nothing_is_deleted_without_approval_while_the_wishes_of_another_unit_are_not_known(cases in sound_cases()) {
+        let mut world = world_of(&cases, Whole::Sound);
+        let free = world.plan();
+        world.others.unknown = [world.unit.clone()].into();
+        prop_assert_eq!(&world.plan(), &free, "the unit itself does not count");
+        world.others.unknown.insert(other());
+        let held = world.plan();
+        prop_assert_eq!(ids(&held, Op::Prune).len(), 0, "{}", held);
+        prop_assert!(free.counts().prune == 0 || held.hash != free.hash, "an earlier approval does not count");
+        world.approvals.plans.insert(held.hash);
+        prop_assert!(ids(&world.plan(), Op::Prune).is_superset(&ids(&free, Op::Prune)));
     }
 
     #[test]

@@ -55,7 +55,10 @@ fn an_object_whose_namespace_this_plan_does_not_make_is_blocked_and_names_who_do
         unit: storefront(),
         state: ClaimState::Desires,
     };
-    world.claims.insert(namespace("shop").id().clone(), desires);
+    world
+        .others
+        .claims
+        .insert(namespace("shop").id().clone(), desires);
     assert_eq!(
         said(&world),
         "waits until flux-system/storefront has made Namespace/shop"

@@ -142,7 +142,10 @@ fn of_two_units_that_want_an_object_the_one_that_has_it_keeps_it() {
         unit: storefront(),
         state: ClaimState::Desires,
     };
-    world.claims.insert(map.id().clone(), desires.clone());
+    world
+        .others
+        .claims
+        .insert(map.id().clone(), desires.clone());
     assert_eq!(world.plan().action(map.id()).unwrap().op, Op::Unchanged);
 
     let mut other = World {
@@ -152,7 +155,7 @@ fn of_two_units_that_want_an_object_the_one_that_has_it_keeps_it() {
     .want([map.clone()])
     .hold([])
     .try_all();
-    other.claims.insert(
+    other.others.claims.insert(
         map.id().clone(),
         Claim {
             unit: world.unit.clone(),
@@ -168,7 +171,7 @@ fn an_object_that_moves_to_another_unit_is_never_deleted() {
     let map = config_map("default", "moved", "1");
     let keep = config_map("default", "keep", "1");
     let mut giver = deployed(&[map.clone(), keep.clone()], vec![keep]);
-    giver.claims.insert(
+    giver.others.claims.insert(
         map.id().clone(),
         Claim {
             unit: storefront(),
@@ -187,7 +190,7 @@ fn an_object_that_moves_to_another_unit_is_never_deleted() {
     .want([map.clone()])
     .hold([])
     .try_all();
-    taker.claims.insert(
+    taker.others.claims.insert(
         map.id().clone(),
         Claim {
             unit: giver.unit.clone(),
@@ -208,6 +211,24 @@ fn an_object_that_moves_to_another_unit_is_never_deleted() {
     assert_eq!(plan.action(map.id()).unwrap().reason, Reason::NotOurs);
     let after = inventory_after(&plan, &giver.held(), &BTreeMap::new());
     assert!(!after.contains(map.id()), "the giver has let go of it");
+}
+
+#[test]
+fn an_object_that_may_have_moved_to_a_unit_that_cannot_be_rendered_stays() {
+    let mut world = deployed(&maps(2), maps(1));
+    world.others.unknown.insert(storefront());
+    insta::assert_snapshot!(world.plan(), @r"
+    flux-system/hydra at main@sha1:0a1b2c3d
+    held
+      ! blocked   ConfigMap/default/c1  flux-system/storefront cannot be rendered and may want it; deleted only with an approval
+      to allow it, approve the object, or the plan aed46740e9dd466f3b1c7692c0fbb1605d6415d63de539da6791bec4ea8359b0
+    1 blocked, 1 unchanged; plan aed46740e9dd
+    ");
+    let approved = world.plan().hash;
+    world.approvals.plans.insert(approved);
+    let plan = world.plan();
+    let reason = &plan.action(maps(2)[1].id()).unwrap().reason;
+    insta::assert_snapshot!(reason, @"no longer in the source; flux-system/storefront cannot be rendered and may want it; approved");
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use windlass_object::{FingerprintKey, Gvk, Object, ObjectRef, Origin};
 use windlass_plan::{
-    Approvals, Claim, Desired, DesiredSet, DryRun, Entry, Guards, Held, Inputs, Inventory, Live,
-    Observed, Op, Plan, Unit, plan,
+    Approvals, Desired, DesiredSet, DryRun, Entry, Guards, Held, Inputs, Inventory, Live, Observed,
+    Op, Others, Plan, Unit, plan,
 };
 
 /// Everything that a plan is made from, owned.
@@ -16,7 +16,7 @@ pub(crate) struct World {
     pub(crate) desired: Desired,
     pub(crate) inventory: Held,
     pub(crate) observed: BTreeMap<ObjectRef, Observed>,
-    pub(crate) claims: BTreeMap<ObjectRef, Claim>,
+    pub(crate) others: Others,
     pub(crate) approvals: Approvals,
     pub(crate) guards: Guards,
     pub(crate) key: FingerprintKey,
@@ -30,7 +30,7 @@ impl World {
             desired: Desired::Complete(DesiredSet::new(&unit, []).unwrap()),
             inventory: Held::Known(Inventory::default()),
             observed: BTreeMap::new(),
-            claims: BTreeMap::new(),
+            others: Others::default(),
             approvals: Approvals::default(),
             guards: Guards::default(),
             key: FingerprintKey::new([7; 32]),
@@ -45,7 +45,7 @@ impl World {
             desired: &self.desired,
             inventory: &self.inventory,
             observed: &self.observed,
-            claims: &self.claims,
+            others: &self.others,
             approvals: &self.approvals,
             guards: &self.guards,
             manager: "kustomize-controller",

@@ -8,7 +8,7 @@ use crate::report::Event;
 use windlass_cluster::{Applied, Cluster, Definitions, Progress};
 use windlass_object::{FingerprintKey, ObjectRef};
 use windlass_plan::{
-    Approvals, Cause, Claim, Desired, Guards, Held, Inputs, Inventory, Live, Plan, Unit,
+    Approvals, Cause, Desired, Guards, Held, Inputs, Inventory, Live, Others, Plan, Unit,
     inventory_after, inventory_before, plan,
 };
 
@@ -26,7 +26,7 @@ pub(crate) struct Job {
     pub(crate) revision: Arc<str>,
     pub(crate) desired: Desired,
     pub(crate) definitions: Arc<Definitions>,
-    pub(crate) claims: BTreeMap<ObjectRef, Claim>,
+    pub(crate) others: Others,
 }
 
 /// What came of a job.
@@ -74,7 +74,7 @@ impl Job {
             desired: &self.desired,
             inventory: &held,
             observed: &observed,
-            claims: &self.claims,
+            others: &self.others,
             approvals: &context.approvals,
             guards: &context.guards,
             manager: context.cluster.manager(),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use windlass_cluster::{Applied, Assessed, Change};
 use windlass_health::Status;
 use windlass_object::ObjectRef;
-use windlass_plan::{Action, Claim, ClaimState, Desired, Inventory, Op, Plan, Reason, Unit};
+use windlass_plan::{Action, Claim, ClaimState, Desired, Inventory, Op, Others, Plan, Reason, Unit};
 
 use super::job::Outcome;
 
@@ -218,7 +218,16 @@ impl Haul {
     }
 
     /// Returns what other units have to do with the objects of this one, and with those that it may stand on.
-    pub(crate) fn claims(&self, name: &str) -> BTreeMap<ObjectRef, Claim> {
+    pub(crate) fn others(&self, name: &str) -> Others {
+        let others = self.units.iter().filter(|(other, _)| *other != name);
+        let unknown = others.filter(|(_, state)| matches!(state.desired, Desired::Failed { .. }));
+        Others {
+            claims: self.claims(name),
+            unknown: unknown.map(|(_, state)| state.unit.clone()).collect(),
+        }
+    }
+
+    fn claims(&self, name: &str) -> BTreeMap<ObjectRef, Claim> {
         let Some(own) = self.units.get(name) else {
             return BTreeMap::new();
         };

@@ -1,6 +1,5 @@
 //! Whatever fails, nothing is deleted: the whole way from files to an API server, with faults at every step.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -174,7 +173,7 @@ async fn job(tree: &dyn Tree, keyring: &Keyring, context: &Context) -> Job {
         revision: "main".into(),
         desired,
         definitions,
-        claims: BTreeMap::new(),
+        others: windlass_plan::Others::default(),
     }
 }
 

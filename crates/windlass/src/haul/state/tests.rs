@@ -70,7 +70,7 @@ impl Scene {
             desired: &empty,
             inventory: &Held::Known(Inventory::default()),
             observed: &BTreeMap::new(),
-            claims: &BTreeMap::new(),
+            others: &windlass_plan::Others::default(),
             approvals: &Approvals::default(),
             guards: &Guards::default(),
             manager: "windlass",
