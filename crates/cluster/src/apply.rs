@@ -109,16 +109,19 @@ enum Written {
 impl Cluster {
     /// Runs `plan` in its order. `desired` must be the set that it was made from.
     ///
-    /// A failure holds what waits for it and all deletions, nothing else.
+    /// A failure holds what waits for it and all deletions, nothing else. Deletions are held, too, when
+    /// `is_wanted` says that the source wants something else by now.
     pub async fn apply(
         &self,
         plan: &Plan,
         desired: &DesiredSet,
+        is_wanted: &(dyn Fn() -> bool + Sync),
         report: &(dyn Fn(Progress<'_>) + Sync),
     ) -> Applied {
         let mut applied = Applied::default();
         for wave in &plan.waves {
-            let is_held = wave.phase == Phase::Prune && !applied.failures.is_empty();
+            let is_held = wave.phase == Phase::Prune
+                && (!applied.failures.is_empty() || !is_wanted());
             let so_far = &applied;
             let (ready, held): (Vec<_>, Vec<_>) = wave.actions.iter().partition(|action| {
                 !is_held && action.wait_for.iter().all(|wait| so_far.is_done(&wait.id))
@@ -220,7 +223,7 @@ impl Cluster {
             .preferred(&id.group, &id.kind)
             .ok_or("its kind is not served any more")?;
         let request = request::delete(kind, id.namespace.as_deref(), &id.name, uid);
-        self.send_opt(request)
+        self.send_opt(request, &id.name)
             .await
             .map_err(|error| message(id, &error))?;
         match self.get(id).await {

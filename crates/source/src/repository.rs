@@ -139,6 +139,14 @@ impl Repository {
         directories
     }
 
+    /// Returns the full name of the branch that is checked out, such as `refs/heads/main`; `None` when HEAD is
+    /// detached.
+    #[must_use]
+    pub fn branch(&self) -> Option<String> {
+        let head = self.inner.to_thread_local().head_name().ok().flatten()?;
+        Some(head.as_bstr().to_string())
+    }
+
     /// Returns the commit that `name` leads to: `HEAD`, a branch, a tag, a full reference name, or the
     /// 40 digits of a commit.
     pub fn revision(&self, name: &str) -> Result<Revision, SourceError> {
@@ -152,7 +160,7 @@ impl Repository {
         };
         let reference = match local.head_name() {
             Ok(Some(branch)) if name == "HEAD" => branch.shorten().to_string(),
-            _ => name.to_owned(),
+            _ => shorten(name).to_owned(),
         };
         Ok(Revision { reference, commit })
     }
@@ -197,6 +205,11 @@ fn git_root(path: &Path) -> Option<&Path> {
         directory.join(".git").exists()
             || (directory.join("HEAD").is_file() && directory.join("objects").is_dir())
     })
+}
+
+fn shorten(name: &str) -> &str {
+    let branch = name.strip_prefix("refs/heads/");
+    branch.or(name.strip_prefix("refs/tags/")).unwrap_or(name)
 }
 
 fn top_directory(

@@ -6,11 +6,12 @@
 mod job;
 mod state;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use windlass_cluster::{Assessed, Cluster, Definitions, Watched};
 use windlass_object::ObjectRef;
@@ -24,12 +25,16 @@ use crate::keys;
 use crate::report::{self, Event, Report};
 use crate::scene::{Scene, Snapshot};
 
-pub(crate) use job::{Context, Job};
+pub(crate) use job::{Context, Job, Wish};
 pub(crate) use state::{Haul, Standing, State};
 use state::{Look, Verdict};
 
 /// How many units are reconciled at once.
-const PARALLEL: usize = 8;
+const PARALLEL: usize = 32;
+/// How many objects are looked at for their health at once.
+const LOOKS: usize = 16;
+/// How long after a failure the source is read again, when nothing says that it has changed.
+const SOURCE_PAUSE: Duration = Duration::from_secs(2);
 
 /// How often what is waited for is looked at, so that it can be said after a while.
 const TICK: Duration = Duration::from_secs(1);
@@ -70,8 +75,13 @@ struct Run<'a> {
     definitions: Arc<Definitions>,
     revision: Arc<str>,
     jobs: JoinSet<Finished>,
+    /// What each task is for, so that one that panics is missed.
+    tasks: HashMap<tokio::task::Id, What>,
+    looks: Arc<Semaphore>,
     progress: mpsc::UnboundedSender<Event>,
     running: usize,
+    /// When the source is to be read again after a failure.
+    source_due: Option<Instant>,
     started: Instant,
     /// Whether something changed since convergence was last reported.
     is_news: bool,
@@ -81,6 +91,12 @@ struct Run<'a> {
 enum Finished {
     Job(String, Box<job::Outcome>),
     Health(Look, Assessed),
+}
+
+/// What a task is for.
+enum What {
+    Job(String),
+    Health(Look),
 }
 
 /// Hauls until the order is done, or for ever.
@@ -110,6 +126,9 @@ pub(crate) async fn run(
         definitions: Arc::default(),
         revision: "".into(),
         jobs: JoinSet::new(),
+        tasks: HashMap::new(),
+        looks: Arc::new(Semaphore::new(LOOKS)),
+        source_due: None,
         progress,
         running: 0,
         started: Instant::now(),
@@ -127,18 +146,28 @@ impl Run<'_> {
         events: &mut mpsc::UnboundedReceiver<Event>,
     ) -> Result<Ended, Failure> {
         let mut interrupted = std::pin::pin!(interruption());
+        // Kept from turn to turn: a change that was noticed must not be forgotten while it settles.
+        let mut changed = std::pin::pin!(changes.changed());
         loop {
             self.start_due();
+            self.haul.look_again(Instant::now());
             self.start_health();
+            while let Ok(event) = events.try_recv() {
+                self.report.event(&event);
+            }
             self.show();
             if let Some(ended) = self.ended() {
                 return Ok(ended);
             }
             let wake = self.wake();
             tokio::select! {
-                () = changes.changed() => self.take_change_of_source().await,
+                () = &mut changed => {
+                    changed.set(changes.changed());
+                    self.take_change_of_source().await;
+                }
+                () = until(self.source_due) => self.take_change_of_source().await,
                 change = self.watched.next() => self.haul.change(change, Instant::now()),
-                Some(finished) = self.jobs.join_next() => self.take(finished).await,
+                Some(finished) = self.jobs.join_next_with_id() => self.take(finished).await,
                 Some(event) = events.recv() => self.report.event(&event),
                 () = until(wake) => {}
                 () = &mut interrupted => return Ok(Ended::Interrupted),
@@ -148,7 +177,9 @@ impl Run<'_> {
 
     /// Reads the source again. When that fails, what was wanted before is still wanted.
     async fn take_change_of_source(&mut self) {
+        self.source_due = None;
         if let Err(failure) = self.take_source().await {
+            self.source_due = Some(Instant::now() + SOURCE_PAUSE);
             self.report.event(&Event::SourceFailed {
                 reason: failure.to_string(),
             });
@@ -188,14 +219,22 @@ impl Run<'_> {
         let units = desired::units(&*snapshot.tree, &self.order.env, everything)?;
         let rendered =
             desired::render_all(&*snapshot.tree, &units, &keyring, self.reusable(&keyring));
+        if !self.order.scene.still_holds(&rendered)? {
+            return Err(Failure::of([
+                "the files changed while they were read".to_owned()
+            ]));
+        }
         self.definitions = Arc::new(desired::definitions(&rendered));
-        let kinds = self.context.cluster.kinds().await;
-        self.report.event(&Event::Revision {
-            revision: snapshot.revision.clone(),
-            env: self.order.env.clone(),
-            units: rendered.len(),
-        });
-        for rendered in &rendered {
+        let kinds = self.context.cluster.refresh_kinds().await?;
+        let is_new = *snapshot.revision != *self.revision;
+        if is_new {
+            self.report.event(&Event::Revision {
+                revision: snapshot.revision.clone(),
+                env: self.order.env.clone(),
+                units: rendered.len(),
+            });
+        }
+        for rendered in rendered.iter().filter(|_| is_new) {
             for text in rendered.secret_warnings() {
                 let unit = rendered.unit.name.clone();
                 self.report.event(&Event::Warning { unit, text });
@@ -207,10 +246,12 @@ impl Run<'_> {
             (rendered.unit.name.to_owned(), identity, desired)
         });
         let desired = desired.collect();
-        self.haul.set_desired(desired, held, Instant::now());
+        let is_touched = self.haul.set_desired(desired, held, Instant::now());
         self.rendered = (keys::recipients(&keyring), rendered);
-        self.is_news = true;
-        self.started = Instant::now();
+        if is_new || is_touched {
+            self.is_news = true;
+            self.started = Instant::now();
+        }
         Ok(())
     }
 
@@ -238,45 +279,71 @@ impl Run<'_> {
                 desired: state.desired().clone(),
                 definitions: Arc::clone(&self.definitions),
                 others: self.haul.others(&name),
+                wish: state.wish(),
             };
             self.haul.start(&name);
             self.running += 1;
             let context = Arc::clone(&self.context);
             let progress = self.progress.clone();
-            self.jobs.spawn(async move {
+            let what = What::Job(name.clone());
+            let task = self.jobs.spawn(async move {
                 // The receiver lives as long as the loop that these jobs belong to.
                 let report = |event: Event| drop(progress.send(event));
                 let outcome = job.run(&name, &context, &report).await;
                 Finished::Job(name, Box::new(outcome))
             });
+            self.tasks.insert(task.id(), what);
         }
     }
 
     fn start_health(&mut self) {
         for look in self.haul.take_unassessed() {
             let context = Arc::clone(&self.context);
-            self.jobs.spawn(async move {
+            let looks = Arc::clone(&self.looks);
+            let what = What::Health(look.clone());
+            let task = self.jobs.spawn(async move {
+                let _turn = looks.acquire().await;
                 let health = context.cluster.health(&look.id).await;
                 Finished::Health(look, health)
             });
+            self.tasks.insert(task.id(), what);
         }
     }
 
-    async fn take(&mut self, finished: Result<Finished, tokio::task::JoinError>) {
+    async fn take(
+        &mut self,
+        finished: Result<(tokio::task::Id, Finished), tokio::task::JoinError>,
+    ) {
         match finished {
-            Ok(Finished::Job(name, outcome)) => {
+            Ok((task, Finished::Job(name, outcome))) => {
+                self.tasks.remove(&task);
                 self.running -= 1;
-                let ids: Vec<ObjectRef> = outcome
-                    .plan
-                    .actions()
-                    .map(|action| action.id.clone())
-                    .collect();
+                let actions = outcome.plan.actions();
+                let ids: Vec<ObjectRef> = actions.map(|action| action.id.clone()).collect();
                 self.is_news |= self.haul.finish(&name, *outcome, Instant::now());
                 self.watched.add(&ids).await;
             }
-            Ok(Finished::Health(look, health)) => self.haul.assess(look, health),
-            // A panic is a bug, and its message has been printed. The unit's job is gone.
-            Err(_) => self.running = self.running.saturating_sub(1),
+            Ok((task, Finished::Health(look, health))) => {
+                self.tasks.remove(&task);
+                self.haul.assess(look, health);
+            }
+            Err(error) => self.take_panic(error.id()),
+        }
+    }
+
+    /// A panic is a bug of ours, and its message has been printed. The unit says so, and the others go on.
+    fn take_panic(&mut self, task: tokio::task::Id) {
+        const REASON: &str = "a task of Windlass panicked; please report it with the message above";
+        match self.tasks.remove(&task) {
+            Some(What::Job(name)) => {
+                self.running -= 1;
+                self.haul.fail(&name, REASON);
+            }
+            Some(What::Health(look)) => {
+                let reason = REASON.to_owned();
+                self.haul.assess(look, Assessed::Unknown { reason });
+            }
+            None => {}
         }
     }
 

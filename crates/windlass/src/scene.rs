@@ -8,6 +8,7 @@ use windlass_source::{Changes, DirectoryTree, Repository};
 use windlass_tree::Tree;
 
 use crate::cli::SourceArgs;
+use crate::desired::RenderedUnit;
 use crate::failure::Failure;
 use crate::keys;
 
@@ -46,9 +47,12 @@ impl Scene {
             Source::Directory(path.to_owned())
         } else {
             let repository = Repository::discover(path)?;
+            // The branch, not HEAD: a rebase or a bisect moves HEAD to places that nobody wants deployed.
+            repository.revision(&arguments.revision)?;
+            let branch = repository.branch().filter(|_| arguments.revision == "HEAD");
             Source::Commits {
                 repository,
-                revision: arguments.revision.clone(),
+                revision: branch.unwrap_or_else(|| arguments.revision.clone()),
             }
         };
         Ok(Self {
@@ -65,6 +69,20 @@ impl Scene {
     /// Reads the source at another revision.
     pub(crate) fn snapshot_at(&self, revision: &str) -> Result<Snapshot, Failure> {
         self.source.snapshot(Some(revision))
+    }
+
+    /// Returns whether rendering again would give the same. A commit cannot change; a directory may have
+    /// been half written when it was read.
+    pub(crate) fn still_holds(&self, rendered: &[RenderedUnit]) -> Result<bool, Failure> {
+        match &self.source {
+            Source::Commits { .. } => Ok(true),
+            Source::Directory(_) => {
+                let fresh = self.snapshot()?;
+                Ok(rendered
+                    .iter()
+                    .all(|rendered| rendered.is_as_in(&*fresh.tree)))
+            }
+        }
     }
 
     /// Returns the keys that open the secrets of a snapshot.

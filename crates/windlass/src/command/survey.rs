@@ -12,9 +12,10 @@ use crate::access::{Access, Embedded};
 use crate::cli::{ClusterArgs, EnvironmentArgs};
 use crate::desired::{self, NAMESPACE, Selection};
 use crate::failure::{Done, Failure};
-use crate::haul::{Context, Haul, Job};
+use crate::haul::{Context, Haul, Job, Wish};
 use crate::scene::Scene;
 use crate::style::{Ink, Style};
+use crate::terminal::{complain, shown};
 
 /// The plans of units, made at one moment and not carried out.
 pub(super) struct Survey {
@@ -91,6 +92,7 @@ impl Survey {
                 desired: state.desired().clone(),
                 definitions: Arc::clone(&definitions),
                 others: haul.others(name),
+                wish: Wish::default(),
             };
             let (plan, ..) = job.plan(&context).await;
             units.push(Surveyed {
@@ -118,7 +120,8 @@ impl Survey {
                 .filter(|action| matches!(action.op, Op::Blocked | Op::Conflict | Op::Failed));
             let held = held.map(|action| format!("{}: {}", action.id, action.reason));
             for text in problem.chain(held) {
-                eprintln!("{} {}: {text}", style.err(Ink::Red, "error:"), unit.name);
+                let label = style.err(Ink::Red, "error:");
+                complain(&format!("{label} {}: {}", unit.name, shown(&text)));
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::report::Event;
 
@@ -27,6 +28,26 @@ pub(crate) struct Job {
     pub(crate) desired: Desired,
     pub(crate) definitions: Arc<Definitions>,
     pub(crate) others: Others,
+    /// Says when this is no longer what the source wants.
+    pub(crate) wish: Wish,
+}
+
+/// What the source wants of a unit, as a number that grows each time that it wants something else.
+#[derive(Clone, Default)]
+pub(crate) struct Wish {
+    latest: Arc<AtomicU64>,
+    ours: u64,
+}
+
+impl Wish {
+    /// Makes all earlier wishes old.
+    pub(crate) fn renew(&mut self) {
+        self.ours = self.latest.fetch_add(1, Ordering::SeqCst) + 1;
+    }
+
+    fn is_latest(&self) -> bool {
+        self.latest.load(Ordering::SeqCst) == self.ours
+    }
 }
 
 /// What came of a job.
@@ -57,10 +78,14 @@ impl Job {
             Desired::Complete(set) => Some(set),
             Desired::Failed { .. } => None,
         };
-        let observed = context
-            .cluster
-            .observe(desired, known, &self.definitions)
-            .await;
+        // What is not wanted for sure is not looked at: no plan does anything about it.
+        let observed = match &self.desired {
+            Desired::Failed { .. } => BTreeMap::new(),
+            Desired::Complete(_) => {
+                let cluster = &context.cluster;
+                cluster.observe(desired, known, &self.definitions).await
+            }
+        };
         let versions = observed
             .iter()
             .filter_map(|(id, observed)| match &observed.live {
@@ -114,7 +139,10 @@ impl Job {
         }
         drift(name, &outcome.plan).for_each(report);
         let progress = |progress: Progress<'_>| report(Event::of_progress(name, &progress));
-        let applied = context.cluster.apply(&outcome.plan, desired, &progress);
+        let is_wanted = || self.wish.is_latest();
+        let applied = context
+            .cluster
+            .apply(&outcome.plan, desired, &is_wanted, &progress);
         outcome.applied = applied.await;
         let after = inventory_after(&outcome.plan, &before, &outcome.applied.outcomes);
         if after != before

@@ -6,12 +6,20 @@ use std::time::{Duration, Instant};
 use windlass_cluster::{Applied, Assessed, Change};
 use windlass_health::Status;
 use windlass_object::ObjectRef;
-use windlass_plan::{Action, Claim, ClaimState, Desired, Inventory, Op, Others, Plan, Reason, Unit};
+use windlass_plan::{
+    Action, Claim, ClaimState, Desired, Inventory, Op, Others, Plan, Reason, Unit,
+};
 
-use super::job::Outcome;
+use super::job::{Outcome, Wish};
 
 /// The pause before a unit that failed is tried again: first and longest.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(60));
+const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_mins(1));
+/// How often a unit is tried before it counts as failed, when the problem looks like one that stays.
+const TRIES: u32 = 2;
+/// The pause before an object that is not well is looked at again: first and longest.
+const LOOKS: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
+/// How many repairs a minute are made at once; more are made with growing pauses.
+const REPAIRS: u32 = 3;
 
 /// All units, by the name that people call them.
 #[derive(Default)]
@@ -29,6 +37,15 @@ pub(crate) struct State {
     due: Option<Instant>,
     is_running: bool,
     attempts: u32,
+    /// Whether the problem may go away by itself.
+    is_passing: bool,
+    wish: Wish,
+    /// How often others changed objects back, and since when that is counted.
+    repairs: (u32, Option<Instant>),
+    /// What is being deleted, and held by finalizers.
+    terminating: BTreeSet<ObjectRef>,
+    /// When what is not well is looked at again, and the pause after that.
+    look: Option<(Instant, Duration)>,
     /// Changes that came in while a job ran; it may have made them itself.
     pending: Vec<Change>,
     shapes: BTreeMap<ObjectRef, String>,
@@ -81,19 +98,22 @@ impl Haul {
     /// Takes what a new revision wants. A unit that it does not have any more wants nothing; those that
     /// want the same as before are left alone.
     ///
-    /// `held` are the inventories of units that are in the cluster, with their names.
+    /// `held` are the inventories of units that are in the cluster, with their names. Returns whether any
+    /// unit is to be reconciled because of it.
     pub(crate) fn set_desired(
         &mut self,
         desired: Vec<(String, Unit, Desired)>,
         held: Vec<(String, Unit, Inventory)>,
         now: Instant,
-    ) {
+    ) -> bool {
+        let mut is_touched = false;
         let wanted: BTreeSet<String> = desired.iter().map(|(name, ..)| name.clone()).collect();
         for (name, unit, desired) in desired {
             let state = self.units.entry(name).or_insert_with(|| State::new(unit));
             if !state.is_settled() || !wants_the_same(&state.desired, &desired) {
                 state.desired = desired;
                 state.touch(now);
+                is_touched = true;
             }
         }
         for (name, unit, inventory) in held {
@@ -104,10 +124,13 @@ impl Haul {
             if !wanted.contains(name) && !state.wants_nothing() {
                 state.want_nothing();
                 state.touch(now);
+                is_touched = true;
             }
         }
-        self.units
-            .retain(|name, state| wanted.contains(name) || !state.inventory.is_empty());
+        self.units.retain(|name, state| {
+            wanted.contains(name) || state.is_running || !state.inventory.is_empty()
+        });
+        is_touched
     }
 
     /// Returns the names of the units that are to be reconciled now.
@@ -158,10 +181,28 @@ impl Haul {
         has_written
     }
 
+    /// Notes that the unit's job came to no end.
+    pub(crate) fn fail(&mut self, name: &str, reason: &str) {
+        if let Some(state) = self.units.get_mut(name) {
+            state.is_running = false;
+            state.attempts += 1;
+            state.standing = Standing::Failed(vec![reason.to_owned()]);
+        }
+    }
+
+    /// Has the objects that are not well looked at again, from time to time: a watch does not tell all, such
+    /// as what only the pods of a workload know.
+    pub(crate) fn look_again(&mut self, now: Instant) {
+        for state in self.units.values_mut() {
+            state.look_again(now);
+        }
+    }
+
     /// Takes a change of a live object. When it may be someone else's doing, the unit is reconciled.
     pub(crate) fn change(&mut self, change: Change, now: Instant) {
-        let states = self.units.values_mut();
-        let Some(state) = states.into_iter().find(|state| state.unit == change.unit) else {
+        let mut states = self.units.values_mut();
+        // By the object, not by its labels, which may be what was changed.
+        let Some(state) = states.find(|state| state.has(&change.id)) else {
             return;
         };
         if state.is_running {
@@ -203,7 +244,7 @@ impl Haul {
     /// Returns how all of it stands.
     pub(crate) fn verdict(&self) -> Verdict {
         let standings = || self.units.values().map(|state| &state.standing);
-        let is_retried = |state: &State| state.is_running || state.attempts == 1;
+        let is_retried = |state: &State| state.is_running || state.is_tried_again();
         if standings().all(|standing| *standing == Standing::Ready) {
             Verdict::Converged
         } else if self
@@ -219,12 +260,22 @@ impl Haul {
 
     /// Returns what other units have to do with the objects of this one, and with those that it may stand on.
     pub(crate) fn others(&self, name: &str) -> Others {
-        let others = self.units.iter().filter(|(other, _)| *other != name);
-        let unknown = others.filter(|(_, state)| matches!(state.desired, Desired::Failed { .. }));
-        Others {
+        let mut result = Others {
             claims: self.claims(name),
-            unknown: unknown.map(|(_, state)| state.unit.clone()).collect(),
+            ..Others::default()
+        };
+        for (_, state) in self.units.iter().filter(|(other, _)| *other != name) {
+            if matches!(state.desired, Desired::Failed { .. }) {
+                result.unknown.insert(state.unit.clone());
+            }
+            let wanted: BTreeSet<&ObjectRef> = state.wanted().collect();
+            let held = state.inventory.entries().map(|entry| &entry.id);
+            let held = held.filter(|id| !wanted.contains(id));
+            for id in held.chain(wanted.iter().copied()) {
+                result.dependents.add(&state.unit, id);
+            }
         }
+        result
     }
 
     fn claims(&self, name: &str) -> BTreeMap<ObjectRef, Claim> {
@@ -278,6 +329,11 @@ impl State {
             due: None,
             is_running: false,
             attempts: 0,
+            is_passing: false,
+            wish: Wish::default(),
+            repairs: (0, None),
+            terminating: BTreeSet::new(),
+            look: None,
             pending: Vec::new(),
             shapes: BTreeMap::new(),
             versions: BTreeMap::new(),
@@ -298,6 +354,36 @@ impl State {
 
     pub(crate) fn standing(&self) -> &Standing {
         &self.standing
+    }
+
+    pub(crate) fn wish(&self) -> Wish {
+        self.wish.clone()
+    }
+
+    /// Returns whether the unit wants or holds the object.
+    fn has(&self, id: &ObjectRef) -> bool {
+        let is_wanted = matches!(&self.desired, Desired::Complete(set) if set.get(id).is_some());
+        is_wanted || self.inventory.contains(id)
+    }
+
+    /// Returns whether a job that failed is worth another try before one gives up.
+    fn is_tried_again(&self) -> bool {
+        self.due.is_some() && (self.is_passing || self.attempts <= TRIES)
+    }
+
+    fn look_again(&mut self, now: Instant) {
+        if !matches!(self.standing, Standing::Waiting(_)) {
+            self.look = None;
+            return;
+        }
+        let (due, pause) = *self.look.get_or_insert((now + LOOKS.0, LOOKS.0));
+        if due <= now {
+            let pause = (pause * 2).min(LOOKS.1);
+            self.look = Some((now + pause, pause));
+            let is_well = |id: &ObjectRef| matches!(self.health.get(id), Some(Assessed::Known(health)) if health.is_current());
+            let unwell: Vec<ObjectRef> = self.wanted().filter(|id| !is_well(id)).cloned().collect();
+            self.unassessed.extend(unwell);
+        }
     }
 
     /// Returns how many objects the unit wants.
@@ -330,6 +416,7 @@ impl State {
     fn touch(&mut self, now: Instant) {
         self.due = Some(now);
         self.attempts = 0;
+        self.wish.renew();
         self.standing = Standing::Working;
     }
 
@@ -378,8 +465,12 @@ impl State {
         }
         self.versions = outcome.versions;
         let problems = problems(&outcome.plan, &outcome.applied, outcome.problem);
-        let is_again = !problems.is_empty() || !outcome.applied.is_complete();
-        self.attempts = if is_again { self.attempts + 1 } else { 0 };
+        self.is_passing = problems.is_passing;
+        self.terminating = terminating(&outcome.plan, &outcome.applied);
+        // A person must act, or the source must change, and each of them starts a job by itself.
+        let is_again = problems.is_tried_again() || !outcome.applied.is_complete();
+        let has_problem = is_again || !problems.is_empty();
+        self.attempts = if has_problem { self.attempts + 1 } else { 0 };
         if is_again {
             self.due.get_or_insert(now + pause(self.attempts));
         }
@@ -433,9 +524,32 @@ impl State {
             self.unassessed.insert(change.id.clone());
             let is_new_shape = before.is_some_and(|before| before != change.shape);
             if !is_ours && (change.version.is_none() || is_new_shape) {
-                self.due = Some(now);
+                self.due = Some(now + self.patience(now));
             }
+        } else if change.version.is_none() {
+            // What was being deleted is gone, and can leave the inventory.
+            self.due = Some(now);
         }
+    }
+
+    /// Returns how long to wait with a repair: someone may be changing the object back each time.
+    fn patience(&mut self, now: Instant) -> Duration {
+        let (count, since) = self.repairs;
+        let is_recent = since.is_some_and(|since| now < since + PAUSES.1);
+        self.repairs = if is_recent {
+            (count + 1, since)
+        } else {
+            (1, Some(now))
+        };
+        match self.repairs.0.saturating_sub(REPAIRS) {
+            0 => Duration::ZERO,
+            excess => pause(excess),
+        }
+    }
+
+    fn leaving(&self) -> impl Iterator<Item = String> {
+        let leaving = self.terminating.iter();
+        leaving.map(|id| format!("{id}: Terminating: being deleted; finalizers may hold it"))
     }
 
     /// Brings the standing in line with the health of the objects.
@@ -452,13 +566,23 @@ impl State {
             Assessed::Known(health) => Some(format!("{id}: {health}")),
             Assessed::Unknown { reason } => Some(format!("{id}: {reason}")),
         });
-        let unwell: Vec<String> = unwell.collect();
+        let unwell: Vec<String> = unwell.chain(self.leaving()).collect();
         self.standing = if unwell.is_empty() {
             Standing::Ready
         } else {
             Standing::Waiting(unwell)
         };
     }
+}
+
+/// Returns what is being deleted and not gone yet.
+fn terminating(plan: &Plan, applied: &Applied) -> BTreeSet<ObjectRef> {
+    let leaving = plan.actions().filter(|action| {
+        let outcome = applied.outcomes.get(&action.id);
+        action.reason == Reason::Terminating
+            || outcome == Some(&windlass_plan::Outcome::Terminating)
+    });
+    leaving.map(|action| action.id.clone()).collect()
 }
 
 /// Returns whether two revisions want the same of a unit, down to the lines that it is written on.
@@ -478,11 +602,22 @@ struct Problems {
     blocked: Vec<String>,
     /// What another unit is about to make.
     awaited: Vec<String>,
+    /// Whether some of it may go away by itself, such as an API server that does not answer.
+    is_passing: bool,
+    /// Whether nothing but another revision can help.
+    is_final: bool,
 }
 
 impl Problems {
     fn is_empty(&self) -> bool {
         self.failed.is_empty() && self.blocked.is_empty() && self.awaited.is_empty()
+    }
+
+    fn is_tried_again(&self) -> bool {
+        if self.is_final {
+            return false;
+        }
+        !self.failed.is_empty() || !self.awaited.is_empty() || self.is_passing
     }
 
     fn into_standing(self) -> Standing {
@@ -505,9 +640,11 @@ impl Problems {
         let place = place.unwrap_or_default();
         let text = format!("{place}{}: {}", action.id, action.reason);
         match (action.op, &action.reason) {
-            (Op::Blocked, Reason::LiveUnknown { .. }) | (Op::Failed | Op::Conflict, _) => {
+            (Op::Blocked, Reason::LiveUnknown { .. }) => {
+                self.is_passing = true;
                 self.failed.push(text);
             }
+            (Op::Failed | Op::Conflict, _) => self.failed.push(text),
             (
                 Op::Blocked,
                 Reason::Needs {
@@ -521,7 +658,12 @@ impl Problems {
 }
 
 fn problems(plan: &Plan, applied: &Applied, problem: Option<String>) -> Problems {
-    let mut problems = Problems::default();
+    let mut problems = Problems {
+        is_passing: problem.is_some()
+            || matches!(plan.problem, Some(Reason::InventoryUnknown { .. })),
+        is_final: matches!(plan.problem, Some(Reason::DesiredUnknown { .. })),
+        ..Problems::default()
+    };
     problems.failed.extend(problem);
     problems
         .failed

@@ -174,6 +174,7 @@ async fn job(tree: &dyn Tree, keyring: &Keyring, context: &Context) -> Job {
         desired,
         definitions,
         others: windlass_plan::Others::default(),
+        wish: super::Wish::default(),
     }
 }
 

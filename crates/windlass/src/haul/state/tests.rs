@@ -8,7 +8,7 @@ use windlass_cluster::{Applied, Assessed, Change};
 use windlass_object::{FingerprintKey, Object, ObjectRef};
 use windlass_plan::{Approvals, Desired, DesiredSet, Guards, Held, Inputs, Inventory, Unit, plan};
 
-use super::{Haul, Look, Standing, Verdict};
+use super::{Haul, LOOKS, Look, REPAIRS, Standing, Verdict};
 use crate::haul::job::Outcome;
 
 /// One unit, `web`, that wants one ConfigMap.
@@ -188,4 +188,50 @@ fn a_unit_that_fails_to_render_stays_and_is_not_ready() {
     );
     assert!(scene.is_due());
     assert_ne!(scene.haul.verdict(), Verdict::Converged);
+}
+
+#[test]
+fn a_unit_that_is_removed_and_added_again_while_its_job_runs_has_one_job() {
+    let mut scene = Scene::new();
+    scene.haul.start("web");
+    scene.haul.set_desired(Vec::new(), Vec::new(), scene.now);
+    scene.want("2");
+    assert!(!scene.is_due(), "a second job began beside the first");
+}
+
+#[test]
+fn what_is_not_well_is_looked_at_again_without_a_change() {
+    let mut scene = Scene::new();
+    scene.reconcile();
+    let look = scene.look().remove(0);
+    scene.haul.assess(look, health(false));
+    scene.haul.look_again(scene.now);
+    assert!(scene.look().is_empty());
+    scene.haul.look_again(scene.now + LOOKS.0);
+    assert_eq!(scene.look().len(), 1);
+}
+
+#[test]
+fn a_fight_over_an_object_slows_down() {
+    let mut scene = Scene::new();
+    scene.reconcile();
+    scene.change(Some("8"), "generation 1");
+    for generation in 2..=REPAIRS + 1 {
+        scene.change(Some("9"), &format!("generation {generation}"));
+        assert!(scene.is_due(), "repair {generation}");
+        scene.reconcile();
+    }
+    scene.change(Some("10"), "generation 10");
+    assert!(!scene.is_due(), "the fight goes on without a pause");
+    assert!(scene.haul.next_due().is_some());
+}
+
+#[test]
+fn a_job_that_panicked_fails_its_unit_only() {
+    let mut scene = Scene::new();
+    scene.haul.start("web");
+    scene.haul.fail("web", "a bug");
+    assert_eq!(scene.haul.verdict(), Verdict::Stuck);
+    scene.want("2");
+    assert!(scene.is_due());
 }
