@@ -70,11 +70,11 @@ pub use inputs::Inputs;
 pub use inventory::{Entry, EntryError, Held, Inventory};
 pub use make::plan;
 pub use observed::{Conflict, DryRun, Live, Observed};
-pub use others::{Claim, ClaimState, Others};
+pub use others::{Claim, ClaimState, Dependents, Others};
 pub use plan::{
     Action, Counts, Field, Op, Phase, Plan, PlanFileError, PlanHash, Until, Wait, Wave, Writer,
 };
 pub use reason::{Cause, Reason};
 pub use result::{Outcome, inventory_after, inventory_before};
-pub use text::{Color, TextOptions};
+pub use text::{Color, TextOptions, clean};
 pub use unit::{NAME_LABEL, NAMESPACE_LABEL, Unit};

@@ -232,6 +232,21 @@ impl Counts {
     }
 }
 
+impl std::iter::Sum for Counts {
+    fn sum<I: Iterator<Item = Self>>(counts: I) -> Self {
+        counts.fold(Self::default(), |sum, counts| Self {
+            create: sum.create + counts.create,
+            update: sum.update + counts.update,
+            unchanged: sum.unchanged + counts.unchanged,
+            prune: sum.prune + counts.prune,
+            skip: sum.skip + counts.skip,
+            blocked: sum.blocked + counts.blocked,
+            conflict: sum.conflict + counts.conflict,
+            failed: sum.failed + counts.failed,
+        })
+    }
+}
+
 impl PlanHash {
     /// Returns the hash that `text` is: 64 hex digits.
     #[must_use]

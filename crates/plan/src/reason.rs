@@ -82,6 +82,13 @@ pub enum Reason {
         /// That object.
         by: ObjectRef,
     },
+    /// Blocked: other units want or hold objects in it or of its kind. No approval lifts this.
+    NeededByOthers {
+        /// How many objects.
+        objects: usize,
+        /// Those units.
+        units: Vec<Unit>,
+    },
     /// Blocked: the source wants nothing at all.
     EmptySource {
         /// How many objects the inventory has.
@@ -212,6 +219,11 @@ impl fmt::Display for Reason {
                     "deleting it would take {by} along, which the source wants"
                 )
             }
+            Self::NeededByOthers { objects, units } => write!(
+                formatter,
+                "deleting it would take {objects} objects of {} along; remove them there first",
+                listed(units)
+            ),
             Self::EmptySource { held } => write!(
                 formatter,
                 "the source wants nothing, and {held} objects are held; deleted only with an approval"
@@ -273,13 +285,14 @@ impl fmt::Display for Reason {
 
 /// Says that what `units` want is not known.
 pub(crate) fn may_want(units: &[Unit]) -> String {
+    format!("{} cannot be rendered and may want it", listed(units))
+}
+
+fn listed(units: &[Unit]) -> String {
     match units {
-        [unit] => format!("{unit} cannot be rendered and may want it"),
-        [first, rest @ ..] => format!(
-            "{first} and {} more cannot be rendered and may want it",
-            rest.len()
-        ),
-        [] => String::new(),
+        [unit] => unit.to_string(),
+        [first, rest @ ..] => format!("{first} and {} more", rest.len()),
+        [] => "another unit".to_owned(),
     }
 }
 

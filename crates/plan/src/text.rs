@@ -8,7 +8,9 @@ use crate::{Action, Cause, Counts, Field, Op, Phase, Plan, Reason, Until, Wait};
 
 /// How a plan is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TextOptions {
+pub struct TextOptions<'a> {
+    /// What the unit is called in the heading. Default: its identity in the cluster.
+    pub title: Option<&'a str>,
     /// Default off.
     pub color: Color,
     /// Whether objects that are as they should be, or are skipped, are listed, too. Default no.
@@ -27,9 +29,10 @@ pub enum Color {
     On,
 }
 
-impl Default for TextOptions {
+impl Default for TextOptions<'_> {
     fn default() -> Self {
         Self {
+            title: None,
             color: Color::Off,
             quiet_objects: false,
             value_width: 160,
@@ -39,7 +42,7 @@ impl Default for TextOptions {
 
 impl Plan {
     /// Returns the plan for people. No character of it but those of the colours can steer a terminal.
-    pub fn text<'a>(&'a self, options: &'a TextOptions) -> impl fmt::Display + 'a {
+    pub fn text<'a>(&'a self, options: &'a TextOptions<'a>) -> impl fmt::Display + 'a {
         fmt::from_fn(move |formatter| {
             let width = width(self);
             Writer {
@@ -108,7 +111,7 @@ impl fmt::Display for Wait {
 }
 
 struct Writer<'a> {
-    options: &'a TextOptions,
+    options: &'a TextOptions<'a>,
     out: &'a mut dyn Write,
     width: usize,
 }
@@ -123,12 +126,11 @@ fn width(plan: &Plan) -> usize {
 
 impl Writer<'_> {
     fn plan(&mut self, plan: &Plan) -> fmt::Result {
-        writeln!(
-            self.out,
-            "{} at {}",
-            clean(&plan.unit.to_string()),
-            clean(&plan.revision)
-        )?;
+        let title = self
+            .options
+            .title
+            .map_or_else(|| plan.unit.to_string(), str::to_owned);
+        writeln!(self.out, "{} at {}", clean(&title), clean(&plan.revision))?;
         if let Some(problem) = &plan.problem {
             writeln!(
                 self.out,
@@ -275,18 +277,34 @@ fn why(action: &Action) -> String {
     }
 }
 
-/// Replaces what could move a cursor, start a line or reorder text.
-fn clean(text: &str) -> String {
+/// Escapes what could move a cursor, start a line or reorder text: control and format characters.
+#[must_use]
+pub fn clean(text: &str) -> String {
     let mut cleaned = String::with_capacity(text.len());
     for character in text.chars() {
-        let is_format = matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-        if character.is_control() || is_format {
+        if character.is_control() || is_format(character) {
             cleaned.extend(character.escape_unicode());
         } else {
             cleaned.push(character);
         }
     }
     cleaned
+}
+
+/// Whether a character is not seen, but changes how others are (Unicode's categories Cf, Zl and Zp).
+fn is_format(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}'
+            | '\u{61c}'
+            | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
 }
 
 /// Cuts a line off after `width` characters.

@@ -38,6 +38,10 @@ fn of_live(
     if let Some(by) = user_of(desired, entry, live) {
         return (Op::Blocked, Reason::Needed { by: by.clone() });
     }
+    if let Some(share) = inputs.others.dependents.of(&entry.id, defined_by(live)) {
+        let (objects, units) = (share.objects, share.units.iter().cloned().collect());
+        return (Op::Blocked, Reason::NeededByOthers { objects, units });
+    }
     match guard::protection(&entry.id, inputs.guards) {
         None => (Op::Prune, Reason::NotDesired),
         Some(why) if grant.covers(&entry.id) => (Op::Prune, Reason::Approved { why }),
@@ -63,14 +67,19 @@ fn reason_to_keep(inputs: &Inputs<'_>, entry: &Entry, live: &Value) -> Option<Re
 
 /// Returns a desired object that the deletion would take along.
 fn user_of<'d>(desired: &'d DesiredSet, entry: &Entry, live: &Value) -> Option<&'d ObjectRef> {
-    let names = |pointer: &str| live.pointer(pointer).and_then(Value::as_str);
-    let defined = (names("/spec/group"), names("/spec/names/kind"));
+    let defined = defined_by(live);
     let uses = |id: &&ObjectRef| match entry.id.kind.as_str() {
         "Namespace" => id.namespace.as_ref() == Some(&entry.id.name),
-        "CustomResourceDefinition" => defined == (Some(&id.group), Some(&id.kind)),
+        "CustomResourceDefinition" => defined == Some((id.group.as_str(), id.kind.as_str())),
         _ => false,
     };
     desired.objects().map(Object::id).find(uses)
+}
+
+/// Returns the group and kind that a CustomResourceDefinition defines.
+fn defined_by(live: &Value) -> Option<(&str, &str)> {
+    let text = |pointer: &str| live.pointer(pointer).and_then(Value::as_str);
+    Some((text("/spec/group")?, text("/spec/names/kind")?))
 }
 
 /// An operator that copies labels to what it creates must not make us delete that.

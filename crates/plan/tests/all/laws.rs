@@ -391,6 +391,18 @@ proptest! {
     }
 
     #[test]
+    fn no_approval_deletes_what_objects_of_other_units_stand_on(cases in cases(), of_kind in any::<bool>()) {
+        let mut world = world_of(&cases, Whole::Sound);
+        let stranger = if of_kind { widget("theirs", "1") } else { config_map("shop", "theirs", "1") };
+        world.others.dependents.add(&other(), stranger.id());
+        world.approvals.plans.insert(world.plan().hash);
+        world.approvals.objects = (0..OBJECTS).map(|index| object_of(index, 0).id().clone()).collect();
+        let pruned = ids(&world.plan(), Op::Prune);
+        prop_assert!(!pruned.contains(namespace("shop").id()));
+        prop_assert!(!of_kind || !pruned.contains(definition().id()));
+    }
+
+    #[test]
     fn an_object_whose_state_is_not_known_is_neither_deleted_nor_written(cases in cases()) {
         let plan = world_of(&cases, Whole::Sound).plan();
         for (index, case) in cases.iter().enumerate() {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use windlass_object::Object;
 use windlass_plan::{
-    Claim, ClaimState, Desired, DryRun, Held, Live, Op, Outcome, Reason, inventory_after,
-    inventory_before,
+    Claim, ClaimState, Dependents, Desired, DryRun, Held, Live, Op, Outcome, Reason,
+    inventory_after, inventory_before,
 };
 
 use crate::world::{
@@ -266,6 +266,23 @@ fn no_approval_deletes_a_namespace_under_a_desired_object() {
         world.plan().action(namespace("shop").id()).unwrap().reason,
         Reason::Needed { by }
     );
+}
+
+#[test]
+fn no_approval_deletes_a_namespace_under_objects_of_another_unit() {
+    let live = [namespace("shop"), maps(1)[0].clone()];
+    let mut world = deployed(&live, maps(1));
+    for name in ["token", "key"] {
+        let dependents = &mut world.others.dependents;
+        dependents.add(&storefront(), secret(name, "").id());
+    }
+    let shop = namespace("shop").id().clone();
+    world.approvals.objects.insert(shop.clone());
+    let plan = world.plan();
+    let reason = &plan.action(&shop).unwrap().reason;
+    insta::assert_snapshot!(reason, @"deleting it would take 2 objects of flux-system/storefront along; remove them there first");
+    world.others.dependents = Dependents::default();
+    assert_eq!(world.plan().action(&shop).unwrap().op, Op::Prune);
 }
 
 #[test]
