@@ -206,6 +206,13 @@ impl Plan {
         self.problem.is_none() && self.actions().all(settled)
     }
 
+    /// Returns whether the plan is made from facts alone: the source, the inventory, the live objects and the
+    /// wishes of other units. A plan that is not may call objects blocked that are as they should be.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.problem.is_none() && self.actions().all(|action| action.reason.is_known())
+    }
+
     /// Returns how many actions there are of each kind.
     #[must_use]
     pub fn counts(&self) -> Counts {

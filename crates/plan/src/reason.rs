@@ -177,6 +177,22 @@ impl Reason {
     }
 }
 
+impl Reason {
+    /// Returns whether everything that it depends on is known. `false` means that the same plan, made again,
+    /// may come out differently though nothing changes.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        !matches!(
+            self,
+            Self::DesiredUnknown { .. }
+                | Self::InventoryUnknown { .. }
+                | Self::LiveUnknown { .. }
+                | Self::NotTried
+                | Self::OthersUnknown { .. }
+        )
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

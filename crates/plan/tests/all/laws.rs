@@ -414,6 +414,19 @@ proptest! {
     }
 
     #[test]
+    fn a_plan_is_known_unless_something_that_it_depends_on_is_not(cases in cases(), whole in whole()) {
+        let world = world_of(&cases, whole);
+        let plan = world.plan();
+        let is_unknown = |case: &Case| matches!(case.fault, Fault::LiveUnknown | Fault::NotObserved);
+        let is_about = |case: &Case| case.desired.is_some() || case.held;
+        if whole != Whole::Sound || cases.iter().any(|case| is_about(case) && is_unknown(case)) {
+            prop_assert!(!plan.is_known(), "{plan}");
+        } else if !cases.iter().any(|case| case.fault == Fault::NotTried) {
+            prop_assert!(plan.is_known(), "{plan}");
+        }
+    }
+
+    #[test]
     fn every_object_has_exactly_one_action(cases in cases()) {
         let world = world_of(&cases, Whole::Sound);
         let plan = world.plan();

@@ -130,7 +130,7 @@ impl Survey {
     pub(super) fn done(&self) -> Done {
         let is_bad = |unit: &Surveyed| {
             let counts = unit.plan.counts();
-            unit.plan.problem.is_some() || counts.failed > 0 || counts.conflict > 0
+            !unit.plan.is_known() || counts.failed > 0 || counts.conflict > 0
         };
         if self.units.iter().any(is_bad) {
             Done::Badly
