@@ -25,7 +25,7 @@ use crate::keys;
 use crate::report::{self, Event, Report};
 use crate::scene::{Scene, Snapshot};
 
-pub(crate) use job::{Context, Job, Wish};
+pub(crate) use job::{Context, Job};
 pub(crate) use state::{Haul, Standing, State};
 use state::{Look, Verdict};
 

@@ -8,7 +8,8 @@ use windlass_cluster::{Applied, Assessed, Change};
 use windlass_object::{FingerprintKey, Object, ObjectRef};
 use windlass_plan::{Approvals, Desired, DesiredSet, Guards, Held, Inputs, Inventory, Unit, plan};
 
-use super::{Haul, LOOKS, Look, REPAIRS, Standing, Verdict};
+use super::unit::{LOOKS, REPAIRS};
+use super::{Haul, Look, Standing, Verdict};
 use crate::haul::job::Outcome;
 
 /// One unit, `web`, that wants one ConfigMap.
