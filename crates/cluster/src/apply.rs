@@ -120,8 +120,8 @@ impl Cluster {
     ) -> Applied {
         let mut applied = Applied::default();
         for wave in &plan.waves {
-            let is_held = wave.phase == Phase::Prune
-                && (!applied.failures.is_empty() || !is_wanted());
+            let is_held =
+                wave.phase == Phase::Prune && (!applied.failures.is_empty() || !is_wanted());
             let so_far = &applied;
             let (ready, held): (Vec<_>, Vec<_>) = wave.actions.iter().partition(|action| {
                 !is_held && action.wait_for.iter().all(|wait| so_far.is_done(&wait.id))

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use kube::Client;
 use kube::config::{Config, KubeConfigOptions, Kubeconfig};
+use kube::core::Status;
 use serde_json::Value;
 use tokio::sync::RwLock;
 
@@ -60,6 +61,8 @@ pub enum ClusterError {
         reason: String,
         /// The `message` of its Status.
         message: String,
+        /// The `details` of its Status: what the refusal is about. Empty where it says nothing of that.
+        about: About,
     },
     /// There was no answer. Whether the request took effect is not known.
     #[error("the API server {server} does not answer: {reason}; is the cluster up?")]
@@ -77,6 +80,15 @@ pub enum ClusterError {
         /// What is wrong with it.
         reason: String,
     },
+}
+
+/// What a refusal is about, as the `details` of a Status say it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// The plural of the kind, such as `namespaces`.
+    pub kind: String,
+    /// The name of the object.
+    pub name: String,
 }
 
 impl Cluster {
@@ -136,14 +148,15 @@ impl Cluster {
         }
     }
 
-    /// Sends a request for one object; `None` means that the server says there is none.
+    /// Sends a request for the object of this name; `None` means that the server says there is none.
     pub(crate) async fn send_opt(
         &self,
         request: http::Request<Vec<u8>>,
+        name: &str,
     ) -> Result<Option<Value>, ClusterError> {
         match self.send(request).await {
             Ok(value) => Ok(Some(value)),
-            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) if error.says_absent(name) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -151,11 +164,7 @@ impl Cluster {
     fn error(&self, error: kube::Error) -> ClusterError {
         let server = self.server.to_string();
         match error {
-            kube::Error::Api(status) => ClusterError::Refused {
-                code: status.code,
-                reason: status.reason.clone(),
-                message: status.message.clone(),
-            },
+            kube::Error::Api(status) => refused(*status),
             kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => ClusterError::Unexpected {
                 server,
                 reason: "it is not JSON".to_owned(),
@@ -169,10 +178,33 @@ impl Cluster {
 }
 
 impl ClusterError {
-    /// Returns whether the server says that the object, its kind or its namespace does not exist.
+    /// Returns whether the server says that there is no object of this name.
+    ///
+    /// A 404 alone does not say so: a proxy, and a server that does not serve the kind at this moment,
+    /// answer with it too, but name no object.
     #[must_use]
-    pub fn is_not_found(&self) -> bool {
-        matches!(self, Self::Refused { code: 404, .. })
+    pub fn says_absent(&self, name: &str) -> bool {
+        matches!(self, Self::Refused { code: 404, reason, about, .. }
+            if reason == "NotFound" && about.name == name)
+    }
+
+    /// Returns whether the server says that the object is not as the request expected it.
+    #[expect(dead_code)]
+    pub(crate) fn is_conflict(&self) -> bool {
+        matches!(self, Self::Refused { code: 409, .. })
+    }
+}
+
+fn refused(status: Status) -> ClusterError {
+    let about = status.details.map(|details| About {
+        kind: details.kind,
+        name: details.name,
+    });
+    ClusterError::Refused {
+        code: status.code,
+        reason: status.reason,
+        message: status.message,
+        about: about.unwrap_or_default(),
     }
 }
 

@@ -56,7 +56,7 @@ impl Cluster {
             Some(&unit.namespace),
             &name(unit),
         );
-        let stored = match self.send_opt(request).await {
+        let stored = match self.send_opt(request, &name(unit)).await {
             Ok(Some(stored)) => stored,
             Ok(None) => return Held::Known(Inventory::default()),
             Err(error) => {
@@ -167,7 +167,7 @@ impl Cluster {
     ) -> Result<Option<FingerprintKey>, InventoryError> {
         let request = request::get(&core("secrets", "Secret"), Some(namespace), KEY_SECRET);
         let stored = self
-            .send_opt(request)
+            .send_opt(request, KEY_SECRET)
             .await
             .map_err(|error| failure(namespace, error))?;
         let Some(stored) = stored else {

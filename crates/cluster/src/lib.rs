@@ -22,7 +22,7 @@ mod scope;
 mod watch;
 
 pub use apply::{Applied, Failure, Progress};
-pub use connect::{Cluster, ClusterError, ConnectError, Target};
+pub use connect::{About, Cluster, ClusterError, ConnectError, Target};
 pub use health::Assessed;
 pub use inventory::{InventoryError, temporary_key};
 pub use kinds::{Kind, Kinds};

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, stream};
+use serde_json::Value;
 use windlass_object::{Object, ObjectRef};
 use windlass_plan::{DesiredSet, DryRun, Inventory, Live, Observed};
 
 use crate::request::{Mode, Ownership};
-use crate::{Cluster, ClusterError, Definitions, Kind, Kinds, request};
+use crate::{About, Cluster, ClusterError, Definitions, Kind, Kinds, request};
 
 /// How many objects are looked at at once.
 const PARALLEL: usize = 16;
@@ -89,8 +90,14 @@ impl Cluster {
 
     async fn live_of(&self, kind: &Kind, id: &ObjectRef) -> Live {
         let request = request::get(kind, id.namespace.as_deref(), &id.name);
-        match self.send_opt(request).await {
-            Ok(Some(object)) => Live::Present(object),
+        match self.send_opt(request, &id.name).await {
+            Ok(Some(object)) if is_named(&object, &id.name) => Live::Present(object),
+            Ok(Some(_)) => Live::Unknown {
+                reason: format!(
+                    "the API server {} answered with something else",
+                    self.server()
+                ),
+            },
             Ok(None) => Live::Absent,
             Err(error) => Live::Unknown {
                 reason: error.to_string(),
@@ -116,16 +123,17 @@ impl Cluster {
                 code,
                 reason,
                 message,
-            }) if code < 500 => Ok(refusal(id, code, reason, message)),
+                about,
+            }) if code < 500 => Ok(refusal(id, &about, reason, message)),
             Err(error) => Err(error),
         }
     }
 }
 
 /// Returns what a refused dry run says: the object is wrong, or its namespace is not there yet.
-fn refusal(id: &ObjectRef, code: u16, reason: String, message: String) -> DryRun {
+fn refusal(id: &ObjectRef, about: &About, reason: String, message: String) -> DryRun {
     match &id.namespace {
-        Some(namespace) if code == 404 && message.contains("namespaces") => DryRun::Deferred {
+        Some(namespace) if reason == "NotFound" && about.kind == "namespaces" => DryRun::Deferred {
             until: vec![namespace_ref(namespace)],
         },
         _ => DryRun::Rejected { reason, message },
@@ -165,6 +173,10 @@ fn not_served(kinds: &Kinds, object: &Object, definitions: &Definitions) -> Obse
             message,
         },
     }
+}
+
+fn is_named(object: &Value, name: &str) -> bool {
+    object.pointer("/metadata/name").and_then(Value::as_str) == Some(name)
 }
 
 fn namespace_ref(name: &str) -> ObjectRef {

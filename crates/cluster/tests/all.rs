@@ -1,0 +1,8 @@
+//! A cluster connection against the embedded API server, with a network between them that can forge
+//! answers and let others act at the worst moment.
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+#[path = "all/absent.rs"]
+mod absent;
+#[path = "all/world.rs"]
+mod world;
