@@ -21,6 +21,7 @@ use windlass_source::Changes;
 
 use crate::desired::{self, NAMESPACE, RenderedUnit, Selection};
 use crate::failure::Failure;
+use crate::interruption::interruption;
 use crate::keys;
 use crate::report::{self, Event, Report};
 use crate::scene::{Scene, Snapshot};
@@ -409,21 +410,6 @@ async fn until(wake: Option<Instant>) {
     match wake {
         Some(wake) => tokio::time::sleep_until(wake.into()).await,
         None => std::future::pending().await,
-    }
-}
-
-/// Returns on Ctrl-C, and when the process is asked to end.
-pub(crate) async fn interruption() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminated) => drop(terminated.recv().await),
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminated => {}
     }
 }
 

@@ -7,13 +7,8 @@
 //! - `access`: the cluster that a command works on; the embedded API server where none is named.
 //! - `desired`: from a scene to what each unit wants.
 //! - `haul`: keeps a cluster at what the source says; `report` shows it.
+//! - `terminal`: what goes to standard output and standard error.
 //! - `failure`: the one place where errors become texts, hints and exit codes.
-
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command line prints; the crates below do not"
-)]
 
 mod access;
 mod cli;
@@ -21,9 +16,11 @@ mod command;
 mod desired;
 mod failure;
 mod haul;
+mod interruption;
 mod keys;
 mod report;
 mod scene;
 mod style;
+mod terminal;
 
 pub use cli::{Cli, run};

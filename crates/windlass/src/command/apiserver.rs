@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::access;
 use crate::failure::{Done, Failure};
+use crate::terminal::{closed, say};
 
 use super::runtime;
 
@@ -35,14 +36,18 @@ impl Apiserver {
     pub(crate) fn run(self) -> Result<Done, Failure> {
         runtime()?.block_on(async {
             let server = access::start(self.listen, self.state).await?;
-            server.write_kubeconfig(&self.kubeconfig)?;
-            println!("API server {}", server.url());
-            println!(
-                "for kubectl: export KUBECONFIG={}",
-                self.kubeconfig.display()
-            );
-            crate::haul::interruption().await;
+            let written = server.write_kubeconfig(&self.kubeconfig);
+            if written.is_ok() {
+                say(&format!("API server {}", server.url()));
+                let kubeconfig = self.kubeconfig.display();
+                say(&format!("for kubectl: export KUBECONFIG={kubeconfig}"));
+                tokio::select! {
+                    () = crate::interruption::interruption() => {}
+                    () = closed() => {}
+                }
+            }
             server.shutdown().await;
+            written?;
             Ok(Done::Well)
         })
     }
