@@ -2,13 +2,15 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use kube::Client;
 use kube::config::{Config, KubeConfigOptions, Kubeconfig};
 use kube::core::Status;
 use serde_json::Value;
-use tokio::sync::RwLock;
+use tokio::sync::{Mutex, RwLock};
+use tokio::time::Instant;
 
 use crate::Kinds;
 
@@ -29,6 +31,10 @@ pub struct Target {
 pub struct Cluster {
     pub(crate) client: Client,
     pub(crate) kinds: Arc<RwLock<Arc<Kinds>>>,
+    /// When the last refresh of the kinds began. Who refreshes them holds the lock.
+    pub(crate) refreshed: Arc<Mutex<Option<Instant>>>,
+    /// Whether an answer showed that the kinds are not what they were.
+    pub(crate) is_outdated: Arc<AtomicBool>,
     pub(crate) manager: Arc<str>,
     server: Arc<str>,
 }
@@ -116,6 +122,8 @@ impl Cluster {
         let cluster = Self {
             client,
             kinds: Arc::default(),
+            refreshed: Arc::default(),
+            is_outdated: Arc::default(),
             manager: manager.into(),
             server: server.trim_end_matches('/').into(),
         };
@@ -158,6 +166,24 @@ impl Cluster {
             Ok(value) => Ok(Some(value)),
             Err(error) if error.says_absent(name) => Ok(None),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Sends a request for a list. An answer without items is not an empty list.
+    pub(crate) async fn list(
+        &self,
+        request: http::Request<Vec<u8>>,
+    ) -> Result<Vec<Value>, ClusterError> {
+        match self.send(request).await?["items"].take() {
+            Value::Array(items) => Ok(items),
+            _ => Err(self.unexpected("a list without items")),
+        }
+    }
+
+    pub(crate) fn unexpected(&self, reason: impl Into<String>) -> ClusterError {
+        ClusterError::Unexpected {
+            server: self.server.to_string(),
+            reason: reason.into(),
         }
     }
 

@@ -7,6 +7,7 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use serde::Deserialize;
 use serde_json::Value;
+use tokio::time::Instant;
 use windlass_object::Gvk;
 
 use crate::{Cluster, ClusterError, request};
@@ -58,6 +59,11 @@ impl Kinds {
     #[must_use]
     pub fn is_known(&self, group: &str) -> bool {
         !self.unknown.contains(group)
+    }
+
+    /// Returns whether anything of the group is served.
+    pub(crate) fn has_group(&self, group: &str) -> bool {
+        self.kinds.keys().any(|(served, _)| served == group)
     }
 
     fn versions(&self, group: &str, kind: &str) -> &[Kind] {
@@ -118,6 +124,28 @@ impl Cluster {
 
     /// Finds out anew what the cluster serves.
     pub async fn refresh_kinds(&self) -> Result<Arc<Kinds>, ClusterError> {
+        self.kinds_since(Some(Instant::now())).await
+    }
+
+    /// Returns what the cluster serves, as found out at `since` or later; `None` means whenever.
+    ///
+    /// One task asks at a time; those that come meanwhile wait, and ask again only if need be.
+    pub(crate) async fn kinds_since(
+        &self,
+        since: Option<Instant>,
+    ) -> Result<Arc<Kinds>, ClusterError> {
+        let mut refreshed = self.refreshed.lock().await;
+        if refreshed.is_some() && *refreshed >= since {
+            return Ok(self.kinds().await);
+        }
+        let begun = Instant::now();
+        let kinds = Arc::new(self.discover().await?);
+        *self.kinds.write().await = Arc::clone(&kinds);
+        *refreshed = Some(begun);
+        Ok(kinds)
+    }
+
+    async fn discover(&self) -> Result<Kinds, ClusterError> {
         let mut kinds = Kinds::default();
         for path in ["/api", "/apis"] {
             let answer = self.send(request::groups(path)).await?;
@@ -127,8 +155,6 @@ impl Cluster {
                 self.add_legacy(&mut kinds, path, answer).await?;
             }
         }
-        let kinds = Arc::new(kinds);
-        *self.kinds.write().await = Arc::clone(&kinds);
         Ok(kinds)
     }
 
@@ -171,10 +197,8 @@ impl Cluster {
     }
 
     fn parse<T: for<'a> Deserialize<'a>>(&self, answer: Value) -> Result<T, ClusterError> {
-        serde_json::from_value(answer).map_err(|error| ClusterError::Unexpected {
-            server: self.server().to_owned(),
-            reason: format!("discovery: {error}"),
-        })
+        serde_json::from_value(answer)
+            .map_err(|error| self.unexpected(format!("discovery: {error}")))
     }
 }
 
@@ -200,7 +224,6 @@ fn group_versions(groups: LegacyGroups) -> Vec<(String, String)> {
 
 #[derive(Deserialize)]
 struct AggregatedList {
-    #[serde(default)]
     items: Vec<AggregatedGroup>,
 }
 

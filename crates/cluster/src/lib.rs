@@ -19,6 +19,7 @@ mod kinds;
 mod observe;
 pub mod request;
 mod scope;
+mod served;
 mod watch;
 
 pub use apply::{Applied, Failure, Progress};

@@ -1,6 +1,7 @@
 //! What a plan needs to know of a cluster.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, stream};
@@ -9,7 +10,8 @@ use windlass_object::{Object, ObjectRef};
 use windlass_plan::{DesiredSet, DryRun, Inventory, Live, Observed};
 
 use crate::request::{Mode, Ownership};
-use crate::{About, Cluster, ClusterError, Definitions, Kind, Kinds, request};
+use crate::served::{Served, Wanted};
+use crate::{About, Cluster, ClusterError, Definitions, Kind, request};
 
 /// How many objects are looked at at once.
 const PARALLEL: usize = 16;
@@ -25,15 +27,16 @@ impl Cluster {
         inventory: &Inventory,
         definitions: &Definitions,
     ) -> BTreeMap<ObjectRef, Observed> {
-        let kinds = self.kinds().await;
-        let wanted = desired.into_iter().flat_map(DesiredSet::objects);
+        let wanted = || desired.into_iter().flat_map(DesiredSet::objects);
         let is_wanted = |id: &ObjectRef| desired.is_some_and(|desired| desired.get(id).is_some());
-        let held = inventory
-            .entries()
-            .map(|entry| &entry.id)
-            .filter(|id| !is_wanted(id));
-        let wanted = wanted.map(|object| self.observe_one(&kinds, object, definitions).boxed());
-        let held = held.map(|id| self.observe_held(&kinds, id).boxed());
+        let ids = inventory.entries().map(|entry| &entry.id);
+        let held: Vec<&ObjectRef> = ids.filter(|id| !is_wanted(id)).collect();
+        let asked = Wanted::new(wanted(), held.iter().copied());
+        let served = self.served(&asked).await;
+        let wanted = wanted().map(|object| self.observe_one(&served, object, definitions).boxed());
+        let held = held
+            .into_iter()
+            .map(|id| self.observe_held(&served, id).boxed());
         // Collected first: a stream of closures over borrows is not Send (rust-lang/rust#102211).
         let all: Vec<BoxFuture<'_, (ObjectRef, Observed)>> = wanted.chain(held).collect();
         stream::iter(all).buffer_unordered(PARALLEL).collect().await
@@ -41,31 +44,32 @@ impl Cluster {
 
     async fn observe_one(
         &self,
-        kinds: &Kinds,
+        served: &Served,
         object: &Object,
         definitions: &Definitions,
     ) -> (ObjectRef, Observed) {
-        let observed = self.observe_desired(kinds, object, definitions).await;
+        let observed = self.observe_desired(served, object, definitions).await;
         (object.id().clone(), observed)
     }
 
-    async fn observe_held(&self, kinds: &Kinds, id: &ObjectRef) -> (ObjectRef, Observed) {
-        (id.clone(), Observed::live(self.live(kinds, id).await))
+    async fn observe_held(&self, served: &Served, id: &ObjectRef) -> (ObjectRef, Observed) {
+        (id.clone(), Observed::live(self.live(served, id).await))
     }
 
     /// Returns the live object.
     pub async fn get(&self, id: &ObjectRef) -> Live {
-        self.live(&*self.kinds().await, id).await
+        let served = self.served(&Wanted::new([], [id])).await;
+        self.live(&served, id).await
     }
 
     async fn observe_desired(
         &self,
-        kinds: &Kinds,
+        served: &Served,
         object: &Object,
         definitions: &Definitions,
     ) -> Observed {
-        let Some(kind) = kinds.get(object.gvk()) else {
-            return not_served(kinds, object, definitions);
+        let Some(kind) = served.kinds.get(object.gvk()) else {
+            return self.not_served(served, object, definitions).await;
         };
         let (live, tried) =
             tokio::join!(self.live_of(kind, object.id()), self.dry_run(kind, object));
@@ -77,14 +81,44 @@ impl Cluster {
         }
     }
 
-    async fn live(&self, kinds: &Kinds, id: &ObjectRef) -> Live {
-        match kinds.preferred(&id.group, &id.kind) {
-            Some(kind) => self.live_of(kind, id).await,
-            None if !kinds.is_known(&id.group) => Live::Unknown {
-                reason: format!("the API group {} does not answer", id.group),
+    /// Returns what is known of an object whose kind, in its version, the cluster does not serve.
+    async fn not_served(
+        &self,
+        served: &Served,
+        object: &Object,
+        definitions: &Definitions,
+    ) -> Observed {
+        let id = object.id();
+        let other = served.kinds.preferred(&id.group, &id.kind);
+        let definition = definitions.definition_of(id);
+        let live = match other {
+            // What is live is not looked at before its definition has the version of the source.
+            Some(other) if definition.is_some() => Live::Unknown {
+                reason: format!("{} is served as {} only", id.kind, other.version),
             },
+            _ => self.live(served, id).await,
+        };
+        let dry_run = match (definition, other) {
+            (Some(definition), _) => DryRun::Deferred {
+                until: vec![definition.clone()],
+            },
+            (None, Some(other)) => no_kind(format!(
+                "the cluster serves {} as {} only",
+                id.kind, other.version
+            )),
+            (None, None) => no_kind(format!("the cluster serves no {}", id.kind)),
+        };
+        Observed { live, dry_run }
+    }
+
+    async fn live(&self, served: &Served, id: &ObjectRef) -> Live {
+        match served.kinds.preferred(&id.group, &id.kind) {
+            Some(kind) => self.live_of(kind, id).await,
             // A kind that is served no more has no objects any more: its definition took them along.
-            None => Live::Absent,
+            None => match served.doubt(&id.group, &id.kind) {
+                None => Live::Absent,
+                Some(reason) => Live::Unknown { reason },
+            },
         }
     }
 
@@ -99,9 +133,14 @@ impl Cluster {
                 ),
             },
             Ok(None) => Live::Absent,
-            Err(error) => Live::Unknown {
-                reason: error.to_string(),
-            },
+            Err(error) => {
+                // Perhaps the kind is served no more: the next look asks.
+                let is_news = matches!(error, ClusterError::Refused { code: 404, .. });
+                self.is_outdated.fetch_or(is_news, Ordering::Relaxed);
+                Live::Unknown {
+                    reason: error.to_string(),
+                }
+            }
         }
     }
 
@@ -140,38 +179,10 @@ fn refusal(id: &ObjectRef, about: &About, reason: String, message: String) -> Dr
     }
 }
 
-/// Returns what is known of an object whose kind, in its version, the cluster does not serve.
-fn not_served(kinds: &Kinds, object: &Object, definitions: &Definitions) -> Observed {
-    let id = object.id();
-    let unknown = |reason: String| Observed::live(Live::Unknown { reason });
-    if !kinds.is_known(&id.group) {
-        return unknown(format!("the API group {} does not answer", id.group));
-    }
-    if let Some(definition) = definitions.definition_of(id) {
-        // Another version may be served already; what is live is then not looked at before this one is.
-        let live = match kinds.preferred(&id.group, &id.kind) {
-            None => Live::Absent,
-            Some(other) => Live::Unknown {
-                reason: format!("{} is served as {} only", id.kind, other.version),
-            },
-        };
-        return Observed {
-            live,
-            dry_run: DryRun::Deferred {
-                until: vec![definition.clone()],
-            },
-        };
-    }
-    let message = match kinds.preferred(&id.group, &id.kind) {
-        Some(other) => format!("the cluster serves {} as {} only", id.kind, other.version),
-        None => format!("the cluster serves no {}", id.kind),
-    };
-    Observed {
-        live: Live::Absent,
-        dry_run: DryRun::Rejected {
-            reason: "NoKindMatch".to_owned(),
-            message,
-        },
+fn no_kind(message: String) -> DryRun {
+    DryRun::Rejected {
+        reason: "NoKindMatch".to_owned(),
+        message,
     }
 }
 

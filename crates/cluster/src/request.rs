@@ -39,7 +39,7 @@ pub fn get(kind: &Kind, namespace: Option<&str>, name: &str) -> ApiRequest {
     )
 }
 
-/// Returns the request that lists objects; `selector` is a label selector.
+/// Returns the request that lists objects; `selector` is a label selector, and the empty one takes all.
 #[must_use]
 pub fn list(kind: &Kind, namespace: Option<&str>, selector: &str) -> ApiRequest {
     let path = format!(

@@ -4,5 +4,7 @@
 
 #[path = "all/absent.rs"]
 mod absent;
+#[path = "all/served.rs"]
+mod served;
 #[path = "all/world.rs"]
 mod world;
