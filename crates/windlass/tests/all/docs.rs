@@ -4,8 +4,8 @@
 mod links;
 #[path = "docs/page.rs"]
 mod page;
-#[path = "docs/session.rs"]
-mod session;
+#[path = "docs/reader.rs"]
+mod reader;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -71,7 +71,7 @@ fn the_reference_of_the_command_line_is_what_help_prints() {
 fn check(is_meant: impl Fn(&Path) -> bool) {
     let pages = documents().into_iter().filter(|page| is_meant(page));
     let mistakes: Vec<String> = pages
-        .filter_map(|page| session::follow(&page).err())
+        .filter_map(|page| reader::follow(&page).err())
         .collect();
     assert!(mistakes.is_empty(), "{}", mistakes.join("\n\n"));
 }

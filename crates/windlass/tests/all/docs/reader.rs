@@ -22,7 +22,7 @@ mkdir -p ~/windlass/examples && cp -r ~/platform ~/windlass/examples && rm -rf ~
 cd ~/windlass && git init -q -b main && git add -A && git commit -q -m 'The project'";
 
 /// A home, and what goes on there.
-struct Session {
+struct Reader {
     scene: Scene,
     background: Option<Running>,
 }
@@ -35,15 +35,15 @@ pub(super) fn follow(page: &Path) -> Result<(), String> {
     if steps.is_empty() {
         return Ok(());
     }
-    let mut session = Session::new();
+    let mut reader = Reader::new();
     for step in steps {
-        let done = session.act(&step.action);
+        let done = reader.act(&step.action);
         done.map_err(|error| format!("{name}:{}: {error}", step.line))?;
     }
     Ok(())
 }
 
-impl Session {
+impl Reader {
     fn new() -> Self {
         let scene = Scene::platform();
         let bin = scene.home().join("bin");
@@ -53,14 +53,14 @@ impl Session {
             symlink(tool(name), bin.join(name)).unwrap();
         }
         fs::write(scene.home().join(".gitconfig"), GIT_CONFIG).unwrap();
-        fs::write(scene.home().join(".session"), "PATH=~/bin:$PATH\ncd ~\n").unwrap();
-        let mut session = Self {
+        fs::write(scene.home().join(".reader"), "PATH=~/bin:$PATH\ncd ~\n").unwrap();
+        let mut reader = Self {
             scene,
             background: None,
         };
-        session.run(CLONE, 0, &[]).unwrap();
-        session.run("cd ~/platform", 0, &[]).unwrap();
-        session
+        reader.run(CLONE, 0, &[]).unwrap();
+        reader.run("cd ~/platform", 0, &[]).unwrap();
+        reader
     }
 
     fn act(&mut self, action: &Action) -> Result<(), String> {
@@ -72,7 +72,7 @@ impl Session {
                 shown,
             } => self.run(command, *code, shown),
             Action::Start { command, shown } => {
-                let script = format!("set -a; . ~/.session; exec {command}");
+                let script = format!("set -a; . ~/.reader; exec {command}");
                 let started = self.scene.spawn(Command::new("bash").args(["-c", &script]));
                 self.background = Some(started);
                 self.see(shown)
@@ -93,7 +93,7 @@ impl Session {
 
     fn run(&mut self, command: &str, code: i32, shown: &[String]) -> Result<(), String> {
         let script = format!(
-            "exec 2>&1; set -a; . ~/.session\n{command}\ncode=$?\n{{ export -p; printf 'cd %q\\n' \"$PWD\"; }} >~/.session; exit $code"
+            "exec 2>&1; set -a; . ~/.reader\n{command}\ncode=$?\n{{ export -p; printf 'cd %q\\n' \"$PWD\"; }} >~/.reader; exit $code"
         );
         let ran = self.scene.run(Command::new("bash").args(["-c", &script]));
         if ran.code != Some(code) {
