@@ -13,6 +13,7 @@ use crate::{Action, ClaimState, Entry, Inputs, Live, Op, Reason, Unit};
 
 pub(crate) use apply::apply;
 pub(crate) use prune::prune;
+pub use prune::reason_to_keep;
 
 /// Which guards a person has lifted.
 #[derive(Clone, Copy)]

@@ -8,6 +8,7 @@
 //! - [`Guards`], [`Approvals`]: what must not be deleted, and what a person has allowed.
 //! - [`Inputs`] and [`plan()`]: all of this together, and the function.
 //! - [`Plan`]: waves of [`Action`]s with reason, cause and field changes; text, JSON and a hash.
+//! - [`reason_to_keep`]: asked again of each object just before it is deleted.
 //! - [`inventory_before`], [`inventory_after`]: what to store before the first write and after the last.
 //!
 //! ```
@@ -64,6 +65,7 @@ mod result;
 mod text;
 mod unit;
 
+pub use decide::reason_to_keep;
 pub use desired::{Desired, DesiredError, DesiredSet};
 pub use guard::{Approvals, Guards};
 pub use inputs::Inputs;

@@ -32,7 +32,7 @@ fn of_live(
     live: &Value,
     grant: Grant<'_>,
 ) -> (Op, Reason) {
-    if let Some(reason) = reason_to_keep(inputs, entry, live) {
+    if let Some(reason) = reason_to_skip(inputs, entry, live) {
         return (Op::Skip, reason);
     }
     if let Some(by) = user_of(desired, entry, live) {
@@ -49,20 +49,35 @@ fn of_live(
     }
 }
 
-fn reason_to_keep(inputs: &Inputs<'_>, entry: &Entry, live: &Value) -> Option<Reason> {
+/// Returns why a live object is not the unit's to delete, as far as the object itself shows it.
+///
+/// Whoever carries out a deletion asks this again of the object as it is then.
+#[must_use]
+pub fn reason_to_keep(live: &Value, unit: &Unit) -> Option<Reason> {
     if is_terminating(live) {
         return Some(Reason::Terminating);
     }
-    if Unit::of(live).as_ref() != Some(inputs.unit) {
+    if Unit::of(live).as_ref() != Some(unit) {
         return Some(Reason::NotOurs);
-    }
-    if let Some((unit, ClaimState::Desires | ClaimState::Unknown)) = claim_of(inputs, &entry.id) {
-        return Some(Reason::HandedOver { to: unit.clone() });
     }
     if let Some(by) = controller_of(live) {
         return Some(Reason::Controlled { by });
     }
     optout::of_prune(live).map(|by| Reason::OptedOut { by })
+}
+
+/// A claim of another unit says more than that the object is controlled or has opted out.
+fn reason_to_skip(inputs: &Inputs<'_>, entry: &Entry, live: &Value) -> Option<Reason> {
+    let reason = reason_to_keep(live, inputs.unit);
+    if let Some(Reason::Terminating | Reason::NotOurs) = reason {
+        return reason;
+    }
+    match claim_of(inputs, &entry.id) {
+        Some((unit, ClaimState::Desires | ClaimState::Unknown)) => {
+            Some(Reason::HandedOver { to: unit.clone() })
+        }
+        _ => reason,
+    }
 }
 
 /// Returns a desired object that the deletion would take along.
