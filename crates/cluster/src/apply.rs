@@ -1,5 +1,7 @@
 //! Runs a plan, and nothing else.
 
+mod prune;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -204,32 +206,6 @@ impl Cluster {
         Ok(Written::Applied {
             version: version.unwrap_or_default().to_owned(),
         })
-    }
-
-    /// Deletes an object that is still the unit's own.
-    async fn prune(&self, unit: &Unit, id: &ObjectRef) -> Result<Written, String> {
-        let live = match self.get(id).await {
-            Live::Absent => return Ok(Written::Gone),
-            Live::Present(live) => live,
-            Live::Unknown { reason } => return Err(reason),
-        };
-        if Unit::of(&live).as_ref() != Some(unit) {
-            return Err("it belongs to someone else by now, and is left alone".to_owned());
-        }
-        let uid = live.pointer("/metadata/uid").and_then(Value::as_str);
-        let uid = uid.ok_or("the API server gave it no uid")?;
-        let kinds = self.kinds().await;
-        let kind = kinds
-            .preferred(&id.group, &id.kind)
-            .ok_or("its kind is not served any more")?;
-        let request = request::delete(kind, id.namespace.as_deref(), &id.name, uid);
-        self.send_opt(request, &id.name)
-            .await
-            .map_err(|error| message(id, &error))?;
-        match self.get(id).await {
-            Live::Absent => Ok(Written::Gone),
-            _ => Ok(Written::Terminating),
-        }
     }
 
     /// Returns the kind, waiting a moment for one whose definition was just established.

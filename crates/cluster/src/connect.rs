@@ -215,7 +215,6 @@ impl ClusterError {
     }
 
     /// Returns whether the server says that the object is not as the request expected it.
-    #[expect(dead_code)]
     pub(crate) fn is_conflict(&self) -> bool {
         matches!(self, Self::Refused { code: 409, .. })
     }

@@ -96,15 +96,21 @@ pub fn create(kind: &Kind, namespace: Option<&str>, object: &Value, manager: &st
     )
 }
 
-/// Returns the request that deletes the object with this `uid`, and no other that may have taken its
-/// name since. What it owns is collected afterwards.
+/// Returns the request that deletes the object with this `uid` in this `version`: no other that may have
+/// taken its name since, and not after anyone has changed it. What it owns is collected afterwards.
 #[must_use]
-pub fn delete(kind: &Kind, namespace: Option<&str>, name: &str, uid: &str) -> ApiRequest {
+pub fn delete(
+    kind: &Kind,
+    namespace: Option<&str>,
+    name: &str,
+    uid: &str,
+    version: &str,
+) -> ApiRequest {
     let options = json!({
         "kind": "DeleteOptions",
         "apiVersion": "v1",
         "propagationPolicy": "Background",
-        "preconditions": {"uid": uid},
+        "preconditions": {"uid": uid, "resourceVersion": version},
     });
     let path = path(kind, namespace, Some(name));
     build(
@@ -225,9 +231,12 @@ mod tests {
     }
 
     #[test]
-    fn a_deletion_is_of_one_uid() {
-        let request = delete(&kind("", "configmaps", true), Some("a"), "b", "u-1");
+    fn a_deletion_is_of_one_object_in_one_version() {
+        let request = delete(&kind("", "configmaps", true), Some("a"), "b", "u-1", "12");
         let body: Value = serde_json::from_slice(request.body()).unwrap();
-        assert_eq!(body["preconditions"]["uid"], "u-1");
+        assert_eq!(
+            body["preconditions"],
+            json!({"uid": "u-1", "resourceVersion": "12"})
+        );
     }
 }

@@ -4,6 +4,8 @@
 
 #[path = "all/absent.rs"]
 mod absent;
+#[path = "all/prune.rs"]
+mod prune;
 #[path = "all/served.rs"]
 mod served;
 #[path = "all/world.rs"]
