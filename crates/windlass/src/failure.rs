@@ -4,6 +4,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use crate::style::{Ink, Style};
+use crate::terminal::{complain, shown};
 
 /// How a command ended that did its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,13 +68,17 @@ impl Failure {
     /// Prints the failure to standard error and returns its exit code.
     pub(crate) fn report(&self, style: Style) -> ExitCode {
         for error in &self.errors {
-            eprintln!("{} {error}", style.err(Ink::Red, "error:"));
+            complain(&format!(
+                "{} {}",
+                style.err(Ink::Red, "error:"),
+                shown(error)
+            ));
         }
         if self.errors.len() > 1 {
-            eprintln!("{} errors", self.errors.len());
+            complain(&format!("{} errors", self.errors.len()));
         }
         for hint in &self.hints {
-            eprintln!("{} {hint}", style.err(Ink::Blue, "hint:"));
+            complain(&format!("{} {hint}", style.err(Ink::Blue, "hint:")));
         }
         ExitCode::from(self.code)
     }

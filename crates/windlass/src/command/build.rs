@@ -1,6 +1,5 @@
 //! `windlass build`: renders a kustomization, or the services of an environment.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -13,6 +12,7 @@ use crate::desired::{self, Selection};
 use crate::failure::{Done, Failure};
 use crate::scene::Scene;
 use crate::style::{Ink, Style};
+use crate::terminal::{complain, shown, write_stdout};
 
 /// Renders a directory as `kustomize build` does, or all services of an environment
 ///
@@ -94,7 +94,8 @@ impl Build {
         let built = windlass_kustomize::build(&tree, &path, &options);
         let built = built.map_err(|errors| Failure::of(errors.iter().map(ToString::to_string)))?;
         for warning in &built.warnings {
-            eprintln!("{} {warning}", style.err(Ink::Yellow, "# Warning:"));
+            let label = style.err(Ink::Yellow, "# Warning:");
+            complain(&format!("{label} {}", shown(&warning.to_string())));
         }
         Ok(built.to_yaml())
     }
@@ -114,7 +115,8 @@ impl Build {
             match rendered.result {
                 Ok(result) => {
                     for warning in result.warnings() {
-                        eprintln!("{} {warning}", style.err(Ink::Yellow, "warning:"));
+                        let label = style.err(Ink::Yellow, "warning:");
+                        complain(&format!("{label} {}", shown(&warning.to_string())));
                     }
                     text.push_str(if text.is_empty() { "" } else { "---\n" });
                     text.push_str(result.to_yaml());
@@ -144,12 +146,4 @@ fn rooted(directory: &Path) -> Result<(PathBuf, TreePath), Failure> {
         .to_str()
         .ok_or_else(|| Failure::usage("the path of the directory is not UTF-8"))?;
     Ok((root, TreePath::new(path)?))
-}
-
-/// Writes to standard output. A reader that has gone away, such as `head`, is no mistake.
-pub(super) fn write_stdout(text: &str) -> Result<(), Failure> {
-    match std::io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        written => Ok(written?),
-    }
 }

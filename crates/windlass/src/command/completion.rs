@@ -5,6 +5,7 @@ use clap_complete::Shell;
 
 use crate::Cli;
 use crate::failure::{Done, Failure};
+use crate::terminal::write_stdout;
 
 /// Prints the completions for a shell
 ///
@@ -16,10 +17,11 @@ pub(crate) struct Completion {
 }
 
 impl Completion {
-    #[expect(clippy::unnecessary_wraps, reason = "all commands have one signature")]
     pub(crate) fn run(self) -> Result<Done, Failure> {
         let mut command = Cli::command();
-        clap_complete::generate(self.shell, &mut command, "windlass", &mut std::io::stdout());
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut command, "windlass", &mut script);
+        write_stdout(&String::from_utf8_lossy(&script))?;
         Ok(Done::Well)
     }
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 use serde::Serialize;
 use windlass_cluster::Progress;
 use windlass_object::ObjectRef;
-use windlass_plan::{Field, Op};
+use windlass_plan::{Field, Op, clean};
+
+use crate::terminal::shown;
 
 /// Something that happened.
 #[derive(Clone, Debug, Serialize)]
@@ -136,21 +138,27 @@ impl fmt::Display for Event {
             Self::SourceFailed { reason } => {
                 write!(
                     formatter,
-                    "the source cannot be read, and nothing is changed: {reason}"
+                    "the source cannot be read, and nothing is changed: {}",
+                    shown(reason)
                 )
             }
-            Self::Warning { unit, text } => write!(formatter, "{unit}: warning: {text}"),
+            Self::Warning { unit, text } => {
+                write!(formatter, "{unit}: warning: {}", shown(text))
+            }
             Self::Applied { unit, op, id } => write!(formatter, "{unit}: {id} {}", past(*op)),
             Self::Waiting { unit, id, wait_for } => {
                 write!(formatter, "{unit}: {id} waits for {wait_for}")
             }
-            Self::Failed { unit, reason, .. } => write!(formatter, "{unit}: {reason}"),
+            Self::Failed { unit, reason, .. } => {
+                write!(formatter, "{unit}: {}", shown(reason))
+            }
             Self::Drift { unit, id, fields } => {
                 write!(formatter, "{unit}: {id} was changed in the cluster")?;
                 fields.iter().try_for_each(|field| {
-                    write!(formatter, "\n    {:.160}", field.change)?;
+                    let change = format!("{:.160}", field.change);
+                    write!(formatter, "\n    {}", clean(&change))?;
                     field.written_by.iter().try_for_each(|writer| {
-                        write!(formatter, " (written by {})", writer.manager)
+                        write!(formatter, " (written by {})", clean(&writer.manager))
                     })
                 })
             }
@@ -195,7 +203,7 @@ fn write_unit(
     write!(formatter, "{unit}: {standing}")?;
     details
         .iter()
-        .try_for_each(|detail| write!(formatter, "\n    {}", detail.replace('\n', "\n    ")))
+        .try_for_each(|detail| write!(formatter, "\n    {}", shown(detail)))
 }
 
 /// Returns a revision with the first twelve digits of its commit.

@@ -3,6 +3,7 @@
 use super::lines::Standings;
 use super::{Event, Report};
 use crate::haul::Haul;
+use crate::terminal::say;
 
 /// Prints each event as a line of JSON.
 #[derive(Default)]
@@ -12,10 +13,7 @@ pub(super) struct Json {
 
 impl Report for Json {
     fn event(&self, event: &Event) {
-        println!(
-            "{}",
-            serde_json::to_string(event).expect("an event always prints")
-        );
+        say(&serde_json::to_string(event).expect("an event always prints"));
     }
 
     fn standing(&self, haul: &Haul) {

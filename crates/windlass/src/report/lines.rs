@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::{Event, Report};
 use crate::haul::{Haul, Standing};
 use crate::style::{Ink, Style};
+use crate::terminal::say;
 
 /// Prints a line for each thing that happens.
 pub(super) struct Lines {
@@ -102,7 +103,7 @@ impl Lines {
 
 impl Report for Lines {
     fn event(&self, event: &Event) {
-        println!("{}", paint(self.style, event));
+        say(&paint(self.style, event));
     }
 
     fn standing(&self, haul: &Haul) {

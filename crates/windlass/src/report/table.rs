@@ -5,11 +5,13 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use windlass_plan::clean;
 
 use super::lines::{describe, paint};
 use super::{Event, Report};
 use crate::haul::{Haul, Standing, State};
 use crate::style::{Ink, Style};
+use crate::terminal::say;
 
 /// How often the spinners turn.
 const TICK: Duration = Duration::from_millis(120);
@@ -54,9 +56,13 @@ impl Table {
         let word = self.style.out(ink, word);
         match details {
             [] => format!("{word}  {} objects", state.len()),
-            [only] => format!("{word}  {}", first_line(only)),
+            [only] => format!("{word}  {}", clean(first_line(only))),
             [first, rest @ ..] => {
-                format!("{word}  {} (and {} more)", first_line(first), rest.len())
+                format!(
+                    "{word}  {} (and {} more)",
+                    clean(first_line(first)),
+                    rest.len()
+                )
             }
         }
     }
@@ -67,7 +73,7 @@ impl Report for Table {
         // Single objects fly by in the rows; the rest stays readable above them.
         if !matches!(event, Event::Applied { .. } | Event::Waiting { .. }) {
             let line = paint(self.style, event);
-            self.screen.suspend(|| println!("{line}"));
+            self.screen.suspend(|| say(&line));
         }
     }
 
