@@ -9,6 +9,7 @@ use windlass_cluster::{Cluster, Target};
 use crate::cli::ClusterArgs;
 use crate::failure::Failure;
 use crate::haul::state_directory;
+use crate::terminal::complain;
 
 /// The field manager, as that of Flux, so that clusters can be handed over without conflicts.
 const MANAGER: &str = "kustomize-controller";
@@ -40,16 +41,7 @@ impl Access {
         embedded: Embedded,
     ) -> Result<Self, Failure> {
         if arguments.kubeconfig.is_some() || arguments.context.is_some() {
-            let target = Target {
-                kubeconfig: arguments.kubeconfig.clone(),
-                context: arguments.context.clone(),
-            };
-            let cluster = Cluster::connect(&target, MANAGER).await?;
-            return Ok(Self {
-                cluster,
-                server: None,
-                kubeconfig: None,
-            });
+            return Self::named(arguments).await;
         }
         let state = match &arguments.state {
             Some(state) => state.clone(),
@@ -66,13 +58,40 @@ impl Access {
             });
         }
         let server = start(SocketAddr::from(([127, 0, 0, 1], 0)), Some(state)).await?;
-        server.write_kubeconfig(&kubeconfig)?;
-        let cluster = Cluster::connect(&target_of(&kubeconfig), MANAGER).await?;
+        Self::embedded(server, kubeconfig).await
+    }
+
+    /// Connects to the cluster that the user names.
+    async fn named(arguments: &ClusterArgs) -> Result<Self, Failure> {
+        let target = Target {
+            kubeconfig: arguments.kubeconfig.clone(),
+            context: arguments.context.clone(),
+        };
+        let cluster = Cluster::connect(&target, MANAGER).await;
+        let cluster = cluster.map_err(|error| {
+            Failure::new(&error)
+                .hint("without --kubeconfig and --context an embedded API server is used")
+        })?;
         Ok(Self {
             cluster,
-            server: Some(server),
-            kubeconfig: Some(kubeconfig),
+            server: None,
+            kubeconfig: None,
         })
+    }
+
+    /// Connects to a server that we have started, and ends it if that fails.
+    async fn embedded(server: RunningServer, kubeconfig: PathBuf) -> Result<Self, Failure> {
+        match connect(&server, &kubeconfig).await {
+            Ok(cluster) => Ok(Self {
+                cluster,
+                server: Some(server),
+                kubeconfig: Some(kubeconfig),
+            }),
+            Err(failure) => {
+                server.shutdown().await;
+                Err(failure)
+            }
+        }
     }
 
     /// Returns the kubeconfig of the embedded API server.
@@ -80,11 +99,17 @@ impl Access {
         self.kubeconfig.as_deref()
     }
 
-    /// Ends the API server if we started it, with everything on disk.
-    pub(crate) async fn close(self) {
+    /// Works on the cluster. Whatever comes of it, the API server is then ended if we started it, with
+    /// everything on disk.
+    pub(crate) async fn during<T>(
+        self,
+        work: impl AsyncFnOnce(&Cluster) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let done = work(&self.cluster).await;
         if let Some(server) = self.server {
             server.shutdown().await;
         }
+        done
     }
 }
 
@@ -100,7 +125,7 @@ pub(crate) async fn start(
     };
     let server = Server::start(config).await?;
     for notice in server.notices() {
-        eprintln!("note: {notice}");
+        complain(&format!("note: {notice}"));
     }
     Ok(server)
 }
@@ -111,6 +136,11 @@ async fn running(kubeconfig: &Path) -> Option<Cluster> {
         return None;
     }
     Cluster::connect(&target_of(kubeconfig), MANAGER).await.ok()
+}
+
+async fn connect(server: &RunningServer, kubeconfig: &Path) -> Result<Cluster, Failure> {
+    server.write_kubeconfig(kubeconfig)?;
+    Ok(Cluster::connect(&target_of(kubeconfig), MANAGER).await?)
 }
 
 fn target_of(kubeconfig: &Path) -> Target {

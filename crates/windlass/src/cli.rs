@@ -93,6 +93,21 @@ pub(crate) struct ClusterArgs {
     pub(crate) state: Option<PathBuf>,
 }
 
+/// What `plan`, `diff` and `status` look at.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct SurveyArgs {
+    /// The services, or addons as bootstrap/NAME (default: all)
+    #[arg(value_name = "SERVICE")]
+    pub(crate) services: Vec<String>,
+    /// The repository, or the directory in one that holds kustomize/
+    #[arg(long, short = 'C', value_name = "DIR", default_value = ".")]
+    pub(crate) repo: PathBuf,
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentArgs,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+}
+
 /// How data is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Output {

@@ -1,23 +1,21 @@
 //! `windlass diff`: field by field, against a cluster or between two revisions.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
 use serde_json::{Value, json};
 use windlass_cluster::temporary_key;
 use windlass_object::{FieldChange, FingerprintKey, Mask, Object, ObjectRef, Origin, diff};
-use windlass_plan::{Desired, Op};
+use windlass_plan::{Desired, Op, clean};
 
-use crate::access::Embedded;
-use crate::cli::{ClusterArgs, EnvironmentArgs, Output};
+use crate::cli::{Output, SurveyArgs};
 use crate::desired::{self, Selection};
 use crate::failure::{Done, Failure};
 use crate::scene::Scene;
 use crate::style::{Ink, Style};
+use crate::terminal::write_stdout;
 
-use super::build::write_stdout;
 use super::runtime;
 use super::survey::{Survey, Surveyed};
 
@@ -30,16 +28,8 @@ Examples:
   windlass diff --env dev                        the commit against the cluster
   windlass diff --env dev --from v1.4.0          two revisions, without a cluster")]
 pub(crate) struct Diff {
-    /// The services, or addons as bootstrap/NAME (default: all)
-    #[arg(value_name = "SERVICE")]
-    services: Vec<String>,
-    /// The repository, or the directory in one that holds kustomize/
-    #[arg(long, short = 'C', value_name = "DIR", default_value = ".")]
-    repo: PathBuf,
     #[command(flatten)]
-    environment: EnvironmentArgs,
-    #[command(flatten)]
-    cluster: ClusterArgs,
+    survey: SurveyArgs,
     /// Compare this revision with --revision, without a cluster
     #[arg(long, value_name = "REVISION", conflicts_with_all = ["kubeconfig", "context", "state", "worktree"])]
     from: Option<String>,
@@ -87,29 +77,20 @@ impl Diff {
     }
 
     async fn against_cluster(&self, style: Style) -> Result<(Done, Vec<ObjectDiff>), Failure> {
-        let survey = Survey::take(
-            &self.repo,
-            &self.environment,
-            &self.cluster,
-            &self.services,
-            Embedded::Join,
-        );
-        let survey = survey.await?;
+        let survey = Survey::take(&self.survey).await?;
         survey.print_problems(style);
         let differences = survey
             .units
             .iter()
             .flat_map(|unit| of_plan(unit, &survey.key));
-        let differences = differences.collect();
-        let done = survey.done();
-        survey.access.close().await;
-        Ok((done, differences))
+        Ok((survey.done(), differences.collect()))
     }
 
     fn between_revisions(&self, from: &str) -> Result<(Done, Vec<ObjectDiff>), Failure> {
-        let scene = Scene::open(&self.repo, &self.environment.source)?;
+        let source = &self.survey.environment.source;
+        let scene = Scene::open(&self.survey.repo, source)?;
         let before = self.objects_at(&scene, from)?;
-        let after = self.objects_at(&scene, &self.environment.source.revision)?;
+        let after = self.objects_at(&scene, &source.revision)?;
         let key = temporary_key()?;
         let ids: std::collections::BTreeSet<_> = before.keys().chain(after.keys()).collect();
         let differences: Vec<ObjectDiff> = ids
@@ -132,16 +113,16 @@ impl Diff {
         let snapshot = scene.snapshot_at(revision)?;
         let keyring = scene.keyring(&snapshot)?;
         let selection = Selection {
-            services: &self.services,
+            services: &self.survey.services,
             addons: true,
         };
-        let units = desired::units(&*snapshot.tree, &self.environment.env, selection)?;
+        let units = desired::units(&*snapshot.tree, &self.survey.environment.env, selection)?;
         let mut objects = BTreeMap::new();
         let mut errors = Vec::new();
         for rendered in desired::render_all(&*snapshot.tree, &units, &keyring, Vec::new()) {
             match rendered.result {
                 Ok(result) => objects.extend(result.into_objects().into_iter().map(|object| {
-                    let unit = rendered.unit.name.to_owned();
+                    let unit = rendered.unit.name.clone();
                     (
                         Place {
                             unit,
@@ -247,7 +228,7 @@ fn object_text(difference: &ObjectDiff, style: Style) -> String {
     let place = difference
         .origin
         .as_ref()
-        .map(|origin| format!("  {origin}"))
+        .map(|origin| format!("  {}", clean(&origin.to_string())))
         .unwrap_or_default();
     let (sign, ink) = match difference.change {
         Change::Added => ('+', Ink::Green),
@@ -256,12 +237,16 @@ fn object_text(difference: &ObjectDiff, style: Style) -> String {
     };
     let head = style.out(
         ink,
-        &format!("{sign} {}: {}", difference.unit, difference.id),
+        &format!(
+            "{sign} {}: {}",
+            difference.unit,
+            clean(&difference.id.to_string())
+        ),
     );
     let fields = difference
         .fields
         .iter()
-        .map(|field| format!("    {field:.160}\n"));
+        .map(|field| format!("    {}\n", clean(&format!("{field:.160}"))));
     format!(
         "{head}{}\n{}",
         style.out(Ink::Dim, &place),

@@ -1,18 +1,15 @@
 //! `windlass plan`: what would change, and why.
 
-use std::path::PathBuf;
-
 use clap::Args;
-use windlass_plan::{Color, TextOptions};
+use windlass_plan::{Color, Counts, TextOptions};
 
-use crate::access::Embedded;
-use crate::cli::{ClusterArgs, EnvironmentArgs, Output};
+use crate::cli::{Output, SurveyArgs};
 use crate::failure::{Done, Failure};
 use crate::style::Style;
+use crate::terminal::write_stdout;
 
-use super::build::write_stdout;
 use super::runtime;
-use super::survey::Survey;
+use super::survey::{Survey, Surveyed};
 
 /// Shows what would change in the cluster, and why; changes nothing
 ///
@@ -24,16 +21,8 @@ Examples:
   windlass plan --env dev
   windlass plan --env staging --context staging hydra")]
 pub(crate) struct Plan {
-    /// The services, or addons as bootstrap/NAME (default: all)
-    #[arg(value_name = "SERVICE")]
-    services: Vec<String>,
-    /// The repository, or the directory in one that holds kustomize/
-    #[arg(long, short = 'C', value_name = "DIR", default_value = ".")]
-    repo: PathBuf,
     #[command(flatten)]
-    environment: EnvironmentArgs,
-    #[command(flatten)]
-    cluster: ClusterArgs,
+    survey: SurveyArgs,
     /// How to print the plans
     #[arg(long, short, value_enum, default_value_t = Output::Text)]
     output: Output,
@@ -45,34 +34,43 @@ impl Plan {
     }
 
     async fn show(self, style: Style) -> Result<Done, Failure> {
-        let survey = Survey::take(
-            &self.repo,
-            &self.environment,
-            &self.cluster,
-            &self.services,
-            Embedded::Join,
-        )
-        .await?;
+        let survey = Survey::take(&self.survey).await?;
         let plans: Vec<_> = survey.units.iter().map(|unit| &unit.plan).collect();
-        let color = if style.is_coloured() {
-            Color::On
-        } else {
-            Color::Off
-        };
-        let options = TextOptions {
-            color,
-            ..TextOptions::default()
-        };
         match self.output {
             Output::Json => write_stdout(&format!("{}\n", serde_json::to_string_pretty(&plans)?))?,
             Output::Yaml => write_stdout(&super::to_yaml(&serde_json::to_value(&plans)?)?)?,
-            Output::Text => survey
-                .units
-                .iter()
-                .try_for_each(|unit| write_stdout(&unit.plan.text(&options).to_string()))?,
+            Output::Text => write_stdout(&text(&survey.units, style))?,
         }
-        let done = survey.done();
-        survey.access.close().await;
-        Ok(done)
+        Ok(survey.done())
     }
+}
+
+/// Returns the plans for people: a line for a unit that is as it should be, and the sum of all at the end.
+fn text(units: &[Surveyed], style: Style) -> String {
+    let width = units.iter().map(|unit| unit.name.len()).max().unwrap_or(0);
+    let units_text = units.iter().map(|unit| {
+        if unit.plan.is_converged() {
+            format!("{:<width$}  {}\n", unit.name, unit.plan.counts())
+        } else {
+            plan_text(unit, style)
+        }
+    });
+    let total: Counts = units.iter().map(|unit| unit.plan.counts()).sum();
+    let many = if units.len() == 1 { "unit" } else { "units" };
+    let units_text: String = units_text.collect();
+    format!("{units_text}{} {many}: {total}\n", units.len())
+}
+
+fn plan_text(unit: &Surveyed, style: Style) -> String {
+    let color = if style.is_coloured() {
+        Color::On
+    } else {
+        Color::Off
+    };
+    let options = TextOptions {
+        title: Some(&unit.name),
+        color,
+        ..TextOptions::default()
+    };
+    unit.plan.text(&options).to_string()
 }

@@ -1,20 +1,20 @@
 //! `windlass status`: whether the cluster is what the source says, and how well it is.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
 
 use clap::Args;
+use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
-use windlass_cluster::Assessed;
+use windlass_cluster::{Assessed, Cluster};
 use windlass_health::Status as Health;
-use windlass_object::ObjectRef;
-use windlass_plan::{Action, Desired, Op};
+use windlass_object::{Object, ObjectRef};
+use windlass_plan::{Action, Op};
 
-use crate::access::Embedded;
-use crate::cli::{ClusterArgs, EnvironmentArgs, Output};
+use crate::cli::{Output, SurveyArgs};
 use crate::failure::{Done, Failure};
 use crate::style::{Ink, Style};
+use crate::terminal::{shown, write_stdout};
 
-use super::build::write_stdout;
 use super::runtime;
 use super::survey::{Survey, Surveyed};
 
@@ -27,20 +27,15 @@ Example:
   windlass status --env dev
   windlass status --env dev hydra -o json")]
 pub(crate) struct Status {
-    /// The services, or addons as bootstrap/NAME (default: all)
-    #[arg(value_name = "SERVICE")]
-    services: Vec<String>,
-    /// The repository, or the directory in one that holds kustomize/
-    #[arg(long, short = 'C', value_name = "DIR", default_value = ".")]
-    repo: PathBuf,
     #[command(flatten)]
-    environment: EnvironmentArgs,
-    #[command(flatten)]
-    cluster: ClusterArgs,
+    survey: SurveyArgs,
     /// How to print the status
     #[arg(long, short, value_enum, default_value_t = Output::Text)]
     output: Output,
 }
+
+/// How many objects are looked at at once.
+const LOOKS: usize = 16;
 
 /// How an environment is.
 #[derive(Serialize)]
@@ -96,39 +91,30 @@ impl Status {
     }
 
     async fn look(&self) -> Result<Report, Failure> {
-        let survey = Survey::take(
-            &self.repo,
-            &self.environment,
-            &self.cluster,
-            &self.services,
-            Embedded::Join,
-        )
-        .await?;
-        let mut units = Vec::new();
-        for unit in &survey.units {
+        let look = async |cluster: &Cluster, survey: &Survey| unwell(cluster, &survey.units).await;
+        let (survey, mut unwell) = Survey::take_and(&self.survey, look).await?;
+        let units = survey.units.iter().map(|unit| {
             let mut findings = planned(unit);
-            findings.extend(unwell(&survey, unit).await);
-            let state = findings.iter().map(|finding| finding.state).max();
-            units.push(UnitReport {
+            findings.extend(unwell.remove(&unit.name).unwrap_or_default());
+            UnitReport {
                 name: unit.name.clone(),
-                state: state.unwrap_or(State::Converged),
+                state: worst(findings.iter().map(|finding| finding.state)),
                 objects: unit.plan.actions().count(),
                 findings,
-            });
-        }
-        let report = Report {
+            }
+        });
+        let units: Vec<UnitReport> = units.collect();
+        Ok(Report {
+            state: worst(units.iter().map(|unit| unit.state)),
             revision: survey.revision.clone(),
-            environment: self.environment.env.clone(),
-            state: units
-                .iter()
-                .map(|unit| unit.state)
-                .max()
-                .unwrap_or(State::Converged),
+            environment: self.survey.environment.env.clone(),
             units,
-        };
-        survey.access.close().await;
-        Ok(report)
+        })
     }
+}
+
+fn worst(states: impl Iterator<Item = State>) -> State {
+    states.max().unwrap_or(State::Converged)
 }
 
 /// Returns what the plan finds wrong.
@@ -146,75 +132,86 @@ fn planned(unit: &Surveyed) -> Vec<Finding> {
 fn finding(action: &Action) -> Option<Finding> {
     let state = match action.op {
         Op::Unchanged | Op::Skip => return None,
+        _ if !action.reason.is_known() => State::Failed,
         Op::Create | Op::Update | Op::Prune | Op::Blocked => State::Diverged,
         Op::Conflict | Op::Failed => State::Failed,
     };
-    let mut text = format!("{}: {}", action.op, action.reason);
-    for field in &action.fields {
-        text.push_str(&format!("\n{:.160}", field.change));
-        if let Some(writer) = &field.written_by {
-            text.push_str(&format!(" (written by {})", writer.manager));
-        }
-    }
+    let fields = action.fields.iter().map(|field| {
+        let writer = field.written_by.as_ref();
+        let writer = writer.map(|writer| format!(" (written by {})", writer.manager));
+        format!("\n{:.160}{}", field.change, writer.unwrap_or_default())
+    });
+    let fields: String = fields.collect();
     Some(Finding {
         id: Some(action.id.clone()),
+        state,
+        text: format!("{}: {}{fields}", action.op, action.reason),
+    })
+}
+
+/// Returns which objects of which units are not well.
+async fn unwell(cluster: &Cluster, units: &[Surveyed]) -> BTreeMap<String, Vec<Finding>> {
+    let objects = units.iter().flat_map(|unit| {
+        let ids = unit.objects().map(Object::id);
+        ids.map(move |id| (unit.name.clone(), id))
+    });
+    let looks = objects.map(async |(name, id)| (name, unwell_object(cluster, id).await));
+    let mut looks = stream::iter(looks).buffered(LOOKS);
+    let mut findings: BTreeMap<String, Vec<Finding>> = BTreeMap::new();
+    while let Some((name, finding)) = looks.next().await {
+        findings.entry(name).or_default().extend(finding);
+    }
+    findings
+}
+
+/// Returns what is wrong with an object. That it does not exist is the plan's business.
+async fn unwell_object(cluster: &Cluster, id: &ObjectRef) -> Option<Finding> {
+    let (state, text) = match cluster.health(id).await {
+        Assessed::Known(health) => match health.status {
+            Health::Current | Health::NotFound => return None,
+            Health::InProgress | Health::Terminating => (State::Progressing, health.to_string()),
+            Health::Failed => (State::Failed, health.to_string()),
+        },
+        Assessed::Unknown { reason } => {
+            (State::Failed, format!("its health is not known: {reason}"))
+        }
+    };
+    Some(Finding {
+        id: Some(id.clone()),
         state,
         text,
     })
 }
 
-/// Returns which objects are not well. One that does not exist yet is the plan's business.
-async fn unwell(survey: &Survey, unit: &Surveyed) -> Vec<Finding> {
-    let Desired::Complete(set) = &unit.desired else {
-        return Vec::new();
-    };
-    let mut findings = Vec::new();
-    for object in set.objects() {
-        let (state, text) = match survey.access.cluster.health(object.id()).await {
-            Assessed::Known(health) => match health.status {
-                Health::Current | Health::NotFound => continue,
-                Health::InProgress | Health::Terminating => {
-                    (State::Progressing, health.to_string())
-                }
-                Health::Failed => (State::Failed, health.to_string()),
-            },
-            Assessed::Unknown { reason } => (State::Failed, reason),
-        };
-        findings.push(Finding {
-            id: Some(object.id().clone()),
-            state,
-            text,
-        });
-    }
-    findings
-}
-
 fn text(report: &Report, style: Style) -> String {
-    let mut text = format!("{}  environment {}\n", report.revision, report.environment);
-    let width = report
+    let names = report.units.iter().map(|unit| unit.name.len());
+    let width = names.max().unwrap_or_default();
+    let units: String = report
         .units
         .iter()
-        .map(|unit| unit.name.len())
-        .max()
-        .unwrap_or_default();
-    for unit in &report.units {
-        let state = word(unit.state, style);
-        text.push_str(&format!(
-            "{:<width$}  {state}  {} objects\n",
-            unit.name, unit.objects
-        ));
-        for finding in &unit.findings {
-            let id = finding
-                .id
-                .as_ref()
-                .map(|id| format!("{id}: "))
-                .unwrap_or_default();
-            let details = finding.text.replace('\n', "\n        ");
-            text.push_str(&format!("    {id}{details}\n"));
-        }
-    }
-    text.push_str(&format!("{}\n", word(report.state, style).trim_end()));
-    text
+        .map(|unit| unit_text(unit, width, style))
+        .collect();
+    format!(
+        "{}  environment {}\n{units}{}\n",
+        report.revision,
+        report.environment,
+        word(report.state, style).trim_end()
+    )
+}
+
+fn unit_text(unit: &UnitReport, width: usize, style: Style) -> String {
+    let state = word(unit.state, style);
+    let findings = unit.findings.iter().map(|finding| {
+        let id = finding.id.as_ref().map(|id| format!("{id}: "));
+        let text = format!("{}{}", id.unwrap_or_default(), finding.text);
+        format!("    {}\n", shown(&text).replace('\n', "\n    "))
+    });
+    format!(
+        "{:<width$}  {state}  {} objects\n{}",
+        unit.name,
+        unit.objects,
+        findings.collect::<String>()
+    )
 }
 
 fn word(state: State, style: Style) -> String {

@@ -9,11 +9,13 @@ use windlass_plan::{Approvals, PlanHash};
 
 use crate::access::{Access, Embedded};
 use crate::cli::{ClusterArgs, EnvironmentArgs, Output};
+use crate::desired::{self, Selection};
 use crate::failure::{Done, Failure};
 use crate::haul::{self, Ended, Order};
 use crate::report::{self, Event, Report};
 use crate::scene::Scene;
 use crate::style::Style;
+use crate::terminal::closed;
 
 use super::runtime;
 
@@ -68,9 +70,10 @@ impl Up {
     }
 
     async fn haul(self, report: &dyn Report) -> Result<Done, Failure> {
-        // The source and its keys first: a mistake there needs no API server.
         let scene = Scene::open(&self.repo, &self.environment.source)?;
         let env = self.environment.env.clone();
+        // A mistake in these needs no API server, and the name of an environment becomes that of a directory.
+        check(&scene, &env)?;
         let access = Access::open(&self.cluster, &self.repo, &env, Embedded::Start).await?;
         report.event(&Event::Server {
             server: access.cluster.server().to_owned(),
@@ -83,14 +86,30 @@ impl Up {
             timeout: Some(self.timeout),
             approvals: approvals(self.approve),
         };
-        let ended = haul::run(&order, access.cluster.clone(), report).await;
-        access.close().await;
-        Ok(match ended? {
+        let ended = access.during(async |cluster| {
+            tokio::select! {
+                ended = haul::run(&order, cluster.clone(), report) => ended,
+                () = closed() => Ok(Ended::Interrupted),
+            }
+        });
+        Ok(match ended.await? {
             Ended::Converged => Done::Well,
             Ended::Interrupted if !self.once => Done::Well,
             Ended::Stuck | Ended::TimedOut | Ended::Interrupted => Done::Badly,
         })
     }
+}
+
+/// Returns whether the source, its keys and the environment are there.
+fn check(scene: &Scene, env: &str) -> Result<(), Failure> {
+    let snapshot = scene.snapshot()?;
+    scene.keyring(&snapshot)?;
+    let everything = Selection {
+        services: &[],
+        addons: true,
+    };
+    desired::units(&*snapshot.tree, env, everything)?;
+    Ok(())
 }
 
 fn approvals(given: Vec<Approval>) -> Approvals {
