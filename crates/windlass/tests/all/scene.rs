@@ -224,11 +224,24 @@ impl Running {
         }
     }
 
-    /// Waits for a line that contains `text`, and returns it.
-    pub(crate) fn wait_for(&mut self, text: &str) -> String {
-        let is_there = self.prints(|line| line.contains(text));
-        assert!(is_there, "no line with {text:?}:\n{}", self.seen.join("\n"));
-        self.seen.last().cloned().unwrap_or_default()
+    /// Waits for a line that contains `text`.
+    pub(crate) fn wait_for(&mut self, text: &str) {
+        self.wait_for_all(&[text]);
+    }
+
+    /// Waits until each of `texts` has been in a line, in any order.
+    pub(crate) fn wait_for_all(&mut self, texts: &[&str]) {
+        let mut missing = texts.to_vec();
+        while !missing.is_empty() {
+            let is_there = self.prints(|line| missing.iter().any(|text| line.contains(text)));
+            assert!(
+                is_there,
+                "no line with {missing:?}:\n{}",
+                self.seen.join("\n")
+            );
+            let line = self.seen.last().cloned().unwrap_or_default();
+            missing.retain(|text| !line.contains(text));
+        }
     }
 
     /// Returns whether a line comes that is wanted.
