@@ -55,12 +55,23 @@ pub enum EntryError {
         /// The entry's id.
         text: String,
     },
+    /// It says the name twice, and not the same.
+    #[error("inventory entry `{text}` is not that of an object called {name:?}")]
+    Name {
+        /// The entry's id.
+        text: String,
+        /// The name beside it.
+        name: String,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
 struct RawEntry {
     id: String,
     v: String,
+    /// The name, where that cannot be told from the id. It is ours: Flux ignores it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     applied: Option<KeyedDigest>,
 }
@@ -138,7 +149,8 @@ impl Entry {
         }
     }
 
-    /// Returns the entry that Flux's `id` and `v` describe.
+    /// Returns the entry that Flux's `id` and `v` describe. `__` in the name of an RBAC object is read as a
+    /// colon, as cli-utils does; a name that really has it cannot be told from that.
     pub fn parse(id: &str, version: &str) -> Result<Self, EntryError> {
         Ok(Self {
             id: parse_id(id)?,
@@ -152,33 +164,45 @@ impl Entry {
     /// `ObjMetadata.String`).
     #[must_use]
     pub fn flux_id(&self) -> String {
-        let ObjectRef {
-            group,
-            kind,
-            namespace,
-            name,
-        } = &self.id;
-        let is_rbac = group == RBAC_GROUP && RBAC_KINDS.contains(&kind.as_str());
-        let name = if is_rbac {
-            name.replace(':', "__")
-        } else {
-            name.clone()
-        };
-        format!(
-            "{}_{name}_{group}_{kind}",
-            namespace.as_deref().unwrap_or_default()
-        )
+        flux_id(&self.id)
     }
 }
 
-/// Reads the first part and the last two; what is left is the name, whatever kind it is of.
+fn flux_id(id: &ObjectRef) -> String {
+    let ObjectRef {
+        group,
+        kind,
+        namespace,
+        name,
+    } = id;
+    let name = if is_rbac(group, kind) {
+        name.replace(':', "__")
+    } else {
+        name.clone()
+    };
+    format!(
+        "{}_{name}_{group}_{kind}",
+        namespace.as_deref().unwrap_or_default()
+    )
+}
+
+fn is_rbac(group: &str, kind: &str) -> bool {
+    group == RBAC_GROUP && RBAC_KINDS.contains(&kind)
+}
+
+/// Reads the first part and the last two, which never have a `_`. What is left is the name, whatever it has:
+/// that of an RBAC object may have both `_` and `:`.
 fn parse_id(text: &str) -> Result<ObjectRef, EntryError> {
     let parts = || {
         let (namespace, rest) = text.split_once('_')?;
         let (rest, kind) = rest.rsplit_once('_')?;
         let (name, group) = rest.rsplit_once('_')?;
-        let name = name.replace("__", ":");
-        let is_sound = !name.is_empty() && !kind.is_empty() && !name.contains('_');
+        let name = if is_rbac(group, kind) {
+            name.replace("__", ":")
+        } else {
+            name.to_owned()
+        };
+        let is_sound = !name.is_empty() && !kind.is_empty();
         is_sound.then(|| ObjectRef {
             group: group.to_owned(),
             kind: kind.to_owned(),
@@ -195,18 +219,28 @@ impl TryFrom<RawEntry> for Entry {
     type Error = EntryError;
 
     fn try_from(raw: RawEntry) -> Result<Self, EntryError> {
-        let entry = Self::parse(&raw.id, &raw.v)?;
-        Ok(Self {
-            applied: raw.applied,
-            ..entry
-        })
+        let mut entry = Self::parse(&raw.id, &raw.v)?;
+        entry.applied = raw.applied;
+        if let Some(name) = raw.name {
+            entry.id.name = name;
+            if entry.flux_id() != raw.id {
+                return Err(EntryError::Name {
+                    text: raw.id,
+                    name: entry.id.name,
+                });
+            }
+        }
+        Ok(entry)
     }
 }
 
 impl From<Entry> for RawEntry {
     fn from(entry: Entry) -> Self {
+        let id = entry.flux_id();
+        let is_plain = parse_id(&id).is_ok_and(|parsed| parsed == entry.id);
         Self {
-            id: entry.flux_id(),
+            name: (!is_plain).then_some(entry.id.name),
+            id,
             v: entry.version,
             applied: entry.applied,
         }

@@ -534,6 +534,27 @@ proptest! {
     }
 
     #[test]
+    fn an_entry_survives_its_json_form_whatever_its_name_is(
+        (group, kind) in prop_oneof![
+            Just(("rbac.authorization.k8s.io", "Role")),
+            Just(("rbac.authorization.k8s.io", "ClusterRoleBinding")),
+            Just(("example.com", "Role")),
+            Just(("", "ConfigMap")),
+        ],
+        namespace in proptest::option::of("[a-z]{1,3}"),
+        name in "[a_:.-]{1,6}",
+    ) {
+        let id = ObjectRef { group: group.to_owned(), kind: kind.to_owned(), namespace, name };
+        let entry = Entry { id, version: "v1".to_owned(), applied: None };
+        let json = serde_json::to_value(&entry).unwrap();
+        prop_assert_eq!(&serde_json::from_value::<Entry>(json.clone()).unwrap(), &entry);
+        let plain = Entry::parse(&entry.flux_id(), "v1").unwrap();
+        prop_assert_eq!(plain == entry, json.get("name").is_none(), "the name is there when Flux cannot tell it");
+        prop_assert!(plain == entry || entry.id.name.contains('_'));
+        prop_assert!(plain == entry || group.starts_with("rbac"));
+    }
+
+    #[test]
     fn an_inventory_survives_its_json_form(cases in cases()) {
         let held = world_of(&cases, Whole::Sound).held();
         let json = serde_json::to_string(&held).unwrap();
