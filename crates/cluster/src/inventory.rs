@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use windlass_object::FingerprintKey;
 use windlass_plan::{Held, Inventory, Unit};
 
-use crate::request::{Mode, Ownership};
+use crate::request::{ApiRequest, Mode, Ownership};
 use crate::{Cluster, ClusterError, Kind, request};
 
 /// The key of the ConfigMap that holds the entries.
@@ -18,6 +18,16 @@ const ENTRIES: &str = "entries";
 const LABEL: &str = "windlass.dev/inventory";
 /// The Secret that holds the key of the fingerprints.
 const KEY_SECRET: &str = "windlass-fingerprint-key";
+
+/// What a unit holds, and which of its inventories says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// What it holds.
+    pub held: Held,
+    /// The version of the stored inventory, to be replaced by the next one; `None` when none is stored, or
+    /// it could not be read.
+    pub version: Option<String>,
+}
 
 /// Why an inventory, or the key beside it, could not be stored.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +39,12 @@ pub enum InventoryError {
         namespace: String,
         /// What the cluster said.
         error: ClusterError,
+    },
+    /// Another process has stored one since this one was read.
+    #[error("another process has changed the inventory of {unit}; planning again")]
+    Changed {
+        /// The unit.
+        unit: Unit,
     },
     /// The operating system gave no random bytes for a key.
     #[error("the operating system gives no random bytes: {0}")]
@@ -50,81 +66,74 @@ pub enum InventoryError {
 impl Cluster {
     /// Returns what the unit has applied. A unit without a stored inventory holds nothing; one whose
     /// inventory cannot be read is not known.
-    pub async fn inventory(&self, unit: &Unit) -> Held {
-        let request = request::get(
-            &core("configmaps", "ConfigMap"),
-            Some(&unit.namespace),
-            &name(unit),
-        );
-        let stored = match self.send_opt(request, &name(unit)).await {
-            Ok(Some(stored)) => stored,
-            Ok(None) => return Held::Known(Inventory::default()),
-            Err(error) => {
-                return Held::Unknown {
+    pub async fn inventory(&self, unit: &Unit) -> Stored {
+        let kind = core("configmaps", "ConfigMap");
+        let request = request::get(&kind, Some(&unit.namespace), &name(unit));
+        match self.send_opt(request, &name(unit)).await {
+            Ok(Some(stored)) => Stored {
+                held: parse(unit, &stored),
+                version: version(&stored),
+            },
+            Ok(None) => Stored {
+                held: Held::Known(Inventory::default()),
+                version: None,
+            },
+            Err(error) => Stored {
+                held: Held::Unknown {
                     reason: error.to_string(),
-                };
-            }
-        };
-        match parse(&stored) {
-            Ok(inventory) => Held::Known(inventory),
-            Err(reason) => Held::Unknown {
-                reason: format!("ConfigMap {}/{}: {reason}", unit.namespace, name(unit)),
+                },
+                version: None,
             },
         }
     }
 
-    /// Returns the units of `namespace` that have an inventory, with it.
-    pub async fn inventories(
-        &self,
-        namespace: &str,
-    ) -> Result<Vec<(Unit, Inventory)>, InventoryError> {
+    /// Returns the units of `namespace` that have an inventory, with it. One that is damaged is not known,
+    /// and does not stand in the way of the others.
+    pub async fn inventories(&self, namespace: &str) -> Result<Vec<(Unit, Held)>, InventoryError> {
         let request = request::list(&core("configmaps", "ConfigMap"), Some(namespace), LABEL);
-        let list = self
-            .send(request)
-            .await
-            .map_err(|error| failure(namespace, error))?;
-        let items = list["items"].as_array().map_or(&[][..], Vec::as_slice);
-        let parsed = items.iter().filter_map(|stored| {
-            let unit = Unit::new(
-                namespace,
-                stored.pointer("/metadata/labels")?.get(LABEL)?.as_str()?,
-            );
-            Some(
-                parse(stored)
-                    .map(|inventory| (unit.clone(), inventory))
-                    .map_err(|reason| InventoryError::Damaged {
-                        object: format!("ConfigMap {}", name(&unit)),
-                        namespace: namespace.to_owned(),
-                        reason,
-                    }),
-            )
+        let items = self.list(request).await;
+        let items = items.map_err(|error| failure(namespace, error))?;
+        let units = items.iter().filter_map(|stored| {
+            let label = stored.pointer("/metadata/labels")?.get(LABEL)?.as_str()?;
+            let unit = Unit::new(namespace, label);
+            let held = parse(&unit, stored);
+            Some((unit, held))
         });
-        parsed.collect()
+        Ok(units.collect())
     }
 
-    /// Stores what the unit has applied. Nothing is written when it is stored so already.
+    /// Stores what the unit has applied, in place of the inventory of this `version`, and returns the new
+    /// version. `None` means that none is stored yet.
+    ///
+    /// [`InventoryError::Changed`] means that another process was faster, and that nothing was stored.
     pub async fn store_inventory(
         &self,
         unit: &Unit,
         inventory: &Inventory,
-    ) -> Result<(), InventoryError> {
-        let entries = serde_json::to_string(inventory).expect("an inventory always prints");
-        let object = json!({
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {
-                "name": name(unit),
-                "namespace": unit.namespace,
-                "labels": {LABEL: unit.name, "app.kubernetes.io/managed-by": "windlass"},
-            },
-            "data": {ENTRIES: entries},
-        });
-        self.apply_own(
-            &core("configmaps", "ConfigMap"),
-            Some(&unit.namespace),
-            &object,
-        )
-        .await
+        version: Option<&str>,
+    ) -> Result<String, InventoryError> {
+        let kind = core("configmaps", "ConfigMap");
+        let mut object = object(unit, inventory);
+        let namespace = Some(unit.namespace.as_str());
+        let request = match version {
+            None => request::create(&kind, namespace, &object, self.manager()),
+            Some(version) => {
+                object["metadata"]["resourceVersion"] = version.into();
+                self.apply_own(&kind, namespace, &object)
+            }
+        };
+        match self.send(request).await {
+            Ok(stored) => self::version(&stored).ok_or_else(|| {
+                failure(
+                    &unit.namespace,
+                    self.unexpected("an object without resourceVersion"),
+                )
+            }),
+            Err(error) if error.is_conflict() => {
+                Err(InventoryError::Changed { unit: unit.clone() })
+            }
+            Err(error) => Err(failure(&unit.namespace, error)),
+        }
     }
 
     /// Returns the key of the fingerprints, made on first use together with its namespace.
@@ -134,8 +143,10 @@ impl Cluster {
         }
         let object =
             json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
-        self.apply_own(&core_cluster("namespaces", "Namespace"), None, &object)
-            .await?;
+        let request = self.apply_own(&core_cluster("namespaces", "Namespace"), None, &object);
+        self.send(request)
+            .await
+            .map_err(|error| failure(namespace, error))?;
         let bytes = random_bytes()?;
         let object = json!({
             "apiVersion": "v1",
@@ -185,15 +196,10 @@ impl Cluster {
         Ok(Some(FingerprintKey::new(bytes)))
     }
 
-    /// Applies an object of our own bookkeeping.
-    async fn apply_own(
-        &self,
-        kind: &Kind,
-        namespace: Option<&str>,
-        object: &Value,
-    ) -> Result<(), InventoryError> {
+    /// Returns the request that applies an object of our own bookkeeping.
+    fn apply_own(&self, kind: &Kind, namespace: Option<&str>, object: &Value) -> ApiRequest {
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
-        let request = request::apply(
+        request::apply(
             kind,
             namespace,
             name,
@@ -201,11 +207,7 @@ impl Cluster {
             self.manager(),
             Ownership::Force,
             Mode::Persist,
-        );
-        let applied = self.send(request).await;
-        applied
-            .map(drop)
-            .map_err(|error| failure(namespace.unwrap_or(name), error))
+        )
     }
 }
 
@@ -224,13 +226,45 @@ fn name(unit: &Unit) -> String {
     format!("windlass-inventory-{}", unit.name)
 }
 
-fn parse(stored: &Value) -> Result<Inventory, String> {
-    let entries = stored
-        .pointer("/data")
-        .and_then(|data| data.get(ENTRIES))
-        .and_then(Value::as_str);
-    let entries = entries.ok_or_else(|| format!("it has no data.{ENTRIES}"))?;
-    serde_json::from_str(entries).map_err(|error| error.to_string())
+fn object(unit: &Unit, inventory: &Inventory) -> Value {
+    let entries = serde_json::to_string(inventory).expect("an inventory always prints");
+    json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": name(unit),
+            "namespace": unit.namespace,
+            "labels": {LABEL: unit.name, "app.kubernetes.io/managed-by": "windlass"},
+        },
+        "data": {ENTRIES: entries},
+    })
+}
+
+fn version(stored: &Value) -> Option<String> {
+    let version = stored.pointer("/metadata/resourceVersion")?.as_str()?;
+    Some(version.to_owned())
+}
+
+fn parse(unit: &Unit, stored: &Value) -> Held {
+    let damaged = |reason: String| Held::Unknown {
+        reason: damaged(unit, reason).to_string(),
+    };
+    let entries = stored.pointer("/data").and_then(|data| data.get(ENTRIES));
+    let Some(entries) = entries.and_then(Value::as_str) else {
+        return damaged(format!("it has no data.{ENTRIES}"));
+    };
+    match serde_json::from_str(entries) {
+        Ok(inventory) => Held::Known(inventory),
+        Err(error) => damaged(error.to_string()),
+    }
+}
+
+fn damaged(unit: &Unit, reason: String) -> InventoryError {
+    InventoryError::Damaged {
+        object: format!("ConfigMap {}", name(unit)),
+        namespace: unit.namespace.clone(),
+        reason,
+    }
 }
 
 fn failure(namespace: &str, error: ClusterError) -> InventoryError {

@@ -25,7 +25,7 @@ mod watch;
 pub use apply::{Applied, Failure, Progress};
 pub use connect::{About, Cluster, ClusterError, ConnectError, Target};
 pub use health::Assessed;
-pub use inventory::{InventoryError, temporary_key};
+pub use inventory::{InventoryError, Stored, temporary_key};
 pub use kinds::{Kind, Kinds};
 pub use scope::{Definitions, ScopeError};
 pub use watch::{Change, Watched};

@@ -4,6 +4,8 @@
 
 #[path = "all/absent.rs"]
 mod absent;
+#[path = "all/inventory.rs"]
+mod inventory;
 #[path = "all/prune.rs"]
 mod prune;
 #[path = "all/served.rs"]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use windlass_cluster::{Cluster, Definitions, InventoryError, Kinds};
 use windlass_object::Object;
-use windlass_plan::{Desired, DesiredSet, Inventory};
+use windlass_plan::{Desired, DesiredSet};
 use windlass_render::{Rendered, Unit, UnitKind, Warning};
 use windlass_sops::Keyring;
 use windlass_tree::Tree;
@@ -140,7 +140,7 @@ pub(crate) fn name_of(env: &str, unit: &windlass_plan::Unit) -> Option<String> {
 /// A unit by its name and its identity in the cluster, and what it wants.
 pub(crate) type Wanted = (String, windlass_plan::Unit, Desired);
 /// A unit by its name and its identity in the cluster, and what it has applied.
-pub(crate) type Held = (String, windlass_plan::Unit, Inventory);
+pub(crate) type Held = (String, windlass_plan::Unit, windlass_plan::Held);
 
 /// Returns what each unit of the environment wants.
 pub(crate) fn wanted(
@@ -162,7 +162,7 @@ pub(crate) async fn held(cluster: &Cluster, env: &str) -> Result<Vec<Held>, Inve
     let all = cluster.inventories(NAMESPACE).await?;
     let ours = all
         .into_iter()
-        .filter_map(|(unit, inventory)| Some((name_of(env, &unit)?, unit, inventory)));
+        .filter_map(|(unit, held)| Some((name_of(env, &unit)?, unit, held)));
     Ok(ours.collect())
 }
 

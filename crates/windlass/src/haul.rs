@@ -15,7 +15,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use windlass_cluster::{Assessed, Cluster, Definitions, Watched};
 use windlass_object::ObjectRef;
-use windlass_plan::{Approvals, Guards, Unit};
+use windlass_plan::{Approvals, Guards, Held, Unit};
 use windlass_sops::Keyring;
 use windlass_source::Changes;
 
@@ -199,10 +199,10 @@ impl Run<'_> {
     }
 
     /// Returns the inventories of the environment's units that are in the cluster.
-    async fn held(&self) -> Result<Vec<(String, Unit, windlass_plan::Inventory)>, Failure> {
+    async fn held(&self) -> Result<Vec<(String, Unit, Held)>, Failure> {
         let all = self.context.cluster.inventories(NAMESPACE).await?;
-        let ours = all.into_iter().filter_map(|(unit, inventory)| {
-            Some((desired::name_of(&self.order.env, &unit)?, unit, inventory))
+        let ours = all.into_iter().filter_map(|(unit, held)| {
+            Some((desired::name_of(&self.order.env, &unit)?, unit, held))
         });
         Ok(ours.collect())
     }
@@ -210,7 +210,7 @@ impl Run<'_> {
     async fn take_snapshot(
         &mut self,
         snapshot: &Snapshot,
-        held: Vec<(String, Unit, windlass_plan::Inventory)>,
+        held: Vec<(String, Unit, Held)>,
     ) -> Result<(), Failure> {
         let keyring = self.order.scene.keyring(snapshot)?;
         let everything = Selection {

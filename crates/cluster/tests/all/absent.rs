@@ -36,7 +36,7 @@ fn an_answer_that_names_no_object_says_nothing_about_it() {
 fn an_inventory_behind_a_proxy_that_finds_nothing_is_not_known() {
     in_world(|world| async move {
         world.rule(|_| Fate::Forged(404, HTML));
-        let held = world.cluster.inventory(&unit()).await;
+        let held = world.cluster.inventory(&unit()).await.held;
         assert!(matches!(held, Held::Unknown { .. }), "{held:?}");
     });
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::report::Event;
 
-use windlass_cluster::{Applied, Cluster, Definitions, Progress};
+use windlass_cluster::{Applied, Cluster, Definitions, Progress, Stored};
 use windlass_object::{FingerprintKey, ObjectRef};
 use windlass_plan::{
     Approvals, Cause, Desired, Guards, Held, Inputs, Inventory, Live, Others, Plan, Unit,
@@ -67,10 +67,10 @@ impl Job {
     pub(crate) async fn plan(
         &self,
         context: &Context,
-    ) -> (Plan, Held, BTreeMap<ObjectRef, String>) {
-        let held = context.cluster.inventory(&self.unit).await;
+    ) -> (Plan, Stored, BTreeMap<ObjectRef, String>) {
+        let stored = context.cluster.inventory(&self.unit).await;
         let empty = Inventory::default();
-        let known = match &held {
+        let known = match &stored.held {
             Held::Known(inventory) => inventory,
             Held::Unknown { .. } => &empty,
         };
@@ -97,7 +97,7 @@ impl Job {
             unit: &self.unit,
             revision: &self.revision,
             desired: &self.desired,
-            inventory: &held,
+            inventory: &stored.held,
             observed: &observed,
             others: &self.others,
             approvals: &context.approvals,
@@ -105,7 +105,7 @@ impl Job {
             manager: context.cluster.manager(),
             key: &context.key,
         });
-        (plan, held, versions)
+        (plan, stored, versions)
     }
 
     /// Brings the cluster to what the unit wants. Nothing is written that the plan does not hold, and
@@ -116,7 +116,8 @@ impl Job {
         context: &Context,
         report: &(dyn Fn(Event) + Sync),
     ) -> Outcome {
-        let (plan, held, versions) = self.plan(context).await;
+        let (plan, stored, versions) = self.plan(context).await;
+        let Stored { held, mut version } = stored;
         let mut outcome = Outcome {
             plan,
             applied: Applied::default(),
@@ -130,23 +131,27 @@ impl Job {
         };
         let before = inventory_before(&outcome.plan, &held);
         outcome.inventory = Some(before.clone());
-        if before != held
-            && let Err(error) = context.cluster.store_inventory(&self.unit, &before).await
-        {
-            outcome.inventory = Some(held);
-            outcome.problem = Some(error.to_string());
-            return outcome;
+        let cluster = &context.cluster;
+        if before != held {
+            let stored = cluster.store_inventory(&self.unit, &before, version.as_deref());
+            match stored.await {
+                Ok(stored) => version = Some(stored),
+                Err(error) => {
+                    outcome.inventory = Some(held);
+                    outcome.problem = Some(error.to_string());
+                    return outcome;
+                }
+            }
         }
         drift(name, &outcome.plan).for_each(report);
         let progress = |progress: Progress<'_>| report(Event::of_progress(name, &progress));
         let is_wanted = || self.wish.is_latest();
-        let applied = context
-            .cluster
-            .apply(&outcome.plan, desired, &is_wanted, &progress);
+        let applied = cluster.apply(&outcome.plan, desired, &is_wanted, &progress);
         outcome.applied = applied.await;
         let after = inventory_after(&outcome.plan, &before, &outcome.applied.outcomes);
+        let store = || cluster.store_inventory(&self.unit, &after, version.as_deref());
         if after != before
-            && let Err(error) = context.cluster.store_inventory(&self.unit, &after).await
+            && let Err(error) = store().await
         {
             outcome.problem = Some(error.to_string());
         } else {

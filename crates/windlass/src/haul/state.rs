@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use windlass_cluster::{Assessed, Change};
 use windlass_object::ObjectRef;
-use windlass_plan::{Claim, Desired, Inventory, Others, Unit};
+use windlass_plan::{Claim, Desired, Held, Others, Unit};
 
 use super::job::Outcome;
 pub(crate) use unit::State;
@@ -65,7 +65,7 @@ impl Haul {
     pub(crate) fn set_desired(
         &mut self,
         desired: Vec<(String, Unit, Desired)>,
-        held: Vec<(String, Unit, Inventory)>,
+        held: Vec<(String, Unit, Held)>,
         now: Instant,
     ) -> bool {
         let mut is_touched = false;
@@ -78,9 +78,15 @@ impl Haul {
                 is_touched = true;
             }
         }
-        for (name, unit, inventory) in held {
-            let state = self.units.entry(name).or_insert_with(|| State::new(unit));
-            state.inventory = inventory;
+        let mut unknown = BTreeSet::new();
+        for (name, unit, held) in held {
+            let state = self.units.entry(name.clone());
+            let state = state.or_insert_with(|| State::new(unit));
+            match held {
+                Held::Known(inventory) => state.inventory = inventory,
+                // Its job finds the same, and says so.
+                Held::Unknown { .. } => drop(unknown.insert(name)),
+            }
         }
         for (name, state) in &mut self.units {
             if !wanted.contains(name) && !state.wants_nothing() {
@@ -90,7 +96,8 @@ impl Haul {
             }
         }
         self.units.retain(|name, state| {
-            wanted.contains(name) || state.is_running || !state.inventory.is_empty()
+            let may_hold = unknown.contains(name) || !state.inventory.is_empty();
+            wanted.contains(name) || state.is_running || may_hold
         });
         is_touched
     }

@@ -135,7 +135,8 @@ impl World {
 
     async fn names(&self) -> Vec<String> {
         let unit = unit();
-        let windlass_plan::Held::Known(held) = self.context.cluster.inventory(&unit).await else {
+        let windlass_plan::Held::Known(held) = self.context.cluster.inventory(&unit).await.held
+        else {
             panic!("the inventory is not known after the fault");
         };
         let mut names = Vec::new();
