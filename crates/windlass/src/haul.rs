@@ -3,6 +3,7 @@
 //! [`state::Haul`] knows what is to be done next; [`run`] is the loop that feeds it: new commits, changes of
 //! live objects, finished jobs, timers. Each unit is reconciled by itself, by one job at a time.
 
+mod approval;
 mod job;
 mod state;
 
@@ -15,7 +16,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use windlass_cluster::{Assessed, Cluster, Definitions, Watched};
 use windlass_object::ObjectRef;
-use windlass_plan::{Approvals, Guards, Held, Unit};
+use windlass_plan::{Guards, Held, Unit};
 use windlass_sops::Keyring;
 use windlass_source::Changes;
 
@@ -26,6 +27,7 @@ use crate::keys;
 use crate::report::{self, Event, Report};
 use crate::scene::{Scene, Snapshot};
 
+pub(crate) use approval::Approval;
 pub(crate) use job::{Context, Job};
 pub(crate) use state::{Haul, Standing, State};
 use state::{Look, Verdict};
@@ -48,7 +50,7 @@ pub(crate) struct Order {
     pub(crate) once: bool,
     /// How long convergence may take; `None` means that it may take for ever.
     pub(crate) timeout: Option<Duration>,
-    pub(crate) approvals: Approvals,
+    pub(crate) approvals: Vec<Approval>,
 }
 
 /// How it ended.

@@ -6,7 +6,7 @@ use std::time::Instant;
 use futures_util::{StreamExt as _, stream};
 use windlass_cluster::{Cluster, Definitions, temporary_key};
 use windlass_object::{FingerprintKey, Object};
-use windlass_plan::{Approvals, Desired, DesiredSet, Guards, Op, Plan};
+use windlass_plan::{Desired, DesiredSet, Guards, Op, Plan};
 
 use crate::access::{Access, Embedded};
 use crate::cli::SurveyArgs;
@@ -181,7 +181,7 @@ async fn context(cluster: &Cluster) -> Result<Context, Failure> {
     Ok(Context {
         cluster: cluster.clone(),
         key,
-        approvals: Approvals::default(),
+        approvals: Vec::new(),
         guards: Guards::default(),
     })
 }

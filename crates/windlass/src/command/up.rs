@@ -4,14 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use windlass_object::ObjectRef;
-use windlass_plan::{Approvals, PlanHash};
 
 use crate::access::{Access, Embedded};
 use crate::cli::{ClusterArgs, EnvironmentArgs, Output};
 use crate::desired::{self, Selection};
 use crate::failure::{Done, Failure};
-use crate::haul::{self, Ended, Order};
+use crate::haul::{self, Approval, Ended, Order};
 use crate::report::{self, Event, Report};
 use crate::scene::Scene;
 use crate::style::Style;
@@ -44,20 +42,13 @@ pub(crate) struct Up {
     /// With --once: how long convergence may take, such as 90s or 5m
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
     timeout: Duration,
-    /// What a plan may do that needs an approval: the hash of a plan, or an object as
-    /// Kind/namespace/name; may be given several times
-    #[arg(long, value_name = "HASH | OBJECT", value_parser = approval)]
+    /// What a plan may do that needs an approval: the hash of a plan (twelve digits are enough), or an
+    /// object as it is printed; may be given several times
+    #[arg(long, value_name = "HASH | OBJECT")]
     approve: Vec<Approval>,
     /// How to print: text is a live table on a terminal and lines elsewhere, json is events
     #[arg(long, short, value_enum, default_value_t = Output::Text)]
     output: Output,
-}
-
-/// What a person allows.
-#[derive(Clone, Debug)]
-enum Approval {
-    Plan(PlanHash),
-    Object(ObjectRef),
 }
 
 impl Up {
@@ -84,7 +75,7 @@ impl Up {
             env,
             once: self.once,
             timeout: Some(self.timeout),
-            approvals: approvals(self.approve),
+            approvals: self.approve,
         };
         let ended = access.during(async |cluster| {
             tokio::select! {
@@ -110,36 +101,6 @@ fn check(scene: &Scene, env: &str) -> Result<(), Failure> {
     };
     desired::units(&*snapshot.tree, env, everything)?;
     Ok(())
-}
-
-fn approvals(given: Vec<Approval>) -> Approvals {
-    let mut approvals = Approvals::default();
-    for approval in given {
-        match approval {
-            Approval::Plan(hash) => drop(approvals.plans.insert(hash)),
-            Approval::Object(id) => drop(approvals.objects.insert(id)),
-        }
-    }
-    approvals
-}
-
-fn approval(text: &str) -> Result<Approval, String> {
-    if let Some(hash) = PlanHash::parse(text) {
-        return Ok(Approval::Plan(hash));
-    }
-    let parts: Vec<&str> = text.split('/').collect();
-    let (kind, namespace, name) = match parts.as_slice() {
-        [kind, name] => (*kind, None, *name),
-        [kind, namespace, name] => (*kind, Some((*namespace).to_owned()), *name),
-        _ => return Err("write the 64 digits of a plan's hash, or Kind/namespace/name".to_owned()),
-    };
-    let (kind, group) = kind.split_once('.').unwrap_or((kind, ""));
-    Ok(Approval::Object(ObjectRef {
-        group: group.to_owned(),
-        kind: kind.to_owned(),
-        namespace,
-        name: name.to_owned(),
-    }))
 }
 
 /// Parses a duration as Go and kubectl write it: `90s`, `5m`, `1h30m`.

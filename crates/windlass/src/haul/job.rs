@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::approval::{self, Approval};
 use crate::report::Event;
 
 use windlass_cluster::{Applied, Cluster, Definitions, Progress, Stored};
@@ -17,7 +18,7 @@ use windlass_plan::{
 pub(crate) struct Context {
     pub(crate) cluster: Cluster,
     pub(crate) key: FingerprintKey,
-    pub(crate) approvals: Approvals,
+    pub(crate) approvals: Vec<Approval>,
     pub(crate) guards: Guards,
 }
 
@@ -93,18 +94,26 @@ impl Job {
                 Live::Absent | Live::Unknown { .. } => None,
             });
         let versions = versions.collect();
-        let plan = plan(&Inputs {
-            unit: &self.unit,
-            revision: &self.revision,
-            desired: &self.desired,
-            inventory: &stored.held,
-            observed: &observed,
-            others: &self.others,
-            approvals: &context.approvals,
-            guards: &context.guards,
-            manager: context.cluster.manager(),
-            key: &context.key,
-        });
+        let plan_with = |approvals: &Approvals| {
+            plan(&Inputs {
+                unit: &self.unit,
+                revision: &self.revision,
+                desired: &self.desired,
+                inventory: &stored.held,
+                observed: &observed,
+                others: &self.others,
+                approvals,
+                guards: &context.guards,
+                manager: context.cluster.manager(),
+                key: &context.key,
+            })
+        };
+        let mut approvals = approval::of_objects(&context.approvals, observed.keys());
+        let mut plan = plan_with(&approvals);
+        if approval::is_approved(&context.approvals, &plan) {
+            approvals.plans.insert(plan.hash.clone());
+            plan = plan_with(&approvals);
+        }
         (plan, stored, versions)
     }
 

@@ -47,18 +47,6 @@ impl Scene {
         scene
     }
 
-    /// Returns a home with these files in the repository, committed.
-    pub(crate) fn with(files: &[(&str, &str)]) -> Self {
-        let scene = Self::empty();
-        fs::create_dir_all(scene.repository()).unwrap();
-        scene.git(&["init", "-q", "-b", "main"]);
-        for (path, text) in files {
-            scene.write(path, text);
-        }
-        scene.commit("the files");
-        scene
-    }
-
     pub(crate) fn home(&self) -> &Path {
         self.home.path()
     }

@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 use windlass_apiserver::{RunningServer, Server};
 use windlass_cluster::Cluster;
 use windlass_object::FingerprintKey;
-use windlass_plan::{Approvals, Guards, Op, Unit};
+use windlass_plan::{Guards, Op, Unit};
 use windlass_sops::Keyring;
 use windlass_tree::{EntryKind, MemoryTree, Tree, TreeError, TreePath};
 
@@ -116,7 +116,7 @@ impl World {
         let context = Context {
             cluster,
             key: FingerprintKey::new([1; 32]),
-            approvals: Approvals::default(),
+            approvals: Vec::new(),
             guards: Guards::default(),
         };
         Self {
