@@ -203,7 +203,7 @@ impl RunningServer {
     }
 
     /// Writes the kubeconfig to a file that only its owner can read; a file that is there is replaced at
-    /// once and as a whole.
+    /// once and as a whole, if it is one that a server like this has written.
     pub fn write_kubeconfig(&self, path: &Path) -> Result<(), KubeconfigError> {
         kubeconfig::write(path, &self.kubeconfig())
     }
