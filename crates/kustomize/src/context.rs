@@ -49,10 +49,10 @@ impl<'t> Context<'t> {
     }
 
     /// Takes note of a mistake; the build goes on to find others, and fails in the end.
-    pub(crate) fn fail(&mut self, place: &Place, problem: Problem) {
+    pub(crate) fn fail(&mut self, place: &Place, problem: impl Into<Problem>) {
         self.errors.push(BuildError {
             place: place.clone(),
-            problem,
+            problem: problem.into(),
         });
     }
 
@@ -62,7 +62,11 @@ impl<'t> Context<'t> {
     }
 
     /// Returns the value, or takes note of the mistake.
-    pub(crate) fn note<T>(&mut self, place: &Place, result: Result<T, Problem>) -> Option<T> {
+    pub(crate) fn note<T>(
+        &mut self,
+        place: &Place,
+        result: Result<T, impl Into<Problem>>,
+    ) -> Option<T> {
         result.map_err(|problem| self.fail(place, problem)).ok()
     }
 

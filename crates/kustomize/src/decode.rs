@@ -3,7 +3,7 @@
 use windlass_tree::TreePath;
 use windlass_yaml::{Node, Position};
 
-use crate::error::{BuildError, Place, Problem};
+use crate::error::{BuildError, KustomizationProblem, Place, Problem};
 use crate::nearest::nearest;
 use crate::yaml11::{Json, json, key_text};
 
@@ -62,14 +62,15 @@ impl Decoder {
         place
     }
 
-    pub(crate) fn fail(&mut self, at: Position, problem: Problem) {
+    pub(crate) fn fail(&mut self, at: Position, problem: impl Into<Problem>) {
         let place = self.place(at);
+        let problem = problem.into();
         self.errors.push(BuildError { place, problem });
     }
 
     fn mismatch(&mut self, node: &Node, found: &Json<'_>, wanted: &'static str) {
         let field = format!("{}.{}", self.type_name, self.path.join("."));
-        let problem = Problem::WrongType {
+        let problem = KustomizationProblem::WrongType {
             found: found.type_name(),
             field,
             wanted,
@@ -120,7 +121,7 @@ impl Decoder {
             let nearest = nearest(&name, fields.iter().copied()).map(str::to_owned);
             self.fail(
                 key.start,
-                Problem::UnknownField {
+                KustomizationProblem::UnknownField {
                     field: name,
                     nearest,
                 },

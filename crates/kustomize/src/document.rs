@@ -3,7 +3,7 @@
 use windlass_yaml::{DuplicateKeys, Limits, Node, ParseError, ParseOptions, Position, Value};
 
 use crate::edit;
-use crate::error::Problem;
+use crate::error::{LoadProblem, ObjectProblem, Problem};
 
 /// Something wrong at a place of a text.
 #[derive(Debug)]
@@ -74,9 +74,10 @@ fn split(text: &str) -> Result<Vec<Chunk<'_>>, Fault> {
             };
             return Err(Fault {
                 at,
-                problem: Problem::DocumentSeparator {
+                problem: LoadProblem::DocumentSeparator {
                     rest: rest.to_owned(),
-                },
+                }
+                .into(),
             });
         }
         chunks.push(Chunk {
@@ -179,7 +180,7 @@ fn valid_objects(roots: Vec<Node>) -> Result<Vec<Node>, Fault> {
                     None => {
                         return Err(Fault {
                             at,
-                            problem: Problem::ItemsNotAList { kind },
+                            problem: ObjectProblem::ItemsNotAList { kind }.into(),
                         });
                     }
                 },
@@ -206,7 +207,7 @@ fn validate(mut nodes: Vec<Node>) -> Result<Vec<Node>, Fault> {
 fn validate_object(node: &Node) -> Result<(), Problem> {
     let is_there = |field: &str| node.get(field).is_some_and(|value| !edit::is_empty(value));
     if !["apiVersion", "kind", "metadata"].into_iter().any(is_there) {
-        return Err(Problem::MissingMetadata);
+        return Err(ObjectProblem::MissingMetadata.into());
     }
     let kind = edit::present(node, "kind")
         .map(edit::text)
@@ -214,13 +215,14 @@ fn validate_object(node: &Node) -> Result<(), Problem> {
     let api_version = edit::field_text(node, "apiVersion").to_owned();
     if kind.is_empty() {
         let name = edit::metadata_text(node, "name").to_owned();
-        return Err(Problem::MissingKind { api_version, name });
+        return Err(ObjectProblem::MissingKind { api_version, name }.into());
     }
     if !kind.ends_with("List") && edit::metadata_text(node, "name").is_empty() {
-        return Err(Problem::MissingName {
+        return Err(ObjectProblem::MissingName {
             api_version,
             kind: kind.to_owned(),
-        });
+        }
+        .into());
     }
     Ok(())
 }

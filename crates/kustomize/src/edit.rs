@@ -6,7 +6,7 @@
 
 use windlass_yaml::{Mapping, Node, Scalar, ScalarStyle, Value};
 
-use crate::error::Problem;
+use crate::error::{Problem, Refusal};
 use crate::yaml11;
 
 const TAGS: &str = "tag:yaml.org,2002:";
@@ -232,7 +232,7 @@ pub(crate) fn spend(budget: &mut usize, value: &Node) -> Result<(), Problem> {
     let limit = MAX_COPIED;
     *budget = budget
         .checked_sub(size(value))
-        .ok_or(Problem::TooLarge { limit })?;
+        .ok_or(Refusal::Size { limit })?;
     Ok(())
 }
 

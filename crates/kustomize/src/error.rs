@@ -1,6 +1,17 @@
 //! What can be wrong with a kustomization, and where.
 
+mod field;
+mod generator;
+mod kustomization;
+mod loading;
+mod object;
+mod patch;
+mod plugin;
 mod problem;
+mod reference;
+mod refusal;
+mod replacement;
+mod selection;
 mod show;
 
 use std::fmt;
@@ -8,7 +19,18 @@ use std::fmt;
 use windlass_tree::TreePath;
 use windlass_yaml::Position;
 
+pub use field::FieldProblem;
+pub use generator::GeneratorProblem;
+pub use kustomization::KustomizationProblem;
+pub use loading::LoadProblem;
+pub use object::ObjectProblem;
+pub use patch::PatchProblem;
+pub use plugin::PluginProblem;
 pub use problem::Problem;
+pub use reference::ReferenceProblem;
+pub use refusal::Refusal;
+pub use replacement::ReplacementProblem;
+pub use selection::SelectionProblem;
 
 /// Where something stands: a file of the tree, and a line and column counted from 1.
 ///

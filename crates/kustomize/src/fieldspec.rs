@@ -3,7 +3,7 @@
 use windlass_yaml::{Mapping, Node, Value};
 
 use crate::edit;
-use crate::error::Problem;
+use crate::error::{FieldProblem, Problem};
 use crate::id::{self, GvkSelector};
 use crate::shared;
 
@@ -45,9 +45,10 @@ pub(crate) fn merge_all(into: &mut Vec<FieldSpec>, more: &[FieldSpec]) -> Result
 /// Adds a spec unless it is covered; one that is covered must agree about making the field.
 pub(crate) fn merge_one(into: &mut Vec<FieldSpec>, spec: &FieldSpec) -> Result<(), Problem> {
     match into.iter().find(|there| there.covers(spec)) {
-        Some(there) if there.create != spec.create => Err(Problem::ConflictingFieldSpecs {
+        Some(there) if there.create != spec.create => Err(FieldProblem::ConflictingSpecs {
             path: spec.path.clone(),
-        }),
+        }
+        .into()),
         Some(_) => Ok(()),
         None => {
             into.push(spec.clone());
@@ -103,10 +104,13 @@ pub(crate) fn apply_here(
 ) -> Result<(), Problem> {
     let parts = split_path(&spec.path, '/');
     let make = if spec.create { make } else { Make::Nothing };
-    walk(object, &parts, make, set).map_err(|problem| Problem::Field {
-        field: spec.path.clone(),
-        object: describe(object),
-        problem: Box::new(problem),
+    walk(object, &parts, make, set).map_err(|problem| {
+        let not_set = FieldProblem::NotSet {
+            field: spec.path.clone(),
+            object: describe(object),
+            problem: Box::new(problem),
+        };
+        not_set.into()
     })
 }
 
@@ -141,7 +145,7 @@ fn walk(
             .iter_mut()
             .try_for_each(|item| walk(item, parts, make, set)),
         Value::Mapping(mapping) => walk_mapping(mapping, first, rest, make, set),
-        _ => Err(Problem::NotACollection),
+        _ => Err(FieldProblem::NotACollection.into()),
     }
 }
 
@@ -155,7 +159,7 @@ fn walk_mapping(
     let name = first.strip_suffix("[]").unwrap_or(first);
     let is_list = name.len() < first.len();
     if name.is_empty() {
-        return Err(Problem::EmptyFieldName);
+        return Err(FieldProblem::EmptyName.into());
     }
     let missing = match (is_list, make) {
         (true, _) => Some(Node::new(Value::Sequence(Vec::new()))),
@@ -211,10 +215,11 @@ pub(crate) fn set_entry(
     }
     let found = edit::kind_name(node);
     let Some(mapping) = node.as_mapping_mut() else {
-        return Err(Problem::WrongNodeKind {
+        return Err(FieldProblem::WrongKind {
             wanted: "MappingNode",
             found,
-        });
+        }
+        .into());
     };
     let mut value = Node::string(value);
     if let Some(old) = mapping.get_mut(key) {
@@ -233,10 +238,11 @@ pub(crate) fn require_scalar(node: &Node) -> Result<(), Problem> {
     if node.is_scalar() {
         Ok(())
     } else {
-        Err(Problem::WrongNodeKind {
+        Err(FieldProblem::WrongKind {
             wanted: "ScalarNode",
             found: edit::kind_name(node),
-        })
+        }
+        .into())
     }
 }
 

@@ -7,7 +7,7 @@ use windlass_yaml::Node;
 
 use crate::context::Context;
 use crate::edit;
-use crate::error::{Place, Problem};
+use crate::error::{GeneratorProblem, Place, Problem};
 use crate::item::Item;
 use crate::kustomization::{GeneratorArgs, GeneratorOptions, Pairs};
 use crate::loader::Loader;
@@ -58,7 +58,7 @@ fn object(
     kind: &'static str,
 ) -> Option<Item> {
     if args.name.is_empty() {
-        context.fail(place, Problem::GeneratorName { kind });
+        context.fail(place, GeneratorProblem::Nameless { kind });
         return None;
     }
     let pairs = sources::read(context, loader, place, args)?;
@@ -136,9 +136,10 @@ fn add_missing(pairs: &mut Pairs, more: &Pairs) {
 impl IamPolicy {
     fn service_account(&self) -> Result<Node, Problem> {
         if self.cloud != "gke" {
-            return Err(Problem::Cloud {
+            return Err(GeneratorProblem::Cloud {
                 cloud: self.cloud.clone(),
-            });
+            }
+            .into());
         }
         let account = format!(
             "{}@{}.iam.gserviceaccount.com",

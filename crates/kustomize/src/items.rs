@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::context::MAX_OBJECTS;
-use crate::error::Problem;
+use crate::error::{GeneratorProblem, ObjectProblem, Problem, Refusal, SelectionProblem};
 use crate::id::{IdKey, ResId};
 use crate::item::{Behavior, Item};
 use crate::kustomization::Selector;
@@ -46,15 +46,16 @@ impl Items {
         let id = item.current_id();
         let key = id.key();
         if self.list.len() >= MAX_OBJECTS {
-            return Err(Problem::TooManyObjects { limit: MAX_OBJECTS });
+            return Err(Refusal::Objects { limit: MAX_OBJECTS }.into());
         }
         let next = self.list.len();
         let ids = self.ids.get_or_insert_with(|| index(&self.list));
         if let Some(&there) = ids.get(&key) {
-            return Err(Problem::DuplicateId {
+            return Err(ObjectProblem::DuplicateId {
                 id: id.to_string(),
                 first: self.list[there].place.clone(),
-            });
+            }
+            .into());
         }
         ids.insert(key, next);
         self.list.push(item);
@@ -93,17 +94,19 @@ impl Items {
     pub(crate) fn find_target(&self, id: &ResId) -> Result<usize, Problem> {
         match self.find_any(id)[..] {
             [index] => Ok(index),
-            [] => Err(Problem::NoPatchTarget {
+            [] => Err(SelectionProblem::NoPatchTarget {
                 id: id.to_string(),
                 there: self.similar(id),
-            }),
-            ref several => Err(Problem::SeveralPatchTargets {
+            }
+            .into()),
+            ref several => Err(SelectionProblem::SeveralPatchTargets {
                 id: id.to_string(),
                 places: several
                     .iter()
                     .map(|index| self.list[*index].place.clone())
                     .collect(),
-            }),
+            }
+            .into()),
         }
     }
 
@@ -130,24 +133,22 @@ impl Items {
         let id = item.current_id();
         let behavior = item.behavior;
         let adds = matches!(behavior, Behavior::Create | Behavior::Unspecified);
-        let problem =
-            |what: fn(String, &'static str) -> Problem| what(id.to_string(), behavior.word());
         match self.find_any(&id)[..] {
             [] if adds => self.append(item),
-            [] => Err(problem(|id, behavior| Problem::NothingToMerge {
-                id,
-                behavior,
-            })),
-            [_] if adds => Err(problem(|id, behavior| Problem::GeneratedTwice {
-                id,
-                behavior,
-            })),
+            [] => {
+                let (id, behavior) = (id.to_string(), behavior.word());
+                Err(GeneratorProblem::NothingToMerge { id, behavior }.into())
+            }
+            [_] if adds => {
+                let (id, behavior) = (id.to_string(), behavior.word());
+                Err(GeneratorProblem::GeneratedTwice { id, behavior }.into())
+            }
             [index] => {
                 merge_data::absorb(&mut item, &self.list[index]);
                 self.list_mut()[index] = item;
                 Ok(())
             }
-            _ => Err(Problem::SeveralToMerge { id: id.to_string() }),
+            _ => Err(GeneratorProblem::SeveralToMerge { id: id.to_string() }.into()),
         }
     }
 }

@@ -7,7 +7,7 @@ use windlass_yaml::Node;
 
 use crate::document;
 use crate::edit;
-use crate::error::Problem;
+use crate::error::{PatchProblem, Problem};
 use crate::yaml11::{self, Json};
 use pointer::Pointer;
 
@@ -29,7 +29,7 @@ impl JsonPatch {
     pub(crate) fn parse(text: &str) -> Result<Self, Problem> {
         let root = if text.starts_with('[') {
             let value: serde_json::Value =
-                serde_json::from_str(text).map_err(|error| Problem::JsonSyntax {
+                serde_json::from_str(text).map_err(|error| PatchProblem::JsonSyntax {
                     reason: error.to_string(),
                 })?;
             from_json(&value)
@@ -41,7 +41,7 @@ impl JsonPatch {
             return Ok(Self(Vec::new()));
         }
         let Some(items) = root.as_sequence() else {
-            return Err(Problem::NotAJsonPatch);
+            return Err(PatchProblem::NotJson.into());
         };
         items
             .iter()
@@ -66,14 +66,14 @@ impl JsonPatch {
 
 fn operation(node: &Node) -> Result<Operation, Problem> {
     if !node.is_mapping() {
-        return Err(Problem::NotAJsonPatch);
+        return Err(PatchProblem::NotJson.into());
     }
     let field = |name: &str| match node.get(name) {
         None => Ok(None),
         Some(value) if value.is_null() => Ok(None),
         Some(value) => match yaml11::json(value) {
             Json::String(text) => Ok(Some(text.to_owned())),
-            _ => Err(Problem::NotAJsonPatch),
+            _ => Err(PatchProblem::NotJson),
         },
     };
     Ok(Operation {
@@ -88,7 +88,7 @@ impl Operation {
     fn apply(&self, object: &mut Node, budget: &mut usize) -> Result<(), Problem> {
         let op = self.op.as_str();
         let path = || {
-            self.path.as_deref().ok_or_else(|| Problem::PatchField {
+            self.path.as_deref().ok_or_else(|| PatchProblem::Field {
                 op: op.to_owned(),
                 field: "path",
             })
@@ -110,12 +110,12 @@ impl Operation {
                 let value = value.cloned();
                 add(object, path()?, value, "copy")
             }
-            _ => Err(Problem::PatchOperation { op: op.to_owned() }),
+            _ => Err(PatchProblem::Operation { op: op.to_owned() }.into()),
         }
     }
 
-    fn from(&self) -> Result<&str, Problem> {
-        self.from.as_deref().ok_or_else(|| Problem::PatchField {
+    fn from(&self) -> Result<&str, PatchProblem> {
+        self.from.as_deref().ok_or_else(|| PatchProblem::Field {
             op: self.op.clone(),
             field: "from",
         })
@@ -142,9 +142,6 @@ impl Operation {
     }
 
     fn test(&self, object: &mut Node, path: &str) -> Result<(), Problem> {
-        let failed = || Problem::PatchTest {
-            path: path.to_owned(),
-        };
         let found = if path.is_empty() {
             Some(&*object)
         } else {
@@ -156,7 +153,11 @@ impl Operation {
             None => wanted.is_null(),
             Some(found) => found.same_value(wanted),
         };
-        if is_same { Ok(()) } else { Err(failed()) }
+        if is_same {
+            return Ok(());
+        }
+        let path = path.to_owned();
+        Err(PatchProblem::Test { path }.into())
     }
 }
 
@@ -179,7 +180,7 @@ fn add(
         return Ok(());
     }
     let index = pointer::index(&key, items.len() + 1);
-    let index = index.ok_or_else(|| Problem::PatchIndex {
+    let index = index.ok_or_else(|| PatchProblem::Index {
         path: path.to_owned(),
         length: items.len(),
     })?;
@@ -197,7 +198,7 @@ fn remove(object: &mut Node, path: &str) -> Result<(), Problem> {
         .ok_or_else(|| missing("remove", path))?;
     if let Some(items) = parent.as_sequence_mut() {
         let index = pointer::index(&key, items.len());
-        let index = index.ok_or_else(|| Problem::PatchIndex {
+        let index = index.ok_or_else(|| PatchProblem::Index {
             path: path.to_owned(),
             length: items.len(),
         })?;
@@ -206,10 +207,11 @@ fn remove(object: &mut Node, path: &str) -> Result<(), Problem> {
     }
     match parent.remove(&key) {
         Some(_) => Ok(()),
-        None => Err(Problem::PatchRemove {
+        None => Err(PatchProblem::Remove {
             path: path.to_owned(),
             key,
-        }),
+        }
+        .into()),
     }
 }
 
@@ -231,7 +233,7 @@ fn get<'n>(
     match parent.as_sequence() {
         Some(items) => {
             let index = pointer::index(&key, items.len());
-            let index = index.ok_or_else(|| Problem::PatchIndex {
+            let index = index.ok_or_else(|| PatchProblem::Index {
                 path: path.to_owned(),
                 length: items.len(),
             })?;
@@ -241,8 +243,8 @@ fn get<'n>(
     }
 }
 
-fn missing(op: &'static str, path: &str) -> Problem {
-    Problem::PatchPath {
+fn missing(op: &'static str, path: &str) -> PatchProblem {
+    PatchProblem::Path {
         op,
         path: path.to_owned(),
     }

@@ -64,7 +64,11 @@ use windlass_object::Gvk;
 use windlass_tree::{Tree, TreePath};
 use windlass_yaml::Node;
 
-pub use error::{BuildError, BuildErrors, Place, Problem, Warning};
+pub use error::{
+    BuildError, BuildErrors, FieldProblem, GeneratorProblem, KustomizationProblem, LoadProblem,
+    ObjectProblem, PatchProblem, Place, PluginProblem, Problem, ReferenceProblem, Refusal,
+    ReplacementProblem, SelectionProblem, Warning,
+};
 pub use schema::SchemaError;
 
 use context::Context;
@@ -164,7 +168,7 @@ fn print(context: &mut Context<'_>, resources: &[Resource]) -> String {
             let reason = error.to_string();
             // What a transformer has made stands in no line.
             let reason = reason.trim_start_matches("line 0: ").to_owned();
-            context.fail(&resource.place, Problem::Unprintable { reason });
+            context.fail(&resource.place, ObjectProblem::Unprintable { reason });
         }
     }
     text

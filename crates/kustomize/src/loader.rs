@@ -5,7 +5,7 @@ use std::sync::Arc;
 use windlass_tree::{EntryKind, TreePath};
 
 use crate::context::Context;
-use crate::error::Problem;
+use crate::error::{LoadProblem, Problem, Refusal};
 use crate::kustomization::FILE_NAMES;
 use crate::nearest::nearest;
 
@@ -36,16 +36,17 @@ impl Loader {
         let file = self.locate(context, path)?;
         match context.tree.kind(&file)? {
             Some(EntryKind::File) => {}
-            Some(EntryKind::Directory) => return Err(Problem::NotAFile { path: file }),
-            None => return Err(missing(context, &file)),
+            Some(EntryKind::Directory) => return Err(LoadProblem::NotAFile { path: file }.into()),
+            None => return Err(missing(context, &file).into()),
         }
         if context.options.files_from_anywhere || file.is_within(&self.root) {
             Ok(file)
         } else {
-            Err(Problem::OutsideRoot {
+            Err(LoadProblem::OutsideRoot {
                 file,
                 root: self.root.clone(),
-            })
+            }
+            .into())
         }
     }
 
@@ -66,13 +67,13 @@ impl Loader {
         match context.tree.kind(&target)? {
             Some(EntryKind::File) => self.file(context, path).map(Entry::File),
             Some(EntryKind::Directory) => self.enter(target).map(Entry::Directory),
-            None => Err(missing(context, &target)),
+            None => Err(missing(context, &target).into()),
         }
     }
 
     fn locate(&self, context: &Context<'_>, path: &str) -> Result<TreePath, Problem> {
         if path.is_empty() {
-            return Err(Problem::EmptyPath);
+            return Err(LoadProblem::EmptyPath.into());
         }
         let target = self.root.join(path);
         // A directory can be called like a host; what is there counts first.
@@ -80,9 +81,10 @@ impl Loader {
             .as_ref()
             .is_ok_and(|target| matches!(context.tree.kind(target), Ok(Some(_))));
         if !is_there && is_remote(path) {
-            return Err(Problem::RemoteRefused {
+            return Err(Refusal::Remote {
                 url: path.to_owned(),
-            });
+            }
+            .into());
         }
         Ok(target?)
     }
@@ -92,10 +94,11 @@ impl Loader {
         let mut visited = self.visited.clone();
         visited.push(self.root.clone());
         if let Some(inner) = visited.iter().rev().find(|inner| inner.is_within(&root)) {
-            return Err(Problem::Cycle {
+            return Err(LoadProblem::Cycle {
                 candidate: root,
                 visited: inner.clone(),
-            });
+            }
+            .into());
         }
         Ok(Self { root, visited })
     }
@@ -111,9 +114,9 @@ impl Loader {
         }
         let directory = self.root.clone();
         match found.len() {
-            0 => Err(Problem::MissingKustomization { directory }),
+            0 => Err(LoadProblem::MissingKustomization { directory }.into()),
             1 => Ok(found.remove(0)),
-            _ => Err(Problem::SeveralKustomizations { directory }),
+            _ => Err(LoadProblem::SeveralKustomizations { directory }.into()),
         }
     }
 }
@@ -134,14 +137,14 @@ fn is_remote(path: &str) -> bool {
 }
 
 /// Says that a file is missing, and which file of its directory could be meant.
-fn missing(context: &Context<'_>, path: &TreePath) -> Problem {
+fn missing(context: &Context<'_>, path: &TreePath) -> LoadProblem {
     let siblings = path
         .parent()
         .and_then(|parent| context.tree.list(&parent).ok())
         .unwrap_or_default();
     let names = siblings.iter().map(|(name, _)| name.as_str());
     let similar = nearest(path.file_name(), names).map(str::to_owned);
-    Problem::MissingFile {
+    LoadProblem::MissingFile {
         path: path.clone(),
         similar,
     }

@@ -11,7 +11,7 @@ mod list;
 use windlass_yaml::{Mapping, Node, Value};
 
 use crate::edit;
-use crate::error::Problem;
+use crate::error::{PatchProblem, Problem};
 use crate::schema::{Schemas, TypeRef};
 use directive::Directive;
 
@@ -228,11 +228,12 @@ fn require_same_kind(first: &Node, sides: [Option<&Node>; 2]) -> Result<(), Prob
         .find(|node| !node.is_null() && edit::kind_name(node) != wanted);
     match other {
         None => Ok(()),
-        Some(other) => Err(Problem::PatchKind {
+        Some(other) => Err(PatchProblem::WrongKind {
             wanted,
             found: edit::kind_name(other),
             line: other.start.line,
-        }),
+        }
+        .into()),
     }
 }
 

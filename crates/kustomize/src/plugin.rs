@@ -6,7 +6,7 @@ use windlass_yaml::Node;
 
 use crate::context::Context;
 use crate::decode::Decoder;
-use crate::error::{Place, Problem};
+use crate::error::{Place, PluginProblem, Problem, Refusal};
 use crate::generate::Generator;
 use crate::item::Item;
 use crate::loader::Loader;
@@ -73,7 +73,7 @@ pub(crate) fn configure(
     let is_valid = errors.is_empty();
     context.extend(errors);
     let id = config.original_id().to_string();
-    let plugin = plugin.map_err(|problem| Problem::PluginConfig {
+    let plugin = plugin.map_err(|problem| PluginProblem::Config {
         id,
         problem: Box::new(problem),
     });
@@ -88,9 +88,9 @@ fn unknown(config: &Item, is_builtin: bool) -> Problem {
         .any(|(key, _)| key == "config.kubernetes.io/function");
     if is_builtin {
         let nearest = nearest(&kind, KINDS.into_iter()).map(str::to_owned);
-        return Problem::UnknownPlugin { kind, nearest };
+        return PluginProblem::Unknown { kind, nearest }.into();
     }
-    Problem::ProgramRefused { kind, is_function }
+    Refusal::Program { kind, is_function }.into()
 }
 
 /// Returns whether the object is meant to be left out of the output.

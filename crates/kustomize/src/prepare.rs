@@ -4,7 +4,7 @@ use windlass_tree::TreePath;
 
 use crate::decode::{Decoder, Located};
 use crate::document::{self, Fault};
-use crate::error::{Place, Problem};
+use crate::error::{PatchProblem, Place, Problem, ReplacementProblem};
 use crate::item::Item;
 use crate::json_patch::JsonPatch;
 use crate::kustomization::{self, Patch, Replacement, ReplacementField};
@@ -63,8 +63,8 @@ impl Source {
 pub(crate) fn patch(setup: &mut Setup<'_, '_>, patch: &Patch) -> Result<Transformer, Problem> {
     let text = patch.text.value.trim();
     let (source, name) = match (text.is_empty(), patch.path.value.is_empty()) {
-        (true, true) => return Err(Problem::PatchMissing),
-        (false, false) => return Err(Problem::PatchTwice),
+        (true, true) => return Err(PatchProblem::Missing.into()),
+        (false, false) => return Err(PatchProblem::Twice.into()),
         (false, true) => {
             let text = Located {
                 value: text.to_owned(),
@@ -75,7 +75,7 @@ pub(crate) fn patch(setup: &mut Setup<'_, '_>, patch: &Patch) -> Result<Transfor
         }
         (true, false) => {
             let path = &patch.path.value;
-            let read = file(setup, path).map_err(|problem| Problem::PatchFile {
+            let read = file(setup, path).map_err(|problem| PatchProblem::File {
                 path: path.clone(),
                 problem: Box::new(problem),
             })?;
@@ -111,11 +111,12 @@ fn body(
     let text = source.text();
     JsonPatch::parse(&text).map(Body::Json).map_err(|problem| {
         let is_list = text.trim_start().starts_with(['[', '-']);
-        Problem::PatchUnreadable {
+        let unreadable = PatchProblem::Unreadable {
             source_name: name.to_owned(),
             line: source.line(fault.at.line).line,
             problem: Box::new(if is_list { problem } else { fault.problem }),
-        }
+        };
+        unreadable.into()
     })
 }
 
@@ -126,17 +127,17 @@ pub(crate) fn json_patch(setup: &mut Setup<'_, '_>, patch: &Patch) -> Result<Tra
         .clone()
         .filter(|target| !target.name.is_empty())
     else {
-        return Err(Problem::JsonPatchName);
+        return Err(PatchProblem::JsonName.into());
     };
     let text = match (patch.text.value.is_empty(), patch.path.value.is_empty()) {
-        (true, true) => return Err(Problem::JsonPatchMissing),
-        (false, false) => return Err(Problem::JsonPatchTwice),
+        (true, true) => return Err(PatchProblem::JsonMissing.into()),
+        (false, false) => return Err(PatchProblem::JsonTwice.into()),
         (false, true) => patch.text.value.clone(),
         (true, false) => file(setup, &patch.path.value)?.text(),
     };
     let patch = JsonPatch::parse(&text)?;
     if patch.is_empty() {
-        return Err(Problem::JsonPatchEmpty);
+        return Err(PatchProblem::JsonEmpty.into());
     }
     Ok(Transformer::JsonPatch(JsonPatching { patch, target }))
 }
@@ -148,7 +149,7 @@ pub(crate) fn strategic(
     more: &Located<String>,
 ) -> Result<Transformer, Problem> {
     if entries.is_empty() && more.value.is_empty() {
-        return Err(Problem::StrategicPatchMissing);
+        return Err(PatchProblem::StrategicMissing.into());
     }
     let mut patches = Vec::new();
     let before = setup.context.error_count();
@@ -165,7 +166,7 @@ pub(crate) fn strategic(
         );
     }
     if patches.is_empty() && setup.context.error_count() == before {
-        return Err(Problem::StrategicPatchEmpty);
+        return Err(PatchProblem::StrategicEmpty.into());
     }
     Ok(Transformer::StrategicPatches(StrategicPatching { patches }))
 }
@@ -217,7 +218,7 @@ pub(crate) fn replacements(
         } else if entry.inline.source.is_some()
             || entry.inline.targets.as_ref().is_some_and(|t| !t.is_empty())
         {
-            return Err(Problem::ReplacementPathAndInline);
+            return Err(ReplacementProblem::PathAndInline.into());
         } else {
             replacements.extend(replacement_file(setup, path)?);
         }
@@ -235,7 +236,7 @@ fn replacement_file(setup: &mut Setup<'_, '_>, path: &str) -> Result<Vec<Replace
     } else if root.is_mapping() {
         vec![kustomization::replacement(&mut decoder, &root)]
     } else {
-        return Err(Problem::ReplacementFile);
+        return Err(ReplacementProblem::File.into());
     };
     setup.context.extend(decoder.into_errors());
     Ok(replacements)

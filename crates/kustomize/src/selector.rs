@@ -4,7 +4,7 @@ mod labels;
 
 use regex::Regex;
 
-use crate::error::Problem;
+use crate::error::{Problem, SelectionProblem};
 use crate::id::ResId;
 use crate::item::Item;
 use crate::kustomization::Selector;
@@ -77,7 +77,7 @@ fn matches(pattern: Option<&Regex>, text: &str) -> bool {
     pattern.is_none_or(|pattern| pattern.is_match(text))
 }
 
-fn anchored(pattern: &str) -> Result<Option<Regex>, Problem> {
+fn anchored(pattern: &str) -> Result<Option<Regex>, SelectionProblem> {
     if pattern.is_empty() {
         return Ok(None);
     }
@@ -85,11 +85,11 @@ fn anchored(pattern: &str) -> Result<Option<Regex>, Problem> {
 }
 
 /// Compiles a regular expression; its automaton may not grow without bound.
-pub(crate) fn compile(pattern: &str) -> Result<Regex, Problem> {
+pub(crate) fn compile(pattern: &str) -> Result<Regex, SelectionProblem> {
     regex::RegexBuilder::new(pattern)
         .size_limit(1 << 20)
         .build()
-        .map_err(|error| Problem::Pattern {
+        .map_err(|error| SelectionProblem::Pattern {
             pattern: pattern.to_owned(),
             reason: error.to_string(),
         })

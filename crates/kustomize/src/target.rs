@@ -11,7 +11,7 @@ use crate::config::{self, Config};
 use crate::context::{Context, MAX_DEPTH, MAX_KUSTOMIZATIONS};
 use crate::decode::{Decoder, Located};
 use crate::document;
-use crate::error::{Place, Problem};
+use crate::error::{KustomizationProblem, Place, PluginProblem, Problem, Refusal};
 use crate::item::Item;
 use crate::items::Items;
 use crate::kustomization::{self, Kustomization};
@@ -79,7 +79,7 @@ impl Target {
         let root = match document::first(&bytes) {
             Ok(root) => root,
             Err(fault) => {
-                let problem = Problem::InvalidKustomization {
+                let problem = KustomizationProblem::Invalid {
                     problem: Box::new(fault.problem),
                 };
                 context.fail(&Place::at(&file, fault.at), problem);
@@ -206,7 +206,7 @@ impl Target {
         let mut custom = None;
         if let Some((_, path)) = entry("path") {
             if version.is_some() {
-                context.fail(&self.place(path.at), Problem::OpenApiBoth);
+                context.fail(&self.place(path.at), KustomizationProblem::OpenApiBoth);
                 return None;
             }
             custom = Some(self.read_schema(context, path)?);
@@ -216,7 +216,7 @@ impl Target {
         {
             context.fail(
                 &self.place(version.at),
-                Problem::OpenApiVersion {
+                KustomizationProblem::OpenApiVersion {
                     version: version.value.clone(),
                 },
             );
@@ -232,7 +232,7 @@ impl Target {
         let (file, bytes) = context.note(&place, read)?;
         match document::first(&bytes) {
             Ok(root) => {
-                let schema = Schema::from_openapi(&root).map_err(Problem::Schema);
+                let schema = Schema::from_openapi(&root).map_err(KustomizationProblem::Schema);
                 context.note(&Place::file(file), schema)
             }
             Err(fault) => {
@@ -252,13 +252,13 @@ impl Target {
     ) -> Option<Self> {
         let place = self.place(path.at);
         if self.depth >= MAX_DEPTH {
-            context.fail(&place, Problem::TooDeep { limit: MAX_DEPTH });
+            context.fail(&place, Refusal::Depth { limit: MAX_DEPTH });
             return None;
         }
         context.kustomizations += 1;
         if context.kustomizations > MAX_KUSTOMIZATIONS {
             let limit = MAX_KUSTOMIZATIONS;
-            context.fail(&place, Problem::TooManyKustomizations { limit });
+            context.fail(&place, Refusal::Kustomizations { limit });
             return None;
         }
         let mut file = loader.kustomization_file(context);
@@ -332,6 +332,6 @@ fn run_validator(context: &mut Context<'_>, gathered: &mut Gathered, step: &Step
     };
     let after = gathered.items.iter().map(|item| signed(&item.node));
     if !before.iter().map(signed).eq(after) {
-        context.fail(&step.place, Problem::ValidatorChanges);
+        context.fail(&step.place, PluginProblem::ValidatorChanges);
     }
 }

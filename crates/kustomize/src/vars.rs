@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use windlass_yaml::{Node, Value};
 
 use crate::edit;
-use crate::error::Problem;
+use crate::error::{Problem, ReferenceProblem};
 use crate::fieldspec::{self, FieldSpec, Make};
 use crate::id::ResId;
 use crate::item::Item;
@@ -28,7 +28,7 @@ impl Vars {
 
     fn add(&mut self, var: Var) -> Result<(), Problem> {
         if self.0.contains_key(&var.name) {
-            return Err(Problem::RepeatedVar { name: var.name });
+            return Err(ReferenceProblem::RepeatedVar { name: var.name }.into());
         }
         self.0.insert(var.name.clone(), var);
         Ok(())
@@ -44,10 +44,11 @@ impl Vars {
                 [] => {}
                 [index] => items.list_mut()[index].var_names.push(var.name.clone()),
                 _ => {
-                    return Err(Problem::AmbiguousVar {
+                    return Err(ReferenceProblem::AmbiguousVar {
                         count: found.len(),
                         var: describe(var),
-                    });
+                    }
+                    .into());
                 }
             }
         }
@@ -108,12 +109,12 @@ fn value(items: &Items, var: &Var) -> Result<Node, Problem> {
         .iter()
         .filter(|item| item.var_names.contains(&var.name));
     let Some(item) = noted.next() else {
-        return Err(Problem::VarObject { var: describe(var) });
+        return Err(ReferenceProblem::VarObject { var: describe(var) }.into());
     };
     let path = index_parts(smart_split(&var.field_path));
     match lookup(&item.node, &path) {
         Ok(Some(value)) => Ok(value.clone()),
-        _ => Err(Problem::VarField { var: describe(var) }),
+        _ => Err(ReferenceProblem::VarField { var: describe(var) }.into()),
     }
 }
 
@@ -149,9 +150,10 @@ fn replace(node: &mut Node, values: &Values) -> Result<(), Problem> {
         Value::Mapping(mapping) => {
             for (key, value) in mapping.iter_mut() {
                 if !key.is_string() {
-                    return Err(Problem::VarKey {
+                    return Err(ReferenceProblem::VarKey {
                         key: edit::text(key).to_owned(),
-                    });
+                    }
+                    .into());
                 }
                 replace_text(value, values);
             }
@@ -159,7 +161,7 @@ fn replace(node: &mut Node, values: &Values) -> Result<(), Problem> {
         Value::Sequence(items) => {
             for item in items {
                 if !item.is_string() {
-                    return Err(Problem::VarElement);
+                    return Err(ReferenceProblem::VarElement.into());
                 }
                 replace_text(item, values);
             }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::data::Pair;
 use crate::context::Context;
 use crate::decode::Located;
-use crate::error::{Place, Problem};
+use crate::error::{GeneratorProblem, Place, Problem};
 use crate::kustomization::GeneratorArgs;
 use crate::loader::Loader;
 
@@ -36,7 +36,7 @@ pub(super) fn read(
             let name = args.name.clone();
             context.fail(
                 place,
-                Problem::RepeatedKey {
+                GeneratorProblem::RepeatedKey {
                     name,
                     key: key.clone(),
                 },
@@ -66,7 +66,7 @@ fn read_env(context: &mut Context<'_>, loader: &Loader, path: &str) -> Result<Ve
     let mut pairs = Vec::new();
     for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let text = std::str::from_utf8(line).map_err(|_| Problem::EnvEncoding {
+        let text = std::str::from_utf8(line).map_err(|_| GeneratorProblem::EnvEncoding {
             file: file.clone(),
             line: index + 1,
         })?;
@@ -92,7 +92,7 @@ fn parse_literal(source: &str) -> Result<Pair, Problem> {
         Some((key, value)) if !key.is_empty() => {
             Ok((key.to_owned(), unquote(value).as_bytes().to_vec()))
         }
-        _ => Err(Problem::Literal),
+        _ => Err(GeneratorProblem::Literal.into()),
     }
 }
 
@@ -114,9 +114,10 @@ fn read_file(context: &mut Context<'_>, loader: &Loader, source: &str) -> Result
         [path] => (path.rsplit('/').next().unwrap_or(path), path),
         [key, path] if !key.is_empty() && !path.is_empty() => (key, path),
         _ => {
-            return Err(Problem::FileSource {
+            return Err(GeneratorProblem::FileSource {
                 source_text: source.to_owned(),
-            });
+            }
+            .into());
         }
     };
     let (_, bytes) = loader.read(context, path)?;

@@ -6,7 +6,7 @@ use windlass_yaml::Node;
 use super::fields::{self, generator_options};
 use super::{Kustomization, SortOptions, Var};
 use crate::decode::{Decoder, Located};
-use crate::error::{BuildError, Problem, Warning};
+use crate::error::{BuildError, KustomizationProblem, Refusal, Warning};
 use crate::id::GvkSelector;
 use crate::yaml11::{Json, json, key_text};
 
@@ -164,7 +164,7 @@ fn refuse_helm(decoder: &mut Decoder, field: &str, value: &Node) {
     if !crate::edit::is_empty(value) {
         decoder.fail(
             value.start,
-            Problem::HelmRefused {
+            Refusal::Helm {
                 field: field.to_owned(),
             },
         );
@@ -310,14 +310,14 @@ fn check(file: &TreePath, node: &Node, this: &Kustomization) -> Vec<BuildError> 
     if says_nothing(node) {
         decoder.fail(
             windlass_yaml::Position::default(),
-            Problem::EmptyKustomization,
+            KustomizationProblem::Empty,
         );
     }
     let kind = &this.kind;
     if kind.value != "Kustomization" && !this.is_component() {
         decoder.fail(
             kind.at,
-            Problem::WrongKind {
+            KustomizationProblem::WrongKind {
                 kind: kind.value.clone(),
             },
         );
@@ -332,7 +332,7 @@ fn check(file: &TreePath, node: &Node, this: &Kustomization) -> Vec<BuildError> 
     if !version.value.is_empty() && version.value != wanted {
         decoder.fail(
             version.at,
-            Problem::WrongApiVersion {
+            KustomizationProblem::WrongApiVersion {
                 kind: kind.value.clone(),
                 wanted,
             },

@@ -4,7 +4,7 @@ use windlass_yaml::Node;
 
 use super::list::{ElementSetter, Slots};
 use crate::edit;
-use crate::error::Problem;
+use crate::error::{PatchProblem, Problem};
 
 const KEY: &str = "$patch";
 
@@ -21,9 +21,10 @@ fn from_word(word: &str) -> Result<Directive, Problem> {
         "delete" => Ok(Directive::Delete),
         "replace" => Ok(Directive::Replace),
         "merge" => Ok(Directive::Merge),
-        _ => Err(Problem::UnknownDirective {
+        _ => Err(PatchProblem::UnknownDirective {
             directive: word.to_owned(),
-        }),
+        }
+        .into()),
     }
 }
 

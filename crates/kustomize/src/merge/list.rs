@@ -9,7 +9,7 @@ use super::directive::{self, Directive};
 use super::keys::{self, Values};
 use super::{Merged, Outcome, Walker, kept, patched};
 use crate::edit;
-use crate::error::Problem;
+use crate::error::{PatchProblem, Problem};
 use crate::schema::TypeRef;
 
 /// Nodes that lists refer to by number.
@@ -98,7 +98,7 @@ impl ElementSetter<'_> {
 }
 
 fn field_matches(node: &Node, key: &str, value: &str) -> Result<bool, Problem> {
-    let wrong = |wanted| Problem::PatchKind {
+    let wrong = |wanted| PatchProblem::WrongKind {
         wanted,
         found: edit::kind_name(node),
         line: node.start.line,
@@ -106,11 +106,11 @@ fn field_matches(node: &Node, key: &str, value: &str) -> Result<bool, Problem> {
     if key.is_empty() {
         return match node.text() {
             Some(text) => Ok(text == value),
-            None => Err(wrong("ScalarNode")),
+            None => Err(wrong("ScalarNode").into()),
         };
     }
     let Some(mapping) = node.as_mapping() else {
-        return Err(wrong("MappingNode"));
+        return Err(wrong("MappingNode").into());
     };
     Ok(mapping
         .get(key)

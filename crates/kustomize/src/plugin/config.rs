@@ -6,7 +6,7 @@ use super::{Plugin, Setup};
 use crate::decode::{Decoder, Located};
 use crate::document;
 use crate::edit;
-use crate::error::Problem;
+use crate::error::{FieldProblem, PluginProblem, Problem, Refusal};
 use crate::fieldspec::FieldSpec;
 use crate::generate::{Generator, IamPolicy};
 use crate::kustomization::{self, Patch};
@@ -33,9 +33,10 @@ pub(super) fn read(
         "IAMPolicyGenerator" => Ok(Plugin::Generator(Generator::IamPolicy(iam_policy(
             decoder, node,
         )))),
-        "HelmChartInflationGenerator" => Err(Problem::HelmRefused {
+        "HelmChartInflationGenerator" => Err(Refusal::Helm {
             field: kind.to_owned(),
-        }),
+        }
+        .into()),
         "AnnotationsTransformer" => one(entries(decoder, node, "annotations")),
         "LabelTransformer" => one(entries(decoder, node, "labels")),
         "ImageTagTransformer" => one(image(decoder, node)),
@@ -152,7 +153,7 @@ fn namespace(decoder: &mut Decoder, node: &Node) -> Result<Transformer, Problem>
 
 fn affixes(decoder: &mut Decoder, node: &Node, kind: &str) -> Configured {
     if argument(node, "fieldSpecs").is_none() {
-        return Err(Problem::MissingFieldSpecs);
+        return Err(PluginProblem::MissingFieldSpecs.into());
     }
     let fields = fields(decoder, node);
     let mut transformers = Vec::new();
@@ -224,7 +225,7 @@ fn value_add(
         targets.extend(value_targets(decoder, &document)?);
     }
     if targets.is_empty() {
-        return Err(Problem::ValueAddTargets);
+        return Err(PluginProblem::ValueAddTargets.into());
     }
     Ok(Transformer::ValueAdd(ValueAdd { value, targets }))
 }
@@ -239,9 +240,10 @@ fn value_target(decoder: &mut Decoder, node: &Node) -> Result<ValueTarget, Probl
     let position = argument(node, "filePathPosition").map_or(0, |value| decoder.integer(value));
     let field_path = string(decoder, node, "fieldPath");
     if field_path.is_empty() {
-        return Err(Problem::EmptyFieldName);
+        return Err(FieldProblem::EmptyName.into());
     }
-    let position = usize::try_from(position).map_err(|_| Problem::NegativePosition { position })?;
+    let position =
+        usize::try_from(position).map_err(|_| PluginProblem::NegativePosition { position })?;
     Ok(ValueTarget {
         selector,
         field_path,

@@ -4,7 +4,7 @@ use windlass_yaml::{Node, Value};
 
 use super::candidates::{Candidate, Candidates};
 use crate::edit;
-use crate::error::Problem;
+use crate::error::{FieldProblem, Problem, ReferenceProblem};
 use crate::fieldspec::{self, FieldSpec, Make};
 use crate::id::GvkSelector;
 
@@ -71,10 +71,11 @@ fn account_namespaces(this: &Candidate, node: &Node) -> Result<Vec<String>, Prob
             continue;
         }
         if !namespace.is_string() {
-            return Err(Problem::BlankNamespace {
+            return Err(ReferenceProblem::BlankNamespace {
                 id: this.id.to_string(),
                 line: namespace.start.line,
-            });
+            }
+            .into());
         }
         namespaces.push(edit::text(namespace).to_owned());
     }
@@ -109,10 +110,11 @@ impl Search<'_> {
                 _ if item.is_null() => Ok(()),
                 Value::Mapping(_) => self.set_mapping(item),
                 Value::Scalar(_) => self.set_scalar(item),
-                _ => Err(Problem::WrongNodeKind {
+                _ => Err(FieldProblem::WrongKind {
                     wanted: "ScalarNode",
                     found: edit::kind_name(item),
-                }),
+                }
+                .into()),
             }),
             Value::Mapping(_) => self.set_mapping(node),
             _ => self.set_scalar(node),
@@ -131,7 +133,7 @@ impl Search<'_> {
     /// Updates a mapping that names an object by name and namespace.
     fn set_mapping(&self, node: &mut Node) -> Result<(), Problem> {
         let Some(name) = node.get("name").map(|name| edit::text(name).to_owned()) else {
-            return Err(Problem::ReferenceWithoutName);
+            return Err(ReferenceProblem::Nameless.into());
         };
         let same = |a: &Candidate, b: &Candidate| {
             a.id.name == b.id.name && a.id.namespace == b.id.namespace
@@ -198,10 +200,11 @@ impl Search<'_> {
             [first, ref others @ ..] if others.iter().all(|other| same(first, other)) => {
                 Ok(Some(first))
             }
-            _ => Err(Problem::AmbiguousReference {
+            _ => Err(ReferenceProblem::Ambiguous {
                 name: name.to_owned(),
                 found: found.iter().map(|other| other.id.to_string()).collect(),
-            }),
+            }
+            .into()),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Label selectors as Kubernetes writes them: `app=web,tier in (a, b),!old`.
 
-use crate::error::Problem;
+use crate::error::SelectionProblem;
 
 /// Requirements that must all hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,8 +24,8 @@ enum Operator {
 
 impl LabelSelector {
     /// Reads a selector; the empty one selects everything.
-    pub(crate) fn parse(text: &str) -> Result<Self, Problem> {
-        let wrong = |reason: &'static str| Problem::LabelSelector {
+    pub(crate) fn parse(text: &str) -> Result<Self, SelectionProblem> {
+        let wrong = |reason: &'static str| SelectionProblem::LabelSelector {
             selector: text.to_owned(),
             reason,
         };

@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::context::Context;
 use crate::decode::Located;
 use crate::document;
-use crate::error::{Place, Problem};
+use crate::error::{Place, PluginProblem, Problem};
 use crate::fieldspec::{self, FieldSpec};
 use crate::generate::{self, Generator};
 use crate::item::Item;
@@ -61,7 +61,7 @@ impl Target {
                 Plugin::Transformers(_) => {
                     context.fail(
                         &config.place,
-                        Problem::NotAGenerator {
+                        PluginProblem::NotAGenerator {
                             kind: config.kind().to_owned(),
                         },
                     );
@@ -261,7 +261,7 @@ impl Target {
             let Plugin::Transformers(transformers) = plugin else {
                 context.fail(
                     &config.place,
-                    Problem::NotATransformer {
+                    PluginProblem::NotATransformer {
                         kind: config.kind().to_owned(),
                     },
                 );

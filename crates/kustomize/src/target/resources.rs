@@ -4,7 +4,7 @@ use super::{Gathered, Target};
 use crate::context::Context;
 use crate::decode::Located;
 use crate::document;
-use crate::error::{Place, Problem};
+use crate::error::{LoadProblem, Place};
 use crate::item::Item;
 use crate::loader::Entry;
 use crate::origin::{self, Note};
@@ -29,7 +29,7 @@ impl Target {
                     };
                     if child.kustomization.is_component() {
                         let path = child.loader.root.clone();
-                        context.fail(&place, Problem::ComponentAsResource { path });
+                        context.fail(&place, LoadProblem::ComponentAsResource { path });
                         continue;
                     }
                     let below = child.gather(context, Gathered::default());
@@ -96,7 +96,7 @@ impl Target {
         let loader = match context.note(&place, entry) {
             Some(Entry::Directory(loader)) => loader,
             Some(Entry::File(path)) => {
-                context.fail(&place, Problem::ComponentIsFile { path });
+                context.fail(&place, LoadProblem::ComponentIsFile { path });
                 return gathered;
             }
             None => return gathered,
@@ -107,7 +107,7 @@ impl Target {
         if !child.kustomization.is_component() {
             let path = child.loader.root.clone();
             let kind = child.kustomization.kind.value.clone();
-            context.fail(&place, Problem::NotAComponent { path, kind });
+            context.fail(&place, LoadProblem::NotAComponent { path, kind });
             return gathered;
         }
         let below = child.gather(context, gathered);

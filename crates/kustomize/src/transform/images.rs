@@ -3,7 +3,7 @@
 use windlass_yaml::{Node, Value};
 
 use crate::edit;
-use crate::error::Problem;
+use crate::error::{FieldProblem, Problem};
 use crate::fieldspec::{self, FieldSpec, Make};
 use crate::items::Items;
 use crate::kustomization::Image;
@@ -75,10 +75,11 @@ impl<'i> Update<'i> {
             }
             if !container.is_mapping() {
                 let found = edit::kind_name(container);
-                return Err(Problem::WrongNodeKind {
+                return Err(FieldProblem::WrongKind {
                     wanted: "MappingNode",
                     found,
-                });
+                }
+                .into());
             }
             if let Some(image) = container.get_mut("image") {
                 self.set(image)?;

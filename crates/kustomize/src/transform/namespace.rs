@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use windlass_yaml::Node;
 
 use crate::edit;
-use crate::error::Problem;
+use crate::error::{FieldProblem, PluginProblem, Problem, ReferenceProblem};
 use crate::fieldspec::{self, FieldSpec, Make};
 use crate::id::IdKey;
 use crate::item::Item;
@@ -27,9 +27,10 @@ impl SubjectMode {
             "" | "defaultOnly" => Ok(Self::DefaultOnly),
             "allServiceAccounts" => Ok(Self::AllServiceAccounts),
             "none" => Ok(Self::Nobody),
-            _ => Err(Problem::SubjectMode {
+            _ => Err(PluginProblem::SubjectMode {
                 mode: word.to_owned(),
-            }),
+            }
+            .into()),
         }
     }
 }
@@ -67,10 +68,11 @@ pub(super) fn run(
         if *count > 1 {
             let same = list.iter().filter(|item| item.current_id().same(&id));
             let places = same.map(|item| item.place.clone()).collect();
-            return Err(Problem::NamespaceConflict {
+            return Err(ReferenceProblem::NamespaceConflict {
                 id: id.to_string(),
                 places,
-            });
+            }
+            .into());
         }
     }
     Ok(())
@@ -146,10 +148,11 @@ impl Setter<'_> {
         };
         let found = edit::kind_name(subjects);
         let Some(subjects) = subjects.as_sequence_mut() else {
-            return Err(Problem::WrongNodeKind {
+            return Err(FieldProblem::WrongKind {
                 wanted: "SequenceNode",
                 found,
-            });
+            }
+            .into());
         };
         for subject in subjects
             .iter_mut()
@@ -166,12 +169,11 @@ impl Setter<'_> {
 
 fn scalars_only(problem: Problem) -> Problem {
     match &problem {
-        Problem::Field { problem: inner, .. }
-            if matches!(**inner, Problem::WrongNodeKind { .. }) =>
+        Problem::Field(FieldProblem::NotSet { problem: inner, .. })
+            if matches!(**inner, Problem::Field(FieldProblem::WrongKind { .. })) =>
         {
-            Problem::NamespaceField {
-                problem: Box::new(problem),
-            }
+            let problem = Box::new(problem);
+            FieldProblem::Namespace { problem }.into()
         }
         _ => problem,
     }

@@ -1,7 +1,7 @@
 //! `patches`, `patchesStrategicMerge` and `patchesJson6902`.
 
 use crate::edit;
-use crate::error::{Place, Problem};
+use crate::error::{PatchProblem, Place, Problem};
 use crate::item::Item;
 use crate::items::Items;
 use crate::json_patch::JsonPatch;
@@ -70,9 +70,10 @@ impl Patching {
             }
             (Body::Json(_), None) => report(
                 None,
-                Problem::JsonPatchTarget {
+                PatchProblem::JsonTarget {
                     name: self.source.clone(),
-                },
+                }
+                .into(),
             ),
         }
     }
@@ -90,9 +91,10 @@ impl Patching {
                 let selected = items.select(target)?;
                 apply_copy(items, &selected, patch, schemas)
             }
-            _ => Err(Problem::SeveralPatchesForTarget {
+            _ => Err(PatchProblem::SeveralForTarget {
                 name: self.source.clone(),
-            }),
+            }
+            .into()),
         }
     }
 }

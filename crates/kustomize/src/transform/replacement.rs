@@ -6,7 +6,7 @@ mod structured;
 use windlass_yaml::Node;
 
 use crate::edit;
-use crate::error::Problem;
+use crate::error::{Problem, ReplacementProblem};
 use crate::fieldspec;
 use crate::id::ResId;
 use crate::item::Item;
@@ -35,11 +35,11 @@ pub(super) fn run(items: &mut Items, replacements: &[Replacement]) -> Result<(),
 
 fn value(items: &Items, replacement: &Replacement) -> Result<Node, Problem> {
     if replacement.targets.is_none() {
-        return Err(Problem::ReplacementIncomplete);
+        return Err(ReplacementProblem::Incomplete.into());
     }
     match (&replacement.source, &replacement.source_value) {
-        (None, None) => Err(Problem::ReplacementIncomplete),
-        (Some(_), Some(_)) => Err(Problem::ReplacementTwoSources),
+        (None, None) => Err(ReplacementProblem::Incomplete.into()),
+        (Some(_), Some(_)) => Err(ReplacementProblem::TwoSources.into()),
         (None, Some(value)) => Ok(Node::plain(value.as_str())),
         (Some(source), None) => source_value(items, source),
     }
@@ -66,17 +66,19 @@ fn source_value(items: &Items, source: &Source) -> Result<Node, Problem> {
     let item = match chosen[..] {
         [item] => item,
         [] => {
-            return Err(Problem::ReplacementSourceMissing {
+            return Err(ReplacementProblem::SourceMissing {
                 name: described(),
                 there: there(items, selector),
-            });
+            }
+            .into());
         }
         ref several => {
             let places = several.iter().map(|item| item.place.clone()).collect();
-            return Err(Problem::ReplacementSourceAmbiguous {
+            return Err(ReplacementProblem::SourceAmbiguous {
                 name: described(),
                 places,
-            });
+            }
+            .into());
         }
     };
     let path = if source.field_path.is_empty() {
@@ -87,10 +89,11 @@ fn source_value(items: &Items, source: &Source) -> Result<Node, Problem> {
     let found = lookup(&item.node, &smart_split(path))?.filter(|node| !edit::is_empty(node));
     let Some(found) = found else {
         let object = selector.describe();
-        return Err(Problem::ReplacementSourceField {
+        return Err(ReplacementProblem::SourceField {
             path: path.to_owned(),
             object,
-        });
+        }
+        .into());
     };
     refine(found, source.options.as_ref())
 }
@@ -144,17 +147,18 @@ fn refine(value: &Node, options: Option<&FieldOptions>) -> Result<Node, Problem>
         return Ok(value);
     };
     if !value.is_scalar() {
-        return Err(Problem::DelimiterNeedsScalar);
+        return Err(ReplacementProblem::DelimiterNeedsScalar.into());
     }
     let text = edit::text(&value).to_owned();
     let part = usize::try_from(options.index)
         .ok()
         .and_then(|index| text.split(&options.delimiter).nth(index));
     let Some(part) = part else {
-        return Err(Problem::ReplacementIndex {
+        return Err(ReplacementProblem::Index {
             index: options.index,
             count: text.split(&options.delimiter).count(),
-        });
+        }
+        .into());
     };
     edit::assign_text(&mut value, part);
     Ok(value)
@@ -162,7 +166,7 @@ fn refine(value: &Node, options: Option<&FieldOptions>) -> Result<Node, Problem>
 
 fn copy_to(items: &mut Items, target: &Target, value: &Node) -> Result<(), Problem> {
     let Some(select) = &target.select else {
-        return Err(Problem::ReplacementNoTarget);
+        return Err(ReplacementProblem::NoTarget.into());
     };
     let chosen = Matcher::new(select)?;
     let rejected: Vec<(Matcher, &Selector)> = target
@@ -211,18 +215,19 @@ fn copy_to_object(object: &mut Node, target: &Target, value: &Node) -> Result<()
         }
         let set = &mut |field: &mut Node| set_field(field, options, value);
         let count = fields::visit(object, &parts, create, set).map_err(|problem| {
-            Problem::ReplacementField {
+            ReplacementProblem::Field {
                 path: path.clone(),
                 creates,
                 problem: Some(Box::new(problem)),
             }
         })?;
         if count == 0 {
-            return Err(Problem::ReplacementField {
+            return Err(ReplacementProblem::Field {
                 path: path.clone(),
                 creates,
                 problem: None,
-            });
+            }
+            .into());
         }
     }
     Ok(())
@@ -238,7 +243,7 @@ fn set_field(
         return Ok(());
     };
     if !field.is_scalar() {
-        return Err(Problem::DelimiterNeedsScalar);
+        return Err(ReplacementProblem::DelimiterNeedsScalar.into());
     }
     let text = if value.is_null() {
         ""

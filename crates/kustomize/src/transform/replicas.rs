@@ -3,7 +3,7 @@
 use windlass_yaml::Node;
 
 use crate::edit;
-use crate::error::Problem;
+use crate::error::{Problem, SelectionProblem};
 use crate::fieldspec::{self, FieldSpec, Make};
 use crate::items::Items;
 use crate::kustomization::Replica;
@@ -42,12 +42,13 @@ pub(super) fn run(
     let there = items
         .iter()
         .filter(|item| fields.iter().any(|spec| spec.gvk.kind == item.kind()));
-    Err(Problem::ReplicaTarget {
+    Err(SelectionProblem::ReplicaTarget {
         name: replica.name.clone(),
         kinds: kinds.join(" "),
         there: there
             .take(8)
             .map(|item| format!("{}/{}", item.kind(), item.name()))
             .collect(),
-    })
+    }
+    .into())
 }

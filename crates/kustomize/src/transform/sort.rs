@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::error::Problem;
+use crate::error::{KustomizationProblem, Problem};
 use crate::id::ResId;
 use crate::items::Items;
 use crate::kustomization::SortOptions;
@@ -14,13 +14,14 @@ pub(crate) fn sort(items: &mut Items, options: Option<&SortOptions>) -> Result<(
         None => by_rank(items, &order::FIRST, &order::LAST),
         Some(SortOptions { order, legacy, .. }) => match (order.as_str(), legacy) {
             ("fifo", None) => {}
-            ("fifo", Some(_)) => return Err(Problem::SortOptionsUnused),
+            ("fifo", Some(_)) => return Err(KustomizationProblem::SortOptionsUnused.into()),
             ("legacy", None) => by_rank(items, &order::FIRST, &order::LAST),
             ("legacy", Some((first, last))) => by_rank(items, first, last),
             _ => {
-                return Err(Problem::SortOrder {
+                return Err(KustomizationProblem::SortOrder {
                     order: order.clone(),
-                });
+                }
+                .into());
             }
         },
     }

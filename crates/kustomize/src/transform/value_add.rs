@@ -4,7 +4,7 @@ use windlass_yaml::{Mapping, Node, Value};
 
 use super::namespace;
 use crate::edit;
-use crate::error::Problem;
+use crate::error::{FieldProblem, Problem};
 use crate::fieldspec;
 use crate::item::Item;
 use crate::items::Items;
@@ -50,10 +50,11 @@ impl ValueAdd {
         for (index, part) in parts.iter().enumerate() {
             let found = edit::kind_name(node);
             let Some(mapping) = node.as_mapping_mut() else {
-                return Err(Problem::WrongNodeKind {
+                return Err(FieldProblem::WrongKind {
                     wanted: "MappingNode",
                     found,
-                });
+                }
+                .into());
             };
             node = mapping.get_or_insert_with(part, || made(index == last));
         }

@@ -4,7 +4,7 @@ use windlass_yaml::{Mapping, Node, ScalarStyle, Value};
 
 use crate::document;
 use crate::edit;
-use crate::error::Problem;
+use crate::error::{FieldProblem, Problem, ReplacementProblem};
 use crate::fieldspec::split_path;
 use crate::selector;
 
@@ -74,24 +74,27 @@ pub(crate) fn smart_split(path: &str) -> Vec<String> {
 }
 
 /// Returns the name and value of `[name=value]`.
-fn name_and_value(part: &str) -> Result<(&str, &str), Problem> {
+fn name_and_value(part: &str) -> Result<(&str, &str), ReplacementProblem> {
     let inner = part
         .strip_prefix('[')
         .and_then(|part| part.strip_suffix(']'))
         .unwrap_or(part);
-    inner.split_once('=').ok_or_else(|| Problem::PathElement {
-        part: part.to_owned(),
-    })
+    inner
+        .split_once('=')
+        .ok_or_else(|| ReplacementProblem::PathElement {
+            part: part.to_owned(),
+        })
 }
 
 fn elements(node: &Node) -> Result<&[Node], Problem> {
     match &node.value {
         Value::Sequence(items) => Ok(items),
         _ if node.is_null() => Ok(&[]),
-        _ => Err(Problem::WrongNodeKind {
+        _ => Err(FieldProblem::WrongKind {
             wanted: "SequenceNode",
             found: edit::kind_name(node),
-        }),
+        }
+        .into()),
     }
 }
 
@@ -99,10 +102,11 @@ fn field<'n>(node: &'n Node, name: &str) -> Result<Option<&'n Node>, Problem> {
     match &node.value {
         Value::Mapping(mapping) => Ok(mapping.get(name)),
         _ if node.is_null() => Ok(None),
-        _ => Err(Problem::WrongNodeKind {
+        _ => Err(FieldProblem::WrongKind {
             wanted: "MappingNode",
             found: edit::kind_name(node),
-        }),
+        }
+        .into()),
     }
 }
 
@@ -116,10 +120,10 @@ pub(crate) fn lookup<'n>(node: &'n Node, path: &[String]) -> Result<Option<&'n N
         .filter(|part| !part.is_empty())
     {
         let next = match part.parse::<i64>() {
-            Ok(index) if index < 0 => return Err(Problem::PathIndex { index }),
+            Ok(index) if index < 0 => return Err(ReplacementProblem::PathIndex { index }.into()),
             Ok(index) => elements(node)?.get(usize::try_from(index).unwrap_or(usize::MAX)),
             Err(_) if part == "-" => elements(node)?.last(),
-            Err(_) if part == "*" => return Err(Problem::PathWildcard),
+            Err(_) if part == "*" => return Err(ReplacementProblem::PathWildcard.into()),
             Err(_) if is_bracketed(part) => find_element(node, part)?,
             Err(_) => field(node, part)?,
         };
@@ -209,7 +213,7 @@ fn visit_index(
         .and_then(|items| items.get_mut(index))
     {
         Some(item) => visit(item, rest, create, set),
-        None => Err(Problem::PathTooFar { index, count }),
+        None => Err(ReplacementProblem::PathTooFar { index, count }.into()),
     }
 }
 

@@ -1,0 +1,56 @@
+//! What a build does not do, and how much of the rest.
+
+use thiserror::Error;
+
+/// What a build refuses: what it never does, and more than its limits allow.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum Refusal {
+    /// Helm charts.
+    #[error(
+        "{field}: Helm charts are not built here, since that runs the helm program; render the chart with `helm template` and list the result under `resources`"
+    )]
+    Helm {
+        /// The field or plugin.
+        field: String,
+    },
+    /// A plugin that is a program or container.
+    #[error("external plugins disabled; {kind}: a build runs no {}; use a built-in transformer, or run the function beforehand and commit its output", if *is_function { "container or function" } else { "program" })]
+    Program {
+        /// The kind of its config.
+        kind: String,
+        /// Whether it is a KRM function.
+        is_function: bool,
+    },
+    /// A base or file elsewhere.
+    #[error(
+        "{url}: remote bases are off: a build reads nothing but its own repository; copy the files here"
+    )]
+    Remote {
+        /// The address.
+        url: String,
+    },
+    /// Too many kustomizations within each other.
+    #[error("kustomizations are nested deeper than {limit}")]
+    Depth {
+        /// The limit.
+        limit: usize,
+    },
+    /// More kustomizations than a build may read.
+    #[error("the build reads more than {limit} kustomizations")]
+    Kustomizations {
+        /// The limit.
+        limit: usize,
+    },
+    /// More objects than a build may have.
+    #[error("the build has more than {limit} objects")]
+    Objects {
+        /// The limit.
+        limit: usize,
+    },
+    /// Values that grow without bound.
+    #[error("copying would make an object of more than {limit} values")]
+    Size {
+        /// The limit.
+        limit: usize,
+    },
+}
