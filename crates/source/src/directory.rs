@@ -96,16 +96,21 @@ impl Tree for DirectoryTree {
         match self.kind(path)? {
             Some(EntryKind::Directory) => {}
             Some(EntryKind::File) => return Err(TreeError::NotDirectory { path: path.clone() }),
-            None => return Err(TreeError::NotFound { path: path.clone() }),
+            Some(EntryKind::Dangling) | None => {
+                return Err(TreeError::NotFound { path: path.clone() });
+            }
         }
         let failure = |error: io::Error| self.failure(path, &error);
         let mut entries = Vec::new();
         for entry in self.root.read_dir(on_disk(path)).map_err(failure)? {
-            let Ok(name) = entry.map_err(failure)?.file_name().into_string() else {
+            let entry = entry.map_err(failure)?;
+            let Ok(name) = entry.file_name().into_string() else {
                 continue;
             };
+            let is_link = entry.file_type().map_err(failure)?.is_symlink();
             let child = path.join(&name).map_err(|error| unreadable(path, error))?;
-            entries.extend(self.kind(&child)?.map(|kind| (name, kind)));
+            let dangling = is_link.then_some(EntryKind::Dangling);
+            entries.extend(self.kind(&child)?.or(dangling).map(|kind| (name, kind)));
         }
         entries.sort();
         Ok(entries)

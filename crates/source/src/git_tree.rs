@@ -189,7 +189,7 @@ impl Tree for GitTree {
                 GitKind::Link => match self.find(&mut store, &join(path, name, path)?)? {
                     Found::File(_) => Some(EntryKind::File),
                     Found::Directory(_) => Some(EntryKind::Directory),
-                    Found::Nothing => None,
+                    Found::Nothing => Some(EntryKind::Dangling),
                 },
             };
             entries.extend(kind.map(|kind| (name.clone(), kind)));

@@ -148,14 +148,10 @@ impl Repository {
     }
 
     /// Returns the commit that `name` leads to: `HEAD`, a branch, a tag, a full reference name, or the
-    /// 40 digits of a commit.
+    /// digits of a commit, and all that `git rev-parse` understands, such as `main~2`.
     pub fn revision(&self, name: &str) -> Result<Revision, SourceError> {
         let local = self.inner.to_thread_local();
-        let commit = match gix::ObjectId::from_hex(name.as_bytes()) {
-            Ok(id) => local.find_commit(id).ok().map(|commit| commit.id),
-            Err(_) => peel(&local, name),
-        };
-        let Some(commit) = commit else {
+        let Some(commit) = commit_of(&local, name) else {
             return Err(self.unknown_revision(&local, name));
         };
         let reference = match local.head_name() {
@@ -225,13 +221,9 @@ fn top_directory(
         .detach())
 }
 
-fn peel(repository: &gix::Repository, name: &str) -> Option<gix::ObjectId> {
-    if name == "HEAD" {
-        return repository.head_id().ok().map(gix::Id::detach);
-    }
-    let mut reference = repository.try_find_reference(name).ok().flatten()?;
-    let id = reference.peel_to_id().ok()?.detach();
-    repository.find_commit(id).ok().map(|commit| commit.id)
+fn commit_of(repository: &gix::Repository, name: &str) -> Option<gix::ObjectId> {
+    let object = repository.rev_parse_single(name).ok()?.object().ok()?;
+    object.peel_to_commit().ok().map(|commit| commit.id)
 }
 
 fn known_references(repository: &gix::Repository) -> Vec<String> {

@@ -48,6 +48,8 @@ fn scene() -> tempfile::TempDir {
     let config = directory.path().join("config/web/base");
     fs::create_dir_all(&config).unwrap();
     fs::write(config.join("service.yaml"), "kind: Service\n").unwrap();
+    fs::create_dir_all(directory.path().join("config/links")).unwrap();
+    symlink("missing", directory.path().join("config/links/nowhere")).unwrap();
     symlink("web/base", directory.path().join("config/link")).unwrap();
     symlink("../../outside", directory.path().join("config/escape")).unwrap();
     directory
@@ -94,6 +96,11 @@ fn assert_is_the_scene(tree: &dyn Tree) {
         tree.list(&path("web/base/service.yaml")),
         Err(TreeError::NotDirectory { .. })
     ));
+    assert_eq!(tree.kind(&path("links/nowhere")).unwrap(), None);
+    assert_eq!(
+        tree.list(&path("links")).unwrap(),
+        [("nowhere".to_owned(), EntryKind::Dangling)]
+    );
     let escape = tree.read(&path("escape")).unwrap_err();
     assert_eq!(
         escape,
@@ -129,7 +136,14 @@ fn packed_objects_and_older_commits_are_read() {
     git(scene.path(), &["tag", "-a", "v1", "-m", "one", &first]);
     git(scene.path(), &["gc", "-q"]);
     let repository = Repository::discover(scene.path()).unwrap();
-    for name in ["v1", "refs/tags/v1", &first] {
+    for name in [
+        "v1",
+        "refs/tags/v1",
+        &first,
+        &first[..10],
+        "HEAD~1",
+        "main^",
+    ] {
         let tree = repository
             .tree(&repository.revision(name).unwrap())
             .unwrap();
