@@ -213,14 +213,7 @@ pub(crate) fn set_entry(
     if node.is_null() {
         return Ok(());
     }
-    let found = edit::kind_name(node);
-    let Some(mapping) = node.as_mapping_mut() else {
-        return Err(FieldProblem::WrongKind {
-            wanted: "MappingNode",
-            found,
-        }
-        .into());
-    };
+    let mapping = require_mapping(node)?;
     let mut value = Node::string(value);
     if let Some(old) = mapping.get_mut(key) {
         edit::assign(old, value);
@@ -238,12 +231,21 @@ pub(crate) fn require_scalar(node: &Node) -> Result<(), Problem> {
     if node.is_scalar() {
         Ok(())
     } else {
-        Err(FieldProblem::WrongKind {
-            wanted: "ScalarNode",
-            found: edit::kind_name(node),
-        }
-        .into())
+        Err(wrong_kind("ScalarNode", node))
     }
+}
+
+/// Returns the mapping that the node is, or an error.
+pub(crate) fn require_mapping(node: &mut Node) -> Result<&mut Mapping, Problem> {
+    let (wanted, found) = ("MappingNode", edit::kind_name(node));
+    node.as_mapping_mut()
+        .ok_or_else(|| FieldProblem::WrongKind { wanted, found }.into())
+}
+
+/// Returns the error for a node of another kind than is needed.
+pub(crate) fn wrong_kind(wanted: &'static str, node: &Node) -> Problem {
+    let found = edit::kind_name(node);
+    FieldProblem::WrongKind { wanted, found }.into()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use windlass_yaml::{Node, Value};
 
 use super::candidates::{Candidate, Candidates};
 use crate::edit;
-use crate::error::{FieldProblem, Problem, ReferenceProblem};
+use crate::error::{Problem, ReferenceProblem};
 use crate::fieldspec::{self, FieldSpec, Make};
 use crate::id::GvkSelector;
 
@@ -110,11 +110,7 @@ impl Search<'_> {
                 _ if item.is_null() => Ok(()),
                 Value::Mapping(_) => self.set_mapping(item),
                 Value::Scalar(_) => self.set_scalar(item),
-                _ => Err(FieldProblem::WrongKind {
-                    wanted: "ScalarNode",
-                    found: edit::kind_name(item),
-                }
-                .into()),
+                _ => Err(fieldspec::wrong_kind("ScalarNode", item)),
             }),
             Value::Mapping(_) => self.set_mapping(node),
             _ => self.set_scalar(node),

@@ -3,7 +3,7 @@
 use windlass_yaml::{Node, Value};
 
 use crate::edit;
-use crate::error::{FieldProblem, Problem};
+use crate::error::Problem;
 use crate::fieldspec::{self, FieldSpec, Make};
 use crate::items::Items;
 use crate::kustomization::Image;
@@ -73,15 +73,7 @@ impl<'i> Update<'i> {
             if container.is_null() {
                 continue;
             }
-            if !container.is_mapping() {
-                let found = edit::kind_name(container);
-                return Err(FieldProblem::WrongKind {
-                    wanted: "MappingNode",
-                    found,
-                }
-                .into());
-            }
-            if let Some(image) = container.get_mut("image") {
+            if let Some(image) = fieldspec::require_mapping(container)?.get_mut("image") {
                 self.set(image)?;
             }
         }

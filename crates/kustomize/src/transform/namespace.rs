@@ -146,16 +146,13 @@ impl Setter<'_> {
         else {
             return Ok(());
         };
-        let found = edit::kind_name(subjects);
-        let Some(subjects) = subjects.as_sequence_mut() else {
-            return Err(FieldProblem::WrongKind {
-                wanted: "SequenceNode",
-                found,
-            }
-            .into());
-        };
+        if !subjects.is_sequence() {
+            return Err(fieldspec::wrong_kind("SequenceNode", subjects));
+        }
         for subject in subjects
-            .iter_mut()
+            .as_sequence_mut()
+            .into_iter()
+            .flatten()
             .filter(|subject| subject.get_text(field) == Some(value))
         {
             let Some(mapping) = subject.as_mapping_mut() else {

@@ -4,7 +4,7 @@ use windlass_yaml::{Mapping, Node, Value};
 
 use super::namespace;
 use crate::edit;
-use crate::error::{FieldProblem, Problem};
+use crate::error::Problem;
 use crate::fieldspec;
 use crate::item::Item;
 use crate::items::Items;
@@ -48,14 +48,7 @@ impl ValueAdd {
         let parts = fieldspec::split_path(&target.field_path, '/');
         let last = parts.len().saturating_sub(1);
         for (index, part) in parts.iter().enumerate() {
-            let found = edit::kind_name(node);
-            let Some(mapping) = node.as_mapping_mut() else {
-                return Err(FieldProblem::WrongKind {
-                    wanted: "MappingNode",
-                    found,
-                }
-                .into());
-            };
+            let mapping = fieldspec::require_mapping(node)?;
             node = mapping.get_or_insert_with(part, || made(index == last));
         }
         fieldspec::require_scalar(node)?;

@@ -4,8 +4,8 @@ use windlass_yaml::{Mapping, Node, ScalarStyle, Value};
 
 use crate::document;
 use crate::edit;
-use crate::error::{FieldProblem, Problem, ReplacementProblem};
-use crate::fieldspec::split_path;
+use crate::error::{Problem, ReplacementProblem};
+use crate::fieldspec::{split_path, wrong_kind};
 use crate::selector;
 
 /// What a missing field is made of.
@@ -90,11 +90,7 @@ fn elements(node: &Node) -> Result<&[Node], Problem> {
     match &node.value {
         Value::Sequence(items) => Ok(items),
         _ if node.is_null() => Ok(&[]),
-        _ => Err(FieldProblem::WrongKind {
-            wanted: "SequenceNode",
-            found: edit::kind_name(node),
-        }
-        .into()),
+        _ => Err(wrong_kind("SequenceNode", node)),
     }
 }
 
@@ -102,11 +98,7 @@ fn field<'n>(node: &'n Node, name: &str) -> Result<Option<&'n Node>, Problem> {
     match &node.value {
         Value::Mapping(mapping) => Ok(mapping.get(name)),
         _ if node.is_null() => Ok(None),
-        _ => Err(FieldProblem::WrongKind {
-            wanted: "MappingNode",
-            found: edit::kind_name(node),
-        }
-        .into()),
+        _ => Err(wrong_kind("MappingNode", node)),
     }
 }
 
