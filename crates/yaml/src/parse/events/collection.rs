@@ -16,12 +16,9 @@ impl<'a> Events<'a> {
             TokenKind::BlockEntry => {
                 self.take_entry()?;
                 let next = &self.peek()?.kind;
-                if matches!(next, TokenKind::BlockEntry | TokenKind::BlockEnd) {
-                    self.state = State::BlockSequenceEntry;
-                    return Ok(empty_scalar(end));
-                }
-                self.states.push(State::BlockSequenceEntry);
-                self.node(Place::Block)
+                let empty = matches!(next, TokenKind::BlockEntry | TokenKind::BlockEnd);
+                let empty = empty.then_some(end);
+                self.node_or_empty(empty, Place::Block, State::BlockSequenceEntry)
             }
             TokenKind::BlockEnd => {
                 self.take()?;
@@ -46,16 +43,27 @@ impl<'a> Events<'a> {
             return Ok(event(EventKind::CollectionEnd, start, start));
         }
         self.take_entry()?;
-        let ends = matches!(
+        let empty = matches!(
             self.peek()?.kind,
             TokenKind::BlockEntry | TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd
         );
-        if ends {
-            self.state = State::IndentlessSequenceEntry;
-            return Ok(empty_scalar(end));
+        let empty = empty.then_some(end);
+        self.node_or_empty(empty, Place::Block, State::IndentlessSequenceEntry)
+    }
+
+    /// Begins the node that comes next, or an empty one at a mark, and goes on with a state behind it.
+    fn node_or_empty(
+        &mut self,
+        empty: Option<Mark>,
+        place: Place,
+        behind: State,
+    ) -> Result<Event<'a>> {
+        if let Some(mark) = empty {
+            self.state = behind;
+            return Ok(empty_scalar(mark));
         }
-        self.states.push(State::IndentlessSequenceEntry);
-        self.node(Place::Block)
+        self.states.push(behind);
+        self.node(place)
     }
 
     /// Takes a dash. The comment before it belongs to the collection behind it, when there is one.
@@ -86,20 +94,10 @@ impl<'a> Events<'a> {
         match kind {
             TokenKind::Key => {
                 self.take()?;
-                if self.is_key_value_or_end()? {
-                    self.state = State::BlockMappingValue;
-                    return Ok(empty_scalar(end));
-                }
-                self.states.push(State::BlockMappingValue);
-                self.node(Place::BlockOrIndentless)
+                let empty = self.is_key_value_or_end()?.then_some(end);
+                self.node_or_empty(empty, Place::BlockOrIndentless, State::BlockMappingValue)
             }
-            TokenKind::BlockEnd => {
-                let comments = self.take_comments();
-                self.take()?;
-                let mut event = self.leave(start, end);
-                event.comments = comments;
-                Ok(event)
-            }
+            TokenKind::BlockEnd => self.end_with_comments(start, end),
             _ => self.fail_inside(
                 "did not find expected key",
                 "while parsing a block mapping",
@@ -119,12 +117,8 @@ impl<'a> Events<'a> {
             return Ok(empty_scalar(start));
         }
         self.take()?;
-        if self.is_key_value_or_end()? {
-            self.state = State::BlockMappingKey;
-            return Ok(empty_scalar(end));
-        }
-        self.states.push(State::BlockMappingKey);
-        self.node(Place::BlockOrIndentless)
+        let empty = self.is_key_value_or_end()?.then_some(end);
+        self.node_or_empty(empty, Place::BlockOrIndentless, State::BlockMappingKey)
     }
 
     fn is_key_value_or_end(&mut self) -> Result<bool> {
@@ -148,7 +142,7 @@ impl<'a> Events<'a> {
             end,
         } = self.peek()?;
         match kind {
-            TokenKind::FlowSequenceEnd => self.flow_end(start, end),
+            TokenKind::FlowSequenceEnd => self.end_with_comments(start, end),
             TokenKind::Key => {
                 self.take()?;
                 self.state = State::FlowPairKey;
@@ -214,7 +208,7 @@ impl<'a> Events<'a> {
             end,
         } = self.peek()?;
         match kind {
-            TokenKind::FlowMappingEnd => self.flow_end(start, end),
+            TokenKind::FlowMappingEnd => self.end_with_comments(start, end),
             TokenKind::Key => {
                 self.take()?;
                 let &Token {
@@ -224,12 +218,7 @@ impl<'a> Events<'a> {
                     kind,
                     TokenKind::Value | TokenKind::FlowEntry | TokenKind::FlowMappingEnd
                 );
-                if empty {
-                    self.state = State::FlowMappingValue;
-                    return Ok(empty_scalar(start));
-                }
-                self.states.push(State::FlowMappingValue);
-                self.node(Place::Flow)
+                self.node_or_empty(empty.then_some(start), Place::Flow, State::FlowMappingValue)
             }
             _ => {
                 self.states.push(State::FlowMappingEmptyValue);
@@ -267,7 +256,8 @@ impl<'a> Events<'a> {
         Ok(())
     }
 
-    fn flow_end(&mut self, start: Mark, end: Mark) -> Result<Event<'a>> {
+    /// Ends a collection whose last comments are its own.
+    fn end_with_comments(&mut self, start: Mark, end: Mark) -> Result<Event<'a>> {
         let comments = self.take_comments();
         self.take()?;
         let mut event = self.leave(start, end);
