@@ -105,6 +105,14 @@ pub(crate) fn emit(documents: &[Branch], format: Format) -> Result<SecretBytes, 
     }
 }
 
+/// Returns a text as it is after it was read and written.
+#[cfg(test)]
+fn round_trip(format: Format, text: &str) -> String {
+    let documents = parse(text.as_bytes(), format).unwrap();
+    let emitted = emit(&documents, format).unwrap();
+    emitted.expose_text().unwrap().to_owned()
+}
+
 fn text(bytes: &[u8]) -> Result<&str, SyntaxError> {
     std::str::from_utf8(bytes).map_err(|error| {
         let before = &bytes[..error.valid_up_to()];

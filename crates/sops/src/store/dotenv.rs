@@ -109,17 +109,13 @@ pub(super) fn flat_text(key: &str, value: &Value) -> Result<SecretBytes, EmitErr
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn round_trip(text: &str) -> String {
-        let emitted = emit(&parse(text.as_bytes()).unwrap()).unwrap();
-        emitted.expose_text().unwrap().to_owned()
-    }
+    use crate::store::{Format, round_trip};
 
     #[test]
     fn lines_stay_as_they_are_but_for_blank_ones() {
         let text = "# c\nA=1=2\nexport B=\"q\"\r\nC=a\\nb\nA=again\nE=\n";
-        assert_eq!(round_trip(text), text);
-        assert_eq!(round_trip("\n\nA=1\n\n"), "A=1\n");
+        assert_eq!(round_trip(Format::Dotenv, text), text);
+        assert_eq!(round_trip(Format::Dotenv, "\n\nA=1\n\n"), "A=1\n");
     }
 
     #[test]

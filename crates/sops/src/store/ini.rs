@@ -124,15 +124,11 @@ fn text_pair(key: &str, value: &str) -> Item {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn round_trip(text: &str) -> String {
-        let emitted = emit(&parse(text).unwrap()).unwrap();
-        emitted.expose_text().unwrap().to_owned()
-    }
+    use crate::store::{Format, round_trip};
 
     #[test]
     fn values_are_quoted_where_they_must_be() {
-        insta::assert_snapshot!(round_trip("g = 1\n[s]\n# c\nlong key=`a ; b`\nd: \"\"\"m1\nm2\"\"\"\ne = 'x'\nd = again\n[empty]\n"), @r"
+        insta::assert_snapshot!(round_trip(Format::Ini, "g = 1\n[s]\n# c\nlong key=`a ; b`\nd: \"\"\"m1\nm2\"\"\"\ne = 'x'\nd = again\n[empty]\n"), @r"
         g = 1
 
         [s]
@@ -147,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_sign_of_a_comment_ends_a_value() {
-        insta::assert_snapshot!(round_trip("[s]\na = x#y\nb = 1 \\\n  2\n"), @r"
+        insta::assert_snapshot!(round_trip(Format::Ini, "[s]\na = x#y\nb = 1 \\\n  2\n"), @r"
         [s]
         ; y
         a = x
