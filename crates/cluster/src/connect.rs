@@ -68,7 +68,7 @@ pub enum ClusterError {
         /// The `message` of its Status.
         message: String,
         /// The `details` of its Status: what the refusal is about. Empty where it says nothing of that.
-        about: About,
+        about: Box<About>,
     },
     /// There was no answer. Whether the request took effect is not known.
     #[error("the API server {server} does not answer: {reason}; is the cluster up?")]
@@ -229,7 +229,7 @@ fn refused(status: Status) -> ClusterError {
         code: status.code,
         reason: status.reason,
         message: status.message,
-        about: about.unwrap_or_default(),
+        about: about.map(Box::new).unwrap_or_default(),
     }
 }
 
@@ -260,7 +260,7 @@ fn place(target: &Target) -> String {
 }
 
 /// Returns an error and its sources, without what a source repeats.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {

@@ -28,4 +28,4 @@ pub use health::Assessed;
 pub use inventory::{InventoryError, Stored, temporary_key};
 pub use kinds::{Kind, Kinds};
 pub use scope::{Definitions, ScopeError};
-pub use watch::{Change, Watched};
+pub use watch::{Change, Notice, Watched};

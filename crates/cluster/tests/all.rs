@@ -10,5 +10,7 @@ mod inventory;
 mod prune;
 #[path = "all/served.rs"]
 mod served;
+#[path = "all/watch.rs"]
+mod watch;
 #[path = "all/world.rs"]
 mod world;

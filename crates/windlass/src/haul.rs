@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
-use windlass_cluster::{Assessed, Cluster, Definitions, Watched};
+use windlass_cluster::{Assessed, Cluster, Definitions, Notice, Watched};
 use windlass_object::ObjectRef;
 use windlass_plan::{Guards, Held, Unit};
 use windlass_sops::Keyring;
@@ -169,12 +169,22 @@ impl Run<'_> {
                     self.take_change_of_source().await;
                 }
                 () = until(self.source_due) => self.take_change_of_source().await,
-                change = self.watched.next() => self.haul.change(change, Instant::now()),
+                notice = self.watched.next() => self.take_notice(notice),
                 Some(finished) = self.jobs.join_next_with_id() => self.take(finished).await,
                 Some(event) = events.recv() => self.report.event(&event),
                 () = until(wake) => {}
                 () = &mut interrupted => return Ok(Ended::Interrupted),
             }
+        }
+    }
+
+    fn take_notice(&mut self, notice: Notice) {
+        match notice {
+            Notice::Changed(change) => self.haul.change(change, Instant::now()),
+            Notice::Failing { kind, reason } => self.report.event(&Event::WatchFailing {
+                kind: kind.plural,
+                reason,
+            }),
         }
     }
 

@@ -29,6 +29,8 @@ pub(crate) enum Event {
     },
     /// The source could not be read; nothing changes.
     SourceFailed { reason: String },
+    /// Changes of a kind of objects are not seen at the moment; the watch is tried again and again.
+    WatchFailing { kind: String, reason: String },
     /// Something in a unit's files deserves a look.
     Warning { unit: String, text: String },
     /// An object was written or deleted.
@@ -141,6 +143,9 @@ impl fmt::Display for Event {
                     "the source cannot be read, and nothing is changed: {}",
                     shown(reason)
                 )
+            }
+            Self::WatchFailing { kind, reason } => {
+                write!(formatter, "changes of {kind} are not seen: {}", shown(reason))
             }
             Self::Warning { unit, text } => {
                 write!(formatter, "{unit}: warning: {}", shown(text))

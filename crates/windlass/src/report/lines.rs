@@ -127,6 +127,7 @@ pub(super) fn paint(style: Style, event: &Event) -> String {
         } => style.out(Ink::Red, &text),
         Event::Drift { .. }
         | Event::Warning { .. }
+        | Event::WatchFailing { .. }
         | Event::Unit {
             standing: "blocked",
             ..
