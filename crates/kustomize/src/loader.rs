@@ -37,7 +37,7 @@ impl Loader {
         match context.tree.kind(&file)? {
             Some(EntryKind::File) => {}
             Some(EntryKind::Directory) => return Err(LoadProblem::NotAFile { path: file }.into()),
-            None => return Err(missing(context, &file).into()),
+            Some(EntryKind::Dangling) | None => return Err(missing(context, &file).into()),
         }
         if context.options.files_from_anywhere || file.is_within(&self.root) {
             Ok(file)
@@ -67,7 +67,7 @@ impl Loader {
         match context.tree.kind(&target)? {
             Some(EntryKind::File) => self.file(context, path).map(Entry::File),
             Some(EntryKind::Directory) => self.enter(target).map(Entry::Directory),
-            None => Err(missing(context, &target).into()),
+            Some(EntryKind::Dangling) | None => Err(missing(context, &target).into()),
         }
     }
 

@@ -108,6 +108,7 @@ fn kind_tag(kind: Option<EntryKind>) -> u8 {
         None => 0,
         Some(EntryKind::File) => 1,
         Some(EntryKind::Directory) => 2,
+        Some(EntryKind::Dangling) => 3,
     }
 }
 

@@ -277,6 +277,45 @@ stringData: {plain: text}
         "#);
     }
 
+    /// A tree with a link that leads nowhere.
+    struct Dangling(MemoryTree);
+
+    impl Tree for Dangling {
+        fn kind(&self, path: &TreePath) -> Result<Option<EntryKind>, TreeError> {
+            self.0.kind(path)
+        }
+
+        fn read(&self, path: &TreePath) -> Result<Arc<[u8]>, TreeError> {
+            self.0.read(path)
+        }
+
+        fn list(&self, path: &TreePath) -> Result<Vec<(String, EntryKind)>, TreeError> {
+            let mut entries = self.0.list(path)?;
+            if path.file_name() == VALUES {
+                entries.push(("Z.enc".to_owned(), EntryKind::Dangling));
+            }
+            Ok(entries)
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_a_link_to_nowhere_is_an_error() {
+        let tree = MemoryTree::from_iter([
+            ("app/secret-stub.yaml", STUB_TEXT),
+            ("app/.sops/DATABASE_URL.enc", DATABASE_URL),
+        ]);
+        let (tree, keyring) = (Dangling(tree), keyring());
+        let secrets = SecretsTree::new(&tree, &keyring);
+        assert!(
+            secrets
+                .read(&TreePath::new("app/secret.yaml").unwrap())
+                .is_err()
+        );
+        let errors = secrets.into_outcome(&TreePath::new("app").unwrap()).errors;
+        assert_eq!(errors.len(), 1);
+        insta::assert_snapshot!(errors[0], @"app/.sops/Z.enc: is a symbolic link that leads nowhere; correct it or remove it");
+    }
+
     #[test]
     fn a_missing_identity_names_the_recipient() {
         let files = [

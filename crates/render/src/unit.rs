@@ -170,7 +170,7 @@ fn root_entries(tree: &dyn Tree) -> Result<Vec<String>, TreeError> {
     Ok(entries
         .map(|(name, kind)| match kind {
             EntryKind::Directory => format!("{name}/"),
-            EntryKind::File => name,
+            EntryKind::File | EntryKind::Dangling => name,
         })
         .collect())
 }

@@ -5,7 +5,6 @@
 //! - [`Tree`]: what can be asked of a snapshot: the kind of an entry, the bytes of a file, the entries
 //!   of a directory. The same question has the same answer for as long as the tree lives.
 //! - [`MemoryTree`]: a tree that is a map, for tests and for generated files.
-//! - [`OverlayTree`]: a tree with a few files laid over it, as decrypted secrets over a repository.
 //!
 //! ```
 //! use windlass_tree::{MemoryTree, Tree, TreePath};
@@ -23,11 +22,9 @@
 //! `windlass-source`; this crate touches no file system.
 
 mod memory;
-mod overlay;
 mod path;
 
 pub use memory::MemoryTree;
-pub use overlay::OverlayTree;
 pub use path::{PathError, TreePath};
 
 use std::sync::Arc;
@@ -45,6 +42,8 @@ pub enum EntryKind {
     File,
     /// A directory.
     Directory,
+    /// A symbolic link that leads nowhere. Only [`Tree::list`] says so: for [`Tree::kind`] there is nothing.
+    Dangling,
 }
 
 /// A snapshot of a directory of files.
@@ -60,7 +59,8 @@ pub trait Tree: Send + Sync {
 
     /// Returns the names and kinds of the entries of the directory at `path`, sorted by name.
     ///
-    /// Entries that are neither files nor directories, and links that lead nowhere, are left out.
+    /// Entries that are neither files nor directories are left out, but for links that lead nowhere: what
+    /// somebody meant to be there must not look as if it had never been.
     fn list(&self, path: &TreePath) -> Result<Vec<(String, EntryKind)>, TreeError>;
 }
 

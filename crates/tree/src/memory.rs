@@ -82,7 +82,9 @@ impl Tree for MemoryTree {
         match self.kind(path)? {
             Some(EntryKind::Directory) => {}
             Some(EntryKind::File) => return Err(TreeError::NotDirectory { path: path.clone() }),
-            None => return Err(TreeError::NotFound { path: path.clone() }),
+            Some(EntryKind::Dangling) | None => {
+                return Err(TreeError::NotFound { path: path.clone() });
+            }
         }
         let children = |paths: &mut dyn Iterator<Item = &TreePath>, kind| {
             paths

@@ -26,6 +26,9 @@ pub enum SecretProblem {
     /// There is a stub and no directory of values.
     #[error("is missing: put the encrypted values of the {STUB} beside it there, as NAME.enc")]
     NoValues,
+    /// One of the values is a symbolic link that leads nowhere: without it, the Secret would lose a key.
+    #[error("is a symbolic link that leads nowhere; correct it or remove it")]
+    Dangling,
     /// The stub is not YAML.
     #[error("{}", without_line(_0))]
     Yaml(windlass_yaml::ParseError),

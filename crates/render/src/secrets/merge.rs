@@ -86,8 +86,13 @@ impl Values {
             Err(error) => values.fail(directory.clone(), SecretProblem::Tree(error)),
             Ok(entries) => {
                 for (name, kind) in entries {
-                    if kind == EntryKind::File && name.ends_with(ENCRYPTED) {
-                        values.add(tree, entry(directory, &name), keyring);
+                    let path = entry(directory, &name);
+                    match kind {
+                        EntryKind::Dangling => values.fail(path, SecretProblem::Dangling),
+                        EntryKind::File if name.ends_with(ENCRYPTED) => {
+                            values.add(tree, path, keyring);
+                        }
+                        EntryKind::File | EntryKind::Directory => {}
                     }
                 }
             }
