@@ -2,6 +2,7 @@
 //!
 //! - [`units`]: the [`Unit`]s of an environment, one for each of its services and addons.
 //! - [`render`]: a unit to its [`Rendered`] objects, or to all [`RenderErrors`].
+//! - [`identity()`]: what a cluster calls a unit of an environment.
 //! - [`Inputs`], [`Fingerprint`]: what a result depends on, so that a unit whose inputs are the same in
 //!   another tree need not be rendered again.
 //!
@@ -25,11 +26,13 @@
 //! `secret.yaml` with the values opened. It exists in memory only. Where trees and identities come from,
 //! and what becomes of the objects, is the business of others.
 
+mod identity;
 mod inputs;
 mod render;
 mod secrets;
 mod unit;
 
+pub use identity::identity;
 pub use inputs::{Fingerprint, Inputs};
 pub use render::{RenderError, RenderErrors, Rendered, Warning, render, render_directory};
 pub use secrets::{SecretError, SecretProblem, SecretWarning};

@@ -125,16 +125,17 @@ pub(crate) fn definitions(rendered: &[RenderedUnit]) -> Definitions {
 
 /// Returns the identity of a unit in the cluster, of which there may be one for each environment.
 pub(crate) fn identity(env: &str, name: &str) -> windlass_plan::Unit {
-    windlass_plan::Unit::new(NAMESPACE, &format!("{env}.{}", name.replace('/', ".")))
+    windlass_plan::Unit::new(NAMESPACE, &windlass_render::identity(env, name))
 }
 
-/// Returns the name of the unit with this identity, when it belongs to the environment.
+/// Returns the name of the unit with this identity, when it is sure that it belongs to the environment.
 pub(crate) fn name_of(env: &str, unit: &windlass_plan::Unit) -> Option<String> {
     let name = unit.name.strip_prefix(env)?.strip_prefix('.')?;
-    Some(match name.strip_prefix("bootstrap.") {
+    let name = match name.strip_prefix("bootstrap.") {
         Some(addon) => format!("bootstrap/{addon}"),
         None => name.to_owned(),
-    })
+    };
+    Some(name).filter(|name| windlass_render::identity(env, name) == unit.name)
 }
 
 /// A unit by its name and its identity in the cluster, and what it wants.
