@@ -13,7 +13,7 @@ use windlass_health::Status;
 use windlass_object::{Gvk, ObjectRef};
 use windlass_plan::{Action, DesiredSet, Live, Op, Outcome, Phase, Plan, Unit, Until, Wait};
 
-use crate::request::{Mode, Ownership};
+use crate::request::Mode;
 use crate::{Cluster, ClusterError, Kind, request};
 
 /// How many objects of a wave are written at once.
@@ -193,7 +193,6 @@ impl Cluster {
             &id.name,
             object.value(),
             self.manager(),
-            Ownership::Force,
             Mode::Persist,
         );
         let live = self

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use windlass_object::FingerprintKey;
 use windlass_plan::{Held, Inventory, Unit};
 
-use crate::request::{ApiRequest, Mode, Ownership};
+use crate::request::{ApiRequest, Mode};
 use crate::{Cluster, ClusterError, Kind, request};
 
 /// The key of the ConfigMap that holds the entries.
@@ -199,15 +199,7 @@ impl Cluster {
     /// Returns the request that applies an object of our own bookkeeping.
     fn apply_own(&self, kind: &Kind, namespace: Option<&str>, object: &Value) -> ApiRequest {
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
-        request::apply(
-            kind,
-            namespace,
-            name,
-            object,
-            self.manager(),
-            Ownership::Force,
-            Mode::Persist,
-        )
+        request::apply(kind, namespace, name, object, self.manager(), Mode::Persist)
     }
 }
 

@@ -5,8 +5,8 @@
 //!   definitions are applied. Together they give objects their final namespaces.
 //! - [`Cluster::observe`]: what a plan needs to know of live objects, with a server-side dry run.
 //! - [`Cluster::apply`]: runs a plan, and nothing else.
-//! - [`Cluster::inventory`], [`Cluster::store_inventory`]: what a unit has applied.
-//! - [`Cluster::watch`]: tells which objects of a unit changed.
+//! - [`Cluster::inventory`], [`Cluster::store_inventory`]: what a unit has applied ([`Stored`]).
+//! - [`Cluster::watch`]: tells which objects of a unit changed ([`Notice`]).
 //!
 //! Requests are values ([`request`]); the client only sends them. What is decided is decided in
 //! `windlass-plan`; this crate asks and does.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use windlass_object::{Object, ObjectRef};
 use windlass_plan::{DesiredSet, DryRun, Inventory, Live, Observed};
 
-use crate::request::{Mode, Ownership};
+use crate::request::Mode;
 use crate::served::{Served, Wanted};
 use crate::{About, Cluster, ClusterError, Definitions, Kind, request};
 
@@ -153,7 +153,6 @@ impl Cluster {
             &id.name,
             object.value(),
             self.manager(),
-            Ownership::Force,
             Mode::DryRun,
         );
         match self.send(request).await {

@@ -19,15 +19,6 @@ pub enum Mode {
     DryRun,
 }
 
-/// Whether an apply takes over fields that other managers own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ownership {
-    /// It does (`force=true`).
-    Force,
-    /// It is refused with a conflict.
-    Respect,
-}
-
 /// Returns the request that reads one object.
 #[must_use]
 pub fn get(kind: &Kind, namespace: Option<&str>, name: &str) -> ApiRequest {
@@ -50,7 +41,8 @@ pub fn list(kind: &Kind, namespace: Option<&str>, selector: &str) -> ApiRequest 
     build(Method::GET, &path, None, Vec::new())
 }
 
-/// Returns the request that applies `object` on the server's side as `manager`.
+/// Returns the request that applies `object` on the server's side as `manager`, which takes over fields
+/// that other managers own.
 #[must_use]
 pub fn apply(
     kind: &Kind,
@@ -58,17 +50,13 @@ pub fn apply(
     name: &str,
     object: &Value,
     manager: &str,
-    ownership: Ownership,
     mode: Mode,
 ) -> ApiRequest {
     let mut path = format!(
-        "{}?fieldManager={}&fieldValidation=Strict",
+        "{}?fieldManager={}&fieldValidation=Strict&force=true",
         path(kind, namespace, Some(name)),
         encode(manager)
     );
-    if ownership == Ownership::Force {
-        path.push_str("&force=true");
-    }
     if mode == Mode::DryRun {
         path.push_str("&dryRun=All");
     }
@@ -201,7 +189,6 @@ mod tests {
             "web",
             &json!({}),
             "windlass",
-            Ownership::Force,
             Mode::DryRun,
         );
         assert_eq!(request.method(), Method::PATCH);

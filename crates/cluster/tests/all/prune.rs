@@ -37,7 +37,7 @@ fn change(metadata: &Value) -> Request<Vec<u8>> {
 
 /// Lets someone else act just before the first deletion reaches the server.
 fn before_deletion(world: &World, change: Request<Vec<u8>>) {
-    let mut change = Some(change);
+    let mut change = Some(Box::new(change));
     world.rule(move |request: &Request<Body>| {
         let change = change.take_if(|_| request.method() == Method::DELETE);
         change.map_or(Fate::Pass, Fate::After)

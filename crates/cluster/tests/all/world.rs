@@ -21,7 +21,7 @@ pub(crate) enum Fate {
     /// This is the answer: a status code and a body.
     Forged(u16, &'static str),
     /// Someone else's change comes first, then the server answers it.
-    After(Request<Vec<u8>>),
+    After(Box<Request<Vec<u8>>>),
 }
 
 type Rule = Box<dyn FnMut(&Request<Body>) -> Fate + Send>;
@@ -106,7 +106,7 @@ fn client(real: Client, rule: Arc<Mutex<Rule>>) -> Client {
                     Ok(answer.body(Body::from(body.as_bytes().to_vec())).unwrap())
                 }
                 Fate::After(other) => {
-                    real.request::<Value>(other).await?;
+                    real.request::<Value>(*other).await?;
                     real.send(request).await
                 }
             }
