@@ -11,6 +11,8 @@ pub(crate) mod up;
 
 use tokio::runtime::{Builder, Runtime};
 
+use windlass_sops::Keyring;
+
 use crate::failure::Failure;
 
 /// Returns the runtime that a command's asynchronous part runs on.
@@ -21,6 +23,16 @@ fn runtime() -> Result<Runtime, Failure> {
         .worker_threads(2)
         .enable_all()
         .build()?)
+}
+
+/// Returns why units cannot be rendered, and what to do when there was no key to open secrets with.
+fn unrendered(errors: Vec<String>, keyring: &Keyring) -> Failure {
+    let failure = Failure::of(errors);
+    if keyring.identities().is_empty() {
+        failure.hint("no age key was found; add --age-key-file FILE or set SOPS_AGE_KEY_FILE")
+    } else {
+        failure
+    }
 }
 
 /// Returns a value as YAML, printed as `kustomize build` prints objects.

@@ -1,5 +1,6 @@
 //! `windlass build`: renders a kustomization, or the services of an environment.
 
+use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -67,8 +68,11 @@ impl Build {
             Some(env) => self.environment(env, style)?,
             None => self.directory(style)?,
         };
+        if self.output.is_some() || std::io::stdout().is_terminal() {
+            warn_of_secrets(&rendered, style);
+        }
         match &self.output {
-            Some(file) => std::fs::write(file, rendered)
+            Some(file) => write_file(file, &rendered)
                 .map_err(|error| Failure::of([format!("{}: {error}", file.display())]))?,
             None => write_stdout(&rendered)?,
         }
@@ -127,7 +131,7 @@ impl Build {
         if errors.is_empty() {
             Ok(text)
         } else {
-            Err(Failure::of(errors))
+            Err(super::unrendered(errors, &keyring))
         }
     }
 }
@@ -146,4 +150,33 @@ fn rooted(directory: &Path) -> Result<(PathBuf, TreePath), Failure> {
         .to_str()
         .ok_or_else(|| Failure::usage("the path of the directory is not UTF-8"))?;
     Ok((root, TreePath::new(path)?))
+}
+
+/// Says that the values of Secrets can be read where they do not go to another program.
+fn warn_of_secrets(rendered: &str, style: Style) {
+    let secrets = rendered.lines().filter(|line| *line == "kind: Secret");
+    let many = match secrets.count() {
+        0 => return,
+        1 => "1 Secret".to_owned(),
+        count => format!("{count} Secrets"),
+    };
+    let label = style.err(Ink::Yellow, "warning:");
+    complain(&format!("{label} the output holds {many} in the clear"));
+}
+
+/// Writes a file that only its owner can read, at once and as a whole. What is no regular file, such as
+/// `/dev/stdout`, is written to as it is.
+fn write_file(path: &Path, text: &str) -> std::io::Result<()> {
+    let path = match path.canonicalize() {
+        Ok(there) if !there.is_file() => return std::fs::write(there, text),
+        Ok(there) => there,
+        Err(_) => path.to_owned(),
+    };
+    let directory = path.parent().filter(|it| !it.as_os_str().is_empty());
+    // A temporary file has the mode 0600.
+    let mut beside = tempfile::NamedTempFile::new_in(directory.unwrap_or(Path::new(".")))?;
+    beside.write_all(text.as_bytes())?;
+    beside.as_file().sync_all()?;
+    beside.persist(path)?;
+    Ok(())
 }

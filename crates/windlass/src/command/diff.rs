@@ -137,7 +137,7 @@ impl Diff {
         if errors.is_empty() {
             Ok(objects)
         } else {
-            Err(Failure::of(errors))
+            Err(super::unrendered(errors, &keyring))
         }
     }
 }

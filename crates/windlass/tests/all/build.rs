@@ -70,3 +70,18 @@ fn two_revisions_are_compared_without_a_cluster() {
         changed.all()
     );
 }
+
+#[test]
+fn a_file_with_secrets_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let scene = Scene::platform();
+    let ran = scene.windlass(&["build", "--env", "dev", "-o", "all.yaml"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.all());
+    assert!(ran.stderr.contains("in the clear"), "{}", ran.all());
+    let file = scene.repository().join("all.yaml");
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o600);
+    let piped = scene.windlass(&["build", "--env", "dev"]);
+    assert_eq!(scene.read("all.yaml"), piped.stdout);
+    assert!(!piped.stderr.contains("in the clear"), "{}", piped.stderr);
+}
