@@ -71,9 +71,15 @@ const TAMPERED: Mistake = Mistake {
     says: &["SYSTEM_SECRET.enc"],
 };
 
+const NO_KEY: Mistake = Mistake {
+    name: "a missing key",
+    make: |scene| scene.remove("demo.agekey"),
+    says: &["SYSTEM_SECRET.enc", "no identity was given"],
+};
+
 #[test]
 fn each_mistake_is_said_with_its_place_by_build_plan_and_up() {
-    for mistake in MISTAKES.iter().chain([&TAMPERED]) {
+    for mistake in MISTAKES.iter().chain([&TAMPERED, &NO_KEY]) {
         let scene = Scene::platform();
         (mistake.make)(&scene);
         scene.commit("a mistake");
@@ -107,9 +113,11 @@ fn all_independent_mistakes_are_said_at_once() {
 
 #[test]
 fn a_mistake_after_an_apply_deletes_nothing() {
-    for mistake in MISTAKES {
+    for mistake in MISTAKES.iter().chain([&TAMPERED, &NO_KEY]) {
         let scene = Scene::platform();
         scene.converge();
+        let before = objects(&scene);
+        assert!(before.contains("Deployment/storefront"), "{before}");
         (mistake.make)(&scene);
         scene.commit("a mistake");
         let ran = scene.windlass(&[
@@ -129,7 +137,36 @@ fn a_mistake_after_an_apply_deletes_nothing() {
             mistake.name,
             ran.all()
         );
+        assert_eq!(objects(&scene), before, "{}", mistake.name);
     }
+}
+
+/// Returns the objects of the embedded cluster with their uids: one that was deleted and made anew has another.
+fn objects(scene: &Scene) -> String {
+    let state = scene.state();
+    let kubeconfig = state.join("kubeconfig");
+    let mut server = scene.start(&[
+        "apiserver",
+        "--state",
+        state.to_str().unwrap(),
+        "--kubeconfig",
+        kubeconfig.to_str().unwrap(),
+    ]);
+    server.wait_for("KUBECONFIG");
+    let kinds = "ns,crd,deploy,sts,ds,svc,cm,secret,sa,ing,cronjob,pvc";
+    let row = "jsonpath={range .items[*]}{.kind}/{.metadata.name} {.metadata.uid}{\"\\n\"}{end}";
+    let objects = scene.kubectl_ok(&["get", kinds, "-A", "-o", row]);
+    assert_eq!(server.interrupt(), Some(0));
+    objects
+}
+
+#[test]
+fn a_missing_key_is_answered_with_where_to_put_one() {
+    let scene = Scene::platform();
+    (NO_KEY.make)(&scene);
+    scene.commit("a mistake");
+    let ran = scene.windlass(&["build", "--env", "dev"]);
+    assert!(ran.stderr.contains("SOPS_AGE_KEY_FILE"), "{}", ran.all());
 }
 
 #[test]
@@ -139,6 +176,18 @@ fn an_environment_that_does_not_exist_is_answered_with_those_that_do() {
         let ran = scene.windlass(&[command, "--env", "prod"]);
         assert_eq!(ran.code, Some(1), "{}", ran.all());
         assert!(ran.stderr.contains("dev, staging"), "{}", ran.all());
+    }
+}
+
+#[test]
+fn an_environment_that_does_not_exist_leaves_no_state() {
+    let scene = Scene::platform();
+    for env in ["prod", "../../x"] {
+        for command in ["plan", "diff", "status", "up"] {
+            let ran = scene.windlass(&[command, "--env", env]);
+            assert_eq!(ran.code, Some(1), "{}", ran.all());
+            assert!(!scene.home().join(".local").exists(), "{command} {env}");
+        }
     }
 }
 
@@ -155,22 +204,28 @@ fn a_repository_without_commits_says_so() {
     let scene = Scene::empty();
     std::fs::create_dir(scene.repository()).unwrap();
     scene.git(&["init", "-q", "-b", "main"]);
-    let ran = scene.windlass(&["up", "--env", "dev", "--once"]);
-    assert_eq!(ran.code, Some(1), "{}", ran.all());
-    assert!(ran.stderr.contains("no commits yet"), "{}", ran.all());
+    for command in ["build", "plan", "up"] {
+        let ran = scene.windlass(&[command, "--env", "dev"]);
+        assert_eq!(ran.code, Some(1), "{}", ran.all());
+        assert!(ran.stderr.contains("no commits yet"), "{}", ran.all());
+    }
 }
 
 #[test]
 fn an_object_that_the_api_server_refuses_is_named_with_its_line() {
     let scene = Scene::platform();
+    // Without its namespace an object cannot be tried, so a plan can say this of a cluster that has it only.
+    scene.converge();
     scene.replace(MANIFESTS, "containerPort: 8080", "containerPort: 80800");
     scene.commit("a mistake");
-    let ran = scene.windlass(&["up", "--env", "dev", "--once", "--timeout", "20s"]);
-    assert_eq!(ran.code, Some(1), "{}", ran.all());
-    assert!(
-        ran.all().contains("Deployment/dev/storefront"),
-        "{}",
-        ran.all()
-    );
-    assert!(ran.all().contains("manifests.yaml:"), "{}", ran.all());
+    for arguments in [
+        &["plan", "--env", "dev"][..],
+        &["up", "--env", "dev", "--once", "--timeout", "20s"],
+    ] {
+        let ran = scene.windlass(arguments);
+        assert_eq!(ran.code, Some(1), "{}", ran.all());
+        for part in ["Deployment/dev/storefront", "manifests.yaml:"] {
+            assert!(ran.all().contains(part), "no {part:?}: {}", ran.all());
+        }
+    }
 }

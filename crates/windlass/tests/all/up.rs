@@ -101,3 +101,29 @@ fn a_time_out_names_what_is_not_well() {
     assert_eq!(ran.code, Some(1), "{}", ran.all());
     assert!(ran.all().contains("ImagePullBackOff"), "{}", ran.all());
 }
+
+#[test]
+fn a_reader_that_goes_away_ends_a_command_quietly() {
+    let scene = Scene::platform();
+    for arguments in [
+        "build --env dev",
+        "plan --env dev",
+        "completion bash",
+        "up --env dev -o json",
+        "up --env dev",
+    ] {
+        let windlass = crate::scene::binary().display();
+        let script = format!("set -o pipefail; {windlass} {arguments} | head -1");
+        let mut bash = std::process::Command::new("bash");
+        let ran = scene.run(bash.args(["-c", &script]).current_dir(scene.repository()));
+        assert!(
+            !ran.all().contains("panicked"),
+            "{arguments}: {}",
+            ran.all()
+        );
+        assert_eq!(ran.stdout.lines().count(), 1, "{arguments}: {}", ran.all());
+        let expected = if arguments.starts_with("plan") { 3 } else { 0 };
+        assert_eq!(ran.code, Some(expected), "{arguments}: {}", ran.all());
+    }
+    scene.converge();
+}
