@@ -16,7 +16,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use windlass_cluster::{Assessed, Cluster, Definitions, Notice, Watched};
 use windlass_object::ObjectRef;
-use windlass_plan::{Guards, Held, Unit};
+use windlass_plan::Guards;
 use windlass_sops::Keyring;
 use windlass_source::Changes;
 
@@ -204,25 +204,16 @@ impl Run<'_> {
         if *snapshot.revision == *self.revision && snapshot.revision != "worktree" {
             return Ok(());
         }
-        let held = self.held().await?;
+        let held = desired::held(&self.context.cluster, &self.order.env).await?;
         self.take_snapshot(&snapshot, held).await?;
         self.revision = snapshot.revision.into();
         Ok(())
     }
 
-    /// Returns the inventories of the environment's units that are in the cluster.
-    async fn held(&self) -> Result<Vec<(String, Unit, Held)>, Failure> {
-        let all = self.context.cluster.inventories(NAMESPACE).await?;
-        let ours = all.into_iter().filter_map(|(unit, held)| {
-            Some((desired::name_of(&self.order.env, &unit)?, unit, held))
-        });
-        Ok(ours.collect())
-    }
-
     async fn take_snapshot(
         &mut self,
         snapshot: &Snapshot,
-        held: Vec<(String, Unit, Held)>,
+        held: Vec<desired::Held>,
     ) -> Result<(), Failure> {
         let keyring = self.order.scene.keyring(snapshot)?;
         let everything = Selection {
@@ -253,12 +244,7 @@ impl Run<'_> {
                 self.report.event(&Event::Warning { unit, text });
             }
         }
-        let desired = rendered.iter().map(|rendered| {
-            let identity = desired::identity(&self.order.env, &rendered.unit.name);
-            let desired = desired::desired(rendered, &identity, &self.definitions, &kinds);
-            (rendered.unit.name.to_owned(), identity, desired)
-        });
-        let desired = desired.collect();
+        let desired = desired::wanted(&rendered, &self.order.env, &self.definitions, &kinds);
         let is_touched = self.haul.set_desired(desired, held, Instant::now());
         self.rendered = (keys::recipients(&keyring), rendered);
         if is_new || is_touched {
@@ -441,16 +427,14 @@ pub(crate) fn state_directory(repository: &std::path::Path, env: &str) -> Result
         Failure::usage("neither $XDG_STATE_HOME nor $HOME is set; add --state DIR")
     })?;
     let digest = Sha256::digest(full.as_os_str().as_encoded_bytes());
-    let short: String = digest
+    let short = digest[..4]
         .iter()
-        .take(4)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+        .fold(0_u32, |short, byte| (short << 8) | u32::from(*byte));
     let name = full
         .file_name()
         .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     Ok(base
         .join("windlass")
-        .join(format!("{name}-{short}"))
+        .join(format!("{name}-{short:08x}"))
         .join(env))
 }

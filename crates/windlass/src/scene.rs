@@ -16,7 +16,7 @@ use crate::keys;
 pub(crate) enum Source {
     /// The commits of a repository.
     Commits {
-        repository: Repository,
+        repository: Box<Repository>,
         /// The branch, tag or commit to read.
         revision: String,
     },
@@ -51,7 +51,7 @@ impl Scene {
             repository.revision(&arguments.revision)?;
             let branch = repository.branch().filter(|_| arguments.revision == "HEAD");
             Source::Commits {
-                repository,
+                repository: Box::new(repository),
                 revision: branch.unwrap_or_else(|| arguments.revision.clone()),
             }
         };

@@ -177,7 +177,7 @@ impl Haul {
         if state.is_running {
             state.pending.push(change);
         } else {
-            state.change(change, now);
+            state.change(&change, now);
         }
     }
 

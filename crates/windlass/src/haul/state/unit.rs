@@ -212,7 +212,7 @@ impl State {
         self.forget_health(has_written);
         self.standing = problems.into_standing();
         for change in std::mem::take(&mut self.pending) {
-            self.change(change, now);
+            self.change(&change, now);
         }
         self.judge();
     }
@@ -246,7 +246,7 @@ impl State {
             .map(windlass_object::Object::id)
     }
 
-    pub(super) fn change(&mut self, change: Change, now: Instant) {
+    pub(super) fn change(&mut self, change: &Change, now: Instant) {
         let is_ours =
             change.version.is_some() && self.versions.get(&change.id) == change.version.as_ref();
         let is_desired =
