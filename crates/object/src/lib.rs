@@ -25,7 +25,8 @@ pub mod schema;
 mod strategic;
 
 pub use diff::{
-    FieldChange, FieldPath, FieldValue, Fingerprint, FingerprintKey, KeyedDigest, Mask, PathSegment, diff,
+    FieldChange, FieldPath, FieldValue, Fingerprint, FingerprintKey, KeyedDigest, Mask,
+    PathSegment, diff,
 };
 pub use id::{Gvk, ObjectRef};
 pub use object::{Object, ObjectError, Origin};

@@ -159,11 +159,21 @@ pub(crate) fn wanted(
 }
 
 /// Returns what the units of the environment have applied, also those that the source does not have any more.
-pub(crate) async fn held(cluster: &Cluster, env: &str) -> Result<Vec<Held>, InventoryError> {
+///
+/// `wanted` are those that it has. One with a name that its identity does not show is known by them only.
+pub(crate) async fn held(
+    cluster: &Cluster,
+    env: &str,
+    wanted: &[RenderedUnit],
+) -> Result<Vec<Held>, InventoryError> {
     let all = cluster.inventories(NAMESPACE).await?;
-    let ours = all
-        .into_iter()
-        .filter_map(|(unit, held)| Some((name_of(env, &unit)?, unit, held)));
+    let names = wanted.iter().map(|rendered| &rendered.unit.name);
+    let names: BTreeMap<_, _> = names.map(|name| (identity(env, name), name)).collect();
+    let ours = all.into_iter().filter_map(|(unit, held)| {
+        let known = names.get(&unit).map(|name| (*name).clone());
+        let name = known.or_else(|| name_of(env, &unit))?;
+        Some((name, unit, held))
+    });
     Ok(ours.collect())
 }
 

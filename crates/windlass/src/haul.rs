@@ -173,7 +173,12 @@ impl Run<'_> {
                 Some(finished) = self.jobs.join_next_with_id() => self.take(finished).await,
                 Some(event) = events.recv() => self.report.event(&event),
                 () = until(wake) => {}
-                () = &mut interrupted => return Ok(Ended::Interrupted),
+                () = &mut interrupted => {
+                    while let Ok(event) = events.try_recv() {
+                        self.report.event(&event);
+                    }
+                    return Ok(Ended::Interrupted);
+                }
             }
         }
     }
@@ -204,17 +209,12 @@ impl Run<'_> {
         if *snapshot.revision == *self.revision && snapshot.revision != "worktree" {
             return Ok(());
         }
-        let held = desired::held(&self.context.cluster, &self.order.env).await?;
-        self.take_snapshot(&snapshot, held).await?;
+        self.take_snapshot(&snapshot).await?;
         self.revision = snapshot.revision.into();
         Ok(())
     }
 
-    async fn take_snapshot(
-        &mut self,
-        snapshot: &Snapshot,
-        held: Vec<desired::Held>,
-    ) -> Result<(), Failure> {
+    async fn take_snapshot(&mut self, snapshot: &Snapshot) -> Result<(), Failure> {
         let keyring = self.order.scene.keyring(snapshot)?;
         let everything = Selection {
             services: &[],
@@ -229,7 +229,9 @@ impl Run<'_> {
             ]));
         }
         self.definitions = Arc::new(desired::definitions(&rendered));
-        let kinds = self.context.cluster.refresh_kinds().await?;
+        let cluster = &self.context.cluster;
+        let held = desired::held(cluster, &self.order.env, &rendered).await?;
+        let kinds = cluster.refresh_kinds().await?;
         let is_new = *snapshot.revision != *self.revision;
         if is_new {
             self.report.event(&Event::Revision {

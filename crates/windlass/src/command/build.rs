@@ -98,8 +98,7 @@ impl Build {
         let built = windlass_kustomize::build(&tree, &path, &options);
         let built = built.map_err(|errors| Failure::of(errors.iter().map(ToString::to_string)))?;
         for warning in &built.warnings {
-            let label = style.err(Ink::Yellow, "# Warning:");
-            complain(&format!("{label} {}", shown(&warning.to_string())));
+            complain(&style.err(Ink::Yellow, &shown(&warning.to_string())));
         }
         Ok(built.to_yaml())
     }
@@ -119,8 +118,8 @@ impl Build {
             match rendered.result {
                 Ok(result) => {
                     for warning in result.warnings() {
-                        let label = style.err(Ink::Yellow, "warning:");
-                        complain(&format!("{label} {}", shown(&warning.to_string())));
+                        let text = format!("{}: {warning}", rendered.unit.name);
+                        complain(&style.err(Ink::Yellow, &shown(&text)));
                     }
                     text.push_str(if text.is_empty() { "" } else { "---\n" });
                     text.push_str(result.to_yaml());

@@ -137,7 +137,7 @@ impl<'a> Files<'a> {
         let kinds = cluster.kinds().await;
         let wanted = desired::wanted(&self.rendered, env, &definitions, &kinds);
         let mut haul = Haul::default();
-        let held = desired::held(cluster, env).await?;
+        let held = desired::held(cluster, env, &self.rendered).await?;
         haul.set_desired(wanted, held, Instant::now());
         let context = context(cluster).await?;
         let jobs = self.jobs(&haul, &definitions);

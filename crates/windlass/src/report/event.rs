@@ -145,7 +145,11 @@ impl fmt::Display for Event {
                 )
             }
             Self::WatchFailing { kind, reason } => {
-                write!(formatter, "changes of {kind} are not seen: {}", shown(reason))
+                write!(
+                    formatter,
+                    "changes of {kind} are not seen: {}",
+                    shown(reason)
+                )
             }
             Self::Warning { unit, text } => {
                 write!(formatter, "{unit}: warning: {}", shown(text))
