@@ -152,6 +152,8 @@ pub struct Counts {
     pub prune: usize,
     /// Left alone on purpose.
     pub skip: usize,
+    /// To be done when another unit has made what they stand on.
+    pub later: usize,
     /// Held.
     pub blocked: usize,
     /// Owned by someone else.
@@ -218,15 +220,18 @@ impl Plan {
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         for action in self.actions() {
-            *counts.of(action.op) += 1;
+            *counts.of(action) += 1;
         }
         counts
     }
 }
 
 impl Counts {
-    fn of(&mut self, op: Op) -> &mut usize {
-        match op {
+    fn of(&mut self, action: &Action) -> &mut usize {
+        if action.reason.is_awaited() {
+            return &mut self.later;
+        }
+        match action.op {
             Op::Create => &mut self.create,
             Op::Update => &mut self.update,
             Op::Unchanged => &mut self.unchanged,
@@ -247,6 +252,7 @@ impl std::iter::Sum for Counts {
             unchanged: sum.unchanged + counts.unchanged,
             prune: sum.prune + counts.prune,
             skip: sum.skip + counts.skip,
+            later: sum.later + counts.later,
             blocked: sum.blocked + counts.blocked,
             conflict: sum.conflict + counts.conflict,
             failed: sum.failed + counts.failed,

@@ -163,6 +163,18 @@ pub enum Cause {
 }
 
 impl Reason {
+    /// Returns whether another unit is about to make what is missing, so that it goes away by itself.
+    #[must_use]
+    pub fn is_awaited(&self) -> bool {
+        matches!(
+            self,
+            Self::Needs {
+                made_by: Some(_),
+                ..
+            }
+        )
+    }
+
     /// Returns whether an approval of the plan lifts it.
     #[must_use]
     pub fn is_approvable(&self) -> bool {

@@ -68,6 +68,7 @@ impl fmt::Display for Counts {
             (self.create, "to create"),
             (self.update, "to update"),
             (self.prune, "to delete"),
+            (self.later, "later"),
             (self.blocked, "blocked"),
             (self.conflict, "in conflict"),
             (self.failed, "failed"),
@@ -156,7 +157,10 @@ impl Writer<'_> {
     /// What a person must look at: what is deleted although it is protected, what is held, and how to allow it.
     fn danger(&mut self, plan: &Plan) -> fmt::Result {
         let approved = |action: &&Action| matches!(action.reason, Reason::Approved { .. });
-        let held = |action: &&Action| matches!(action.op, Op::Blocked | Op::Conflict | Op::Failed);
+        let held = |action: &&Action| {
+            matches!(action.op, Op::Blocked | Op::Conflict | Op::Failed)
+                && !action.reason.is_awaited()
+        };
         self.section("danger", plan.actions().filter(approved))?;
         if plan.problem.is_some() {
             return Ok(());
@@ -190,14 +194,20 @@ impl Writer<'_> {
         if self.options.quiet_objects {
             self.section("left as they are", plan.rest.iter().filter(quiet))?;
         }
-        Ok(())
+        let awaited = |action: &&Action| action.reason.is_awaited();
+        self.section(
+            "later, when other units are done",
+            plan.rest.iter().filter(awaited),
+        )
     }
 
     fn action(&mut self, action: &Action) -> fmt::Result {
-        let op = self.painted(
-            action.op,
-            &format!("{} {:<9}", symbol(action.op), action.op),
-        );
+        let op = if action.reason.is_awaited() {
+            self.painted(Op::Skip, &format!(". {:<9}", "later"))
+        } else {
+            let text = format!("{} {:<9}", symbol(action.op), action.op);
+            self.painted(action.op, &text)
+        };
         let id = format!(
             "{:<width$}",
             clean(&action.id.to_string()),

@@ -58,12 +58,7 @@ impl Problems {
                 self.failed.push(text);
             }
             (Op::Failed | Op::Conflict, _) => self.failed.push(text),
-            (
-                Op::Blocked,
-                Reason::Needs {
-                    made_by: Some(_), ..
-                },
-            ) => self.awaited.push(text),
+            (Op::Blocked, reason) if reason.is_awaited() => self.awaited.push(text),
             (Op::Blocked, _) => self.blocked.push(text),
             _ => {}
         }
