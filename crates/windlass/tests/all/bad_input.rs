@@ -229,3 +229,24 @@ fn an_object_that_the_api_server_refuses_is_named_with_its_line() {
         }
     }
 }
+
+#[test]
+fn a_change_of_what_cannot_change_is_said_in_few_words_with_what_to_do() {
+    let scene = Scene::platform();
+    scene.converge();
+    scene.replace(
+        "kustomize/hydra/overlays/dev/kustomization.yaml",
+        "newTag: v2.3.0",
+        "newTag: v2.3.1",
+    );
+    scene.commit("another image");
+    let ran = scene.windlass(&["up", "--env", "dev", "--once", "--timeout", "20s"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.all());
+    let line = ran
+        .stdout
+        .lines()
+        .find(|line| line.contains("Job/dev/hydra-migrate: "));
+    let line = line.unwrap_or_else(|| panic!("{}", ran.all()));
+    assert!(line.contains("delete it by hand"), "{line}");
+    assert!(line.chars().count() < 500, "{line}");
+}

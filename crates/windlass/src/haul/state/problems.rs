@@ -21,6 +21,23 @@ pub(super) struct Problems {
     is_final: bool,
 }
 
+/// How much of a reason is told: an API server may quote a whole object.
+const LONGEST: usize = 300;
+
+/// Returns the reason, cut to what can be read, with what to do where that is known.
+fn told(reason: &Reason) -> String {
+    let text = reason.to_string();
+    let advice = if text.contains("field is immutable") {
+        "; Windlass does not replace objects yet: delete it by hand, or give it a new name"
+    } else {
+        ""
+    };
+    match text.char_indices().nth(LONGEST) {
+        None => format!("{text}{advice}"),
+        Some((end, _)) => format!("{}…{advice}", &text[..end]),
+    }
+}
+
 impl Problems {
     pub(super) fn is_empty(&self) -> bool {
         self.failed.is_empty() && self.blocked.is_empty() && self.awaited.is_empty()
@@ -51,7 +68,7 @@ impl Problems {
     pub(super) fn add(&mut self, action: &Action) {
         let place = action.origin.as_ref().map(|origin| format!("{origin}: "));
         let place = place.unwrap_or_default();
-        let text = format!("{place}{}: {}", action.id, action.reason);
+        let text = format!("{place}{}: {}", action.id, told(&action.reason));
         match (action.op, &action.reason) {
             (Op::Blocked, Reason::LiveUnknown { .. }) => {
                 self.is_passing = true;
