@@ -1,9 +1,9 @@
 //! The files of a directory on this disk.
 
 use std::collections::HashMap;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, Metadata};
@@ -12,11 +12,12 @@ use windlass_tree::{EntryKind, MAX_FILE_SIZE, Tree, TreeError, TreePath};
 
 /// The files of a directory, read through a handle that cannot leave it.
 ///
-/// A file is read once: the same path has the same bytes for as long as the tree lives, whatever
-/// happens on the disk.
+/// The same path has the same kind and the same bytes for as long as the tree lives, whatever happens on the
+/// disk.
 pub struct DirectoryTree {
     root: Dir,
     files: Mutex<HashMap<TreePath, Arc<[u8]>>>,
+    kinds: Mutex<HashMap<TreePath, Option<EntryKind>>>,
 }
 
 impl DirectoryTree {
@@ -25,7 +26,8 @@ impl DirectoryTree {
         let root = Dir::open_ambient_dir(path, ambient_authority())?;
         Ok(Self {
             root,
-            files: Mutex::new(HashMap::new()),
+            files: Mutex::default(),
+            kinds: Mutex::default(),
         })
     }
 
@@ -38,26 +40,32 @@ impl DirectoryTree {
     }
 
     fn read_file(&self, path: &TreePath) -> Result<Arc<[u8]>, TreeError> {
-        let Some(metadata) = self.metadata(path)? else {
-            return Err(TreeError::NotFound { path: path.clone() });
-        };
-        if metadata.is_dir() {
-            return Err(TreeError::IsDirectory { path: path.clone() });
-        }
-        if !metadata.is_file() {
+        match self.kind(path)? {
+            Some(EntryKind::File) => {}
+            Some(EntryKind::Directory) => {
+                return Err(TreeError::IsDirectory { path: path.clone() });
+            }
             // Reading a pipe or a device could block for ever.
-            return Err(unreadable(path, "it is neither a file nor a directory"));
+            Some(EntryKind::Dangling) | None if self.metadata(path)?.is_some() => {
+                return Err(unreadable(path, "it is neither a file nor a directory"));
+            }
+            Some(EntryKind::Dangling) | None => {
+                return Err(TreeError::NotFound { path: path.clone() });
+            }
         }
-        if metadata.len() > MAX_FILE_SIZE {
+        let failure = |error: io::Error| self.failure(path, &error);
+        let mut bytes = Vec::new();
+        let file = self.root.open(on_disk(path)).map_err(failure)?;
+        // One byte more than the limit, since a file can grow while it is read.
+        let mut file = file.take(MAX_FILE_SIZE + 1);
+        file.read_to_end(&mut bytes).map_err(failure)?;
+        let size = bytes.len() as u64;
+        if size > MAX_FILE_SIZE {
             return Err(TreeError::TooLarge {
                 path: path.clone(),
-                size: metadata.len(),
+                size,
             });
         }
-        let bytes = self
-            .root
-            .read(on_disk(path))
-            .map_err(|error| self.failure(path, &error))?;
         Ok(bytes.into())
     }
 
@@ -78,18 +86,23 @@ impl DirectoryTree {
 
 impl Tree for DirectoryTree {
     fn kind(&self, path: &TreePath) -> Result<Option<EntryKind>, TreeError> {
+        if let Some(kind) = locked(&self.kinds).get(path) {
+            return Ok(*kind);
+        }
         let metadata = self.metadata(path)?;
-        Ok(metadata.and_then(|metadata| kind_of(&metadata)))
+        let kind = metadata.and_then(|metadata| kind_of(&metadata));
+        locked(&self.kinds).insert(path.clone(), kind);
+        Ok(kind)
     }
 
     fn read(&self, path: &TreePath) -> Result<Arc<[u8]>, TreeError> {
-        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(bytes) = files.get(path) {
+        if let Some(bytes) = locked(&self.files).get(path) {
             return Ok(Arc::clone(bytes));
         }
         let bytes = self.read_file(path)?;
-        files.insert(path.clone(), Arc::clone(&bytes));
-        Ok(bytes)
+        // The first answer counts, should another thread have been faster.
+        let mut files = locked(&self.files);
+        Ok(Arc::clone(files.entry(path.clone()).or_insert(bytes)))
     }
 
     fn list(&self, path: &TreePath) -> Result<Vec<(String, EntryKind)>, TreeError> {
@@ -115,6 +128,11 @@ impl Tree for DirectoryTree {
         entries.sort();
         Ok(entries)
     }
+}
+
+/// A poisoned lock means that another thread panicked between two answers; those that are there are true.
+fn locked<T>(answers: &Mutex<T>) -> MutexGuard<'_, T> {
+    answers.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn on_disk(path: &TreePath) -> &str {
