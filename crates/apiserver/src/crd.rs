@@ -175,7 +175,8 @@ fn texts(object: &Value, pointer: &str) -> Vec<String> {
 }
 
 impl Api {
-    /// Serves the types of all definitions in the store: for the start of the server.
+    /// Serves the types of all definitions in the store: for the start of the server. A server that was killed
+    /// may have stored one and not yet said that it is established.
     pub(crate) fn define_stored(&self) {
         let types = self.registry.types();
         let Some(resource) = types.iter().find(|resource| is_definition(resource)) else {
@@ -183,6 +184,14 @@ impl Api {
         };
         for definition in self.store.list(&resource.storage, &Range::default()).items {
             self.define(&definition);
+            if !is_deleting(&definition) {
+                self.establish(Target {
+                    resource,
+                    namespace: "",
+                    name: fields::text(&definition, "/metadata/name"),
+                    subresource: Some(Subresource::Status),
+                });
+            }
         }
     }
 
