@@ -157,3 +157,50 @@ fn deployment(name: &str) -> Value {
         },
     })
 }
+
+#[test]
+fn a_definition_that_a_killed_server_only_stored_is_established_at_the_next_start() {
+    let server = server();
+    let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    let version = json!({
+        "name": "v1", "served": true, "storage": true,
+        "schema": {"openAPIV3Schema": {"type": "object"}},
+    });
+    let mut stored = server.create(
+        path,
+        &json!({
+            "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": {"name": "ropes.example.com"},
+            "spec": {
+                "group": "example.com", "scope": "Namespaced", "versions": [version],
+                "names": {"kind": "Rope", "plural": "ropes", "singular": "rope", "listKind": "RopeList"},
+            },
+        }),
+    );
+    let revision = crate::store::version(&server.get(&format!("{path}/ropes.example.com")).body);
+    // What the log holds when the server dies between its two writes.
+    stored.as_object_mut().unwrap().remove("status");
+    let key = crate::store::Key {
+        resource: crate::resource::GroupResource::new(
+            "apiextensions.k8s.io",
+            "customresourcedefinitions",
+        ),
+        namespace: String::new(),
+        name: "ropes.example.com".to_owned(),
+    };
+    server
+        .context
+        .api
+        .store
+        .update(&key, revision, stored)
+        .unwrap();
+
+    server.context.api.define_stored();
+    let definition = server.get(&format!("{path}/ropes.example.com")).body;
+    let conditions = definition["status"]["conditions"].as_array().unwrap();
+    assert!(
+        conditions
+            .iter()
+            .any(|it| it["type"] == "Established" && it["status"] == "True")
+    );
+}
