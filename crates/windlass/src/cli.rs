@@ -11,7 +11,7 @@ use crate::style::Style;
 /// Hauls a Kubernetes cluster to what a Git repository says, and keeps it there.
 #[derive(Debug, Parser)]
 #[command(name = "windlass", version, arg_required_else_help = true, after_help = AFTER_HELP)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// Colours: auto means on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub(crate) color: Color,
@@ -45,6 +45,7 @@ pub(crate) enum Command {
     Diff(command::diff::Diff),
     Status(command::status::Status),
     Apiserver(command::apiserver::Apiserver),
+    Kustomize(command::kustomize::Kustomize),
     Completion(command::completion::Completion),
 }
 
@@ -121,8 +122,7 @@ pub(crate) enum Output {
 }
 
 /// Carries the command out and returns the exit code: 0 done, 1 failed, 2 usage, 3 differs.
-#[must_use]
-pub fn run(cli: Cli) -> ExitCode {
+pub(crate) fn run(cli: Cli) -> ExitCode {
     let style = Style::new(cli.color);
     let done = match cli.command {
         Command::Up(command) => command.run(style),
@@ -131,6 +131,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Diff(command) => command.run(style),
         Command::Status(command) => command.run(style),
         Command::Apiserver(command) => command.run(),
+        Command::Kustomize(command) => command.run(style),
         Command::Completion(command) => command.run(),
     };
     match done {

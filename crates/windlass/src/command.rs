@@ -4,6 +4,7 @@ pub(crate) mod apiserver;
 pub(crate) mod build;
 pub(crate) mod completion;
 pub(crate) mod diff;
+pub(crate) mod kustomize;
 pub(crate) mod plan;
 pub(crate) mod status;
 mod survey;

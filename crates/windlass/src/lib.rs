@@ -1,7 +1,8 @@
 //! The `windlass` program as a library: one file a command.
 //!
-//! [`Cli`] is the command line; [`run`] carries a command out and returns the exit code.
+//! [`run`] carries a command line out and returns the exit code.
 //!
+//! - `program`: which program we are called as; `cli`: the command line of `windlass`.
 //! - `command/`: a file a command. Arguments become one call of what stands below, the answer becomes output.
 //! - `scene`: a repository at a revision, an environment, and the keys that open its secrets.
 //! - `access`: the cluster that a command works on; the embedded API server where none is named.
@@ -18,9 +19,10 @@ mod failure;
 mod haul;
 mod interruption;
 mod keys;
+mod program;
 mod report;
 mod scene;
 mod style;
 mod terminal;
 
-pub use cli::{Cli, run};
+pub use program::run;

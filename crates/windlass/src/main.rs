@@ -1,9 +1,7 @@
-//! The `windlass` program: parses its arguments and hands over to the library.
+//! The `windlass` program: hands its arguments over to the library.
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    windlass::run(windlass::Cli::parse())
+    windlass::run(std::env::args_os())
 }

@@ -3,7 +3,7 @@
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
-use crate::Cli;
+use crate::cli::Cli;
 use crate::failure::{Done, Failure};
 use crate::terminal::write_stdout;
 
