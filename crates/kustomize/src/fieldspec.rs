@@ -1,5 +1,7 @@
 //! Fields of some kinds: where a transformer writes.
 
+use std::borrow::Cow;
+
 use windlass_yaml::{Mapping, Node, Value};
 
 use crate::edit;
@@ -85,11 +87,9 @@ pub(crate) fn apply(
     make: Make,
     set: &mut Setter<'_>,
 ) -> Result<(), Problem> {
-    let gvk = id::gvk(
-        edit::field_text(object, "apiVersion"),
-        edit::field_text(object, "kind"),
-    );
-    if !spec.gvk.selects(&gvk) {
+    let api_version = edit::field_text(object, "apiVersion");
+    let kind = edit::field_text(object, "kind");
+    if !spec.gvk.selects_named(api_version, kind) {
         return Ok(());
     }
     apply_here(object, spec, make, set)
@@ -102,9 +102,9 @@ pub(crate) fn apply_here(
     make: Make,
     set: &mut Setter<'_>,
 ) -> Result<(), Problem> {
-    let parts = split_path(&spec.path, '/');
+    let path = spec.path.strip_prefix('/').unwrap_or(&spec.path);
     let make = if spec.create { make } else { Make::Nothing };
-    walk(object, &parts, make, set).map_err(|problem| {
+    walk(object, Some(path), make, set).map_err(|problem| {
         let not_set = FieldProblem::NotSet {
             field: spec.path.clone(),
             object: describe(object),
@@ -128,13 +128,14 @@ pub(crate) fn describe(object: &Node) -> String {
     .to_string()
 }
 
+/// Walks down a path; `None` is behind its end.
 fn walk(
     node: &mut Node,
-    parts: &[String],
+    path: Option<&str>,
     make: Make,
     set: &mut Setter<'_>,
 ) -> Result<(), Problem> {
-    let Some((first, rest)) = parts.split_first() else {
+    let Some(path) = path else {
         return set(node);
     };
     if node.is_null() {
@@ -143,40 +144,42 @@ fn walk(
     match &mut node.value {
         Value::Sequence(items) => items
             .iter_mut()
-            .try_for_each(|item| walk(item, parts, make, set)),
-        Value::Mapping(mapping) => walk_mapping(mapping, first, rest, make, set),
+            .try_for_each(|item| walk(item, Some(path), make, set)),
+        Value::Mapping(mapping) => walk_mapping(mapping, path, make, set),
         _ => Err(FieldProblem::NotACollection.into()),
     }
 }
 
 fn walk_mapping(
     mapping: &mut Mapping,
-    first: &str,
-    rest: &[String],
+    path: &str,
     make: Make,
     set: &mut Setter<'_>,
 ) -> Result<(), Problem> {
-    let name = first.strip_suffix("[]").unwrap_or(first);
+    let (first, rest) = split_first(path, '/');
+    let name = first.strip_suffix("[]").unwrap_or(&first);
     let is_list = name.len() < first.len();
     if name.is_empty() {
         return Err(FieldProblem::EmptyName.into());
     }
-    let missing = match (is_list, make) {
+    let missing = || match (is_list, make) {
         (true, _) => Some(Node::new(Value::Sequence(Vec::new()))),
         (false, Make::Nothing) => None,
-        (false, make) if rest.is_empty() => Some(make.node()),
+        (false, make) if rest.is_none() => Some(make.node()),
         (false, _) => Some(empty_mapping()),
     };
     if !mapping.contains_key(name) {
-        match &missing {
-            Some(node) if !is_list => mapping.push(Node::plain(name), node.clone()),
+        match missing() {
+            Some(node) if !is_list => mapping.push(Node::plain(name), node),
             _ => return Ok(()),
         }
     }
     let Some(field) = mapping.get_mut(name) else {
         return Ok(());
     };
-    if let Some(missing) = missing.filter(|_| field.is_null()) {
+    if field.is_null()
+        && let Some(missing) = missing()
+    {
         field.replace_value(missing.value);
     }
     walk(field, rest, make, set)
@@ -188,19 +191,30 @@ fn empty_mapping() -> Node {
 
 /// Splits a path at its delimiter; one behind a backslash belongs to the part.
 pub(crate) fn split_path(path: &str, delimiter: char) -> Vec<String> {
-    let mut parts: Vec<String> = Vec::new();
-    let path = path.strip_prefix(delimiter).unwrap_or(path);
-    for part in path.split(delimiter) {
-        match parts.last_mut() {
-            Some(last) if last.ends_with('\\') => {
-                last.pop();
-                last.push(delimiter);
-                last.push_str(part);
-            }
-            _ => parts.push(part.to_owned()),
-        }
+    let mut rest = Some(path.strip_prefix(delimiter).unwrap_or(path));
+    let next = || {
+        let (part, behind) = split_first(rest?, delimiter);
+        rest = behind;
+        Some(part.into_owned())
+    };
+    std::iter::from_fn(next).collect()
+}
+
+/// Takes the first part off a path; nothing is behind the last one.
+fn split_first(path: &str, delimiter: char) -> (Cow<'_, str>, Option<&str>) {
+    let (first, mut rest) = cut(path, delimiter);
+    let mut first = Cow::Borrowed(first);
+    while let (Some(stem), Some(behind)) = (first.strip_suffix('\\'), rest) {
+        let (more, behind) = cut(behind, delimiter);
+        first = format!("{stem}{delimiter}{more}").into();
+        rest = behind;
     }
-    parts
+    (first, rest)
+}
+
+fn cut(path: &str, delimiter: char) -> (&str, Option<&str>) {
+    path.split_once(delimiter)
+        .map_or((path, None), |(first, rest)| (first, Some(rest)))
 }
 
 /// Sets an entry of a mapping to a string. One that is added shares its value with others of its mark.

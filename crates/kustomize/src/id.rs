@@ -11,12 +11,17 @@ const DEFAULT_NAMESPACE: &str = "default";
 /// Returns the kind that `apiVersion` and `kind` name. Unlike Kubernetes, kustomize takes all that
 /// follows the first `/` for the version.
 pub(crate) fn gvk(api_version: &str, kind: &str) -> Gvk {
-    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    let (group, version) = group_and_version(api_version);
     Gvk {
         group: group.to_owned(),
         version: version.to_owned(),
         kind: kind.to_owned(),
     }
+}
+
+/// Returns the group and the version of an `apiVersion`.
+fn group_and_version(api_version: &str) -> (&str, &str) {
+    api_version.split_once('/').unwrap_or(("", api_version))
 }
 
 /// A kind in which an empty part stands for anything.
@@ -30,6 +35,12 @@ pub(crate) struct GvkSelector {
 impl GvkSelector {
     pub(crate) fn selects(&self, gvk: &Gvk) -> bool {
         self.selects_parts(&gvk.group, &gvk.version, &gvk.kind)
+    }
+
+    /// Returns whether objects of this `apiVersion` and `kind` are selected.
+    pub(crate) fn selects_named(&self, api_version: &str, kind: &str) -> bool {
+        let (group, version) = group_and_version(api_version);
+        self.selects_parts(group, version, kind)
     }
 
     pub(crate) fn selects_parts(&self, group: &str, version: &str, kind: &str) -> bool {

@@ -1,15 +1,21 @@
 //! Building, reading and changing nodes.
 
 use crate::mapping::Mapping;
-use crate::node::{Comments, Node, Position, Scalar, ScalarStyle, Value};
+use crate::node::{Comments, Layout, Node, Position, Scalar, ScalarStyle, Value};
 use crate::resolve::{self, Resolved};
 
 impl Node {
     /// Returns a node that holds this value, without tag, anchor, position or comments.
     pub fn new(value: Value) -> Self {
+        // Not from `default`, which would make the text of a null only to drop it.
         Self {
             value,
-            ..Self::default()
+            tag: None,
+            anchor: None,
+            start: Position::default(),
+            end: Position::default(),
+            comments: None,
+            layout: Layout::default(),
         }
     }
 
