@@ -1,6 +1,6 @@
 //! From the text of a file to the objects in it, by the rules of kyaml's reader.
 
-use windlass_yaml::{DuplicateKeys, Limits, Node, ParseError, ParseOptions, Position, Value};
+use windlass_yaml::{Document, DuplicateKeys, Limits, Node, ParseError, ParseOptions, Position, Value};
 
 use crate::edit;
 use crate::error::{LoadProblem, ObjectProblem, Problem};
@@ -22,8 +22,7 @@ fn options() -> ParseOptions {
 
 /// Returns the first document of a text, aliases expanded; null when there is none.
 pub(crate) fn first(bytes: &[u8]) -> Result<Node, Fault> {
-    let documents = windlass_yaml::parse_with(bytes, &options()).map_err(syntax)?;
-    let document = documents.into_iter().next();
+    let document = windlass_yaml::parse_first(bytes, &options()).map_err(syntax)?;
     let mut root = document.map_or_else(Node::null, |document| document.root);
     root.expand_aliases(&Limits::default()).map_err(syntax)?;
     Ok(root)
@@ -112,9 +111,8 @@ fn read_chunk(chunk: &Chunk<'_>) -> Result<Option<Node>, Fault> {
 }
 
 fn parse_chunk(text: &str) -> Result<Node, ParseError> {
-    let documents = windlass_yaml::parse_with(text, &options())?;
-    let document = documents.into_iter().next();
-    let mut root = document.map_or_else(Node::null, |document| document.root);
+    let document = windlass_yaml::parse_first(text, &options())?;
+    let mut root = document.map_or_else(Node::null, Document::into_root);
     root.expand_aliases(&Limits::default())?;
     Ok(root)
 }

@@ -10,6 +10,7 @@ use crate::resolve::Resolved;
 
 /// The text of merge keys.
 const MERGE: &str = "<<";
+const MERGE_TAG: &str = "tag:yaml.org,2002:merge";
 
 impl Node {
     /// Replaces aliases by copies of what they refer to and merge keys (`<<`) by the pairs that they
@@ -22,8 +23,8 @@ impl Node {
     ///
     /// # Errors
     ///
-    /// An alias inside its own anchor, a merge of something else than mappings, more nodes or depth
-    /// than `limits` allow.
+    /// An alias inside its own anchor, a merge of something else than mappings, two merge keys in one
+    /// mapping (a list merges several), more nodes or depth than `limits` allow.
     ///
     /// ```
     /// let mut documents = windlass_yaml::parse("a: &a {x: 1}\nb: {<<: *a, y: 2}\nc: *a\n")?;
@@ -56,7 +57,10 @@ fn needs_expansion(node: &Node) -> bool {
             Value::Scalar(_) => false,
             Value::Sequence(items) => items.iter().any(needs_expansion),
             Value::Mapping(mapping) => mapping.iter().any(|(key, value)| {
-                key.text() == Some(MERGE) || needs_expansion(key) || needs_expansion(value)
+                key.text() == Some(MERGE)
+                    || is_merge(key)
+                    || needs_expansion(key)
+                    || needs_expansion(value)
             }),
         }
 }
@@ -77,8 +81,9 @@ fn collect_aliases(node: &Node, names: &mut HashSet<Box<str>>) {
     }
 }
 
+/// Returns whether the value of this key is merged: with the tag, whatever its text.
 fn is_merge(key: &Node) -> bool {
-    matches!(key.resolve(), Resolved::Merge)
+    key.tag.as_deref() == Some(MERGE_TAG) || matches!(key.resolve(), Resolved::Merge)
 }
 
 struct Expansion {
@@ -122,9 +127,13 @@ impl Expansion {
     fn keep(&mut self, name: Box<str>, node: &Node) -> Result<(), ParseError> {
         let (nodes, depth) = size(node);
         self.count(nodes, node.start)?;
-        let node = node.clone();
-        let anchored = Anchored { node, nodes, depth };
-        self.anchors.insert(name, Some(anchored));
+        // Where the name was given again within the node, that is what later aliases mean.
+        let known = self.anchors.entry(name).or_default();
+        known.get_or_insert_with(|| Anchored {
+            node: node.clone(),
+            nodes,
+            depth,
+        });
         Ok(())
     }
 
@@ -170,7 +179,7 @@ impl Expansion {
             self.expand(&mut entry.key, depth + 1)?;
             self.expand(&mut entry.value, depth + 1)?;
         }
-        if mapping.contains_key(MERGE) {
+        if mapping.contains_key(MERGE) || mapping.iter().any(|(key, _)| is_merge(key)) {
             merge(mapping)?;
         }
         Ok(())
@@ -183,9 +192,17 @@ fn merge(mapping: &mut Mapping) -> Result<(), ParseError> {
     let (merges, own): (Vec<Entry>, Vec<Entry>) = entries
         .into_iter()
         .partition(|entry| entry.key.text() == Some(MERGE));
+    // A key with the tag and another text is merged and stays.
+    let mut sources = merges.iter().chain(&own).filter(|e| is_merge(&e.key));
+    let source = sources.next().cloned();
+    if let (Some(first), Some(second)) = (&source, sources.next()) {
+        let (a, b) = (first.key.start, second.key.start);
+        let (first, at) = (a.min(b), a.max(b));
+        return Err(ParseError::DuplicateMerge { at, first });
+    }
     *mapping = own.into_iter().collect();
     let own = mapping.len();
-    for source in merges.into_iter().filter(|entry| is_merge(&entry.key)) {
+    if let Some(source) = source {
         for merged in mappings_of(source.value)?.into_iter().rev() {
             merge_one(mapping, own, merged);
         }

@@ -68,6 +68,14 @@ pub enum ParseError {
         /// The value of the merge key.
         at: Position,
     },
+    /// A mapping has two merge keys.
+    #[error("line {}: duplicate merge key, the first is at line {}: merge a list instead, <<: [*a, *b]", at.line, first.line)]
+    DuplicateMerge {
+        /// The later merge key.
+        at: Position,
+        /// The earlier one.
+        first: Position,
+    },
     /// One of the [`Limits`](crate::Limits) is exceeded.
     #[error("line {}: {what} over the limit of {limit}", at.line)]
     Limit {
@@ -115,6 +123,7 @@ impl ParseError {
             | Self::UnknownAnchor { at, .. }
             | Self::RecursiveAnchor { at, .. }
             | Self::Merge { at }
+            | Self::DuplicateMerge { at, .. }
             | Self::Limit { at, .. } => *at,
         }
     }

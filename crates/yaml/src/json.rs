@@ -11,7 +11,7 @@ use crate::print::PrintError;
 mod convert;
 mod text;
 
-pub(crate) use text::{binary_text, key_through_json, through_json, timestamp_text};
+pub(crate) use text::{binary_text, check_key, through_json, timestamp_text};
 
 impl From<&Json> for Node {
     /// Returns the same value as a node; keys in their order, floats as Go prints them in JSON.

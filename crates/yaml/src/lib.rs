@@ -38,7 +38,7 @@ pub use edit::{EditError, replace_scalar};
 pub use error::{LimitKind, ParseError};
 pub use mapping::{Entry, Mapping};
 pub use node::{Comments, Document, Layout, Node, Position, Scalar, ScalarStyle, Value};
-pub use parse::{DuplicateKeys, Limits, ParseOptions, parse, parse_with};
+pub use parse::{DuplicateKeys, Limits, ParseOptions, parse, parse_first, parse_with};
 pub use print::{
     FileStyle, PrintError, SequenceIndent, print_build, print_build_into, print_build_json,
     print_file,

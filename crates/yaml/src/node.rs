@@ -122,6 +122,19 @@ pub struct Document {
     pub comments: Comments,
 }
 
+impl Document {
+    /// Returns the root with the comment at the end of the document, which is a part of what
+    /// [`print_build`](crate::print_build) and [`Node::to_json`] look at: behind a block that keeps its
+    /// line breaks (`|+`) it adds one.
+    pub fn into_root(self) -> Node {
+        let mut root = self.root;
+        if !self.comments.foot.is_empty() {
+            root.comments_mut().foot = self.comments.foot;
+        }
+        root
+    }
+}
+
 impl PartialEq for Node {
     fn eq(&self, other: &Self) -> bool {
         self.value == other.value && self.tag == other.tag && self.anchor == other.anchor

@@ -15,7 +15,7 @@ mod stack;
 mod token;
 
 use encoding::Text;
-use events::{Event, EventKind, Events, Properties};
+use events::{EventKind, Events, Properties};
 use stack::Stack;
 
 /// How much a text may ask for.
@@ -77,86 +77,116 @@ pub fn parse(text: impl AsRef<[u8]>) -> Result<Vec<Document>, ParseError> {
 }
 
 /// Returns the documents of a text, read as `options` say.
+///
+/// # Errors
+///
+/// What is not YAML, and what exceeds a limit; the first mistake ends the reading.
 pub fn parse_with(
     text: impl AsRef<[u8]>,
     options: &ParseOptions,
 ) -> Result<Vec<Document>, ParseError> {
     let text = Text::decode(text.as_ref(), &options.limits)?;
+    let mut reader = Reader::new(&text, options);
     let mut documents = Vec::new();
-    read_events(&text, options, &mut documents)?;
+    while let Some(document) = reader.next_document()? {
+        documents.push(document);
+    }
     Ok(documents)
 }
 
-fn read_events(
-    text: &Text<'_>,
+/// Returns the first document of a text, if it has one, and does not read what follows: mistakes there
+/// are no errors, as when go-yaml decodes a text.
+///
+/// ```
+/// let text = "a: 1\n---\nb: [\n";
+/// let document = windlass_yaml::parse_first(text, &Default::default())?.expect("there is one");
+/// assert_eq!(document.root.get_text("a"), Some("1"));
+/// assert!(windlass_yaml::parse(text).is_err());
+/// # Ok::<(), windlass_yaml::ParseError>(())
+/// ```
+///
+/// # Errors
+///
+/// As [`parse_with`]. Bytes and characters that no YAML has are refused in the whole text.
+pub fn parse_first(
+    text: impl AsRef<[u8]>,
     options: &ParseOptions,
-    documents: &mut Vec<Document>,
-) -> Result<(), ParseError> {
-    let base = text.base();
-    let mut events = Events::new(text.as_str(), base);
-    let mut stack = Stack::new(options);
-    loop {
-        let Event {
-            kind,
-            start,
-            end,
-            comments,
-        } = events.next()?;
-        let (start, end) = (start.position(base), end.position(base));
-        let node = |value, properties, layout| node(value, properties, layout, start, end);
-        let mut node = match kind {
-            EventKind::StreamEnd => return Ok(()),
-            EventKind::DocumentStart { explicit } => {
-                stack.start_document(explicit, comments);
-                continue;
+) -> Result<Option<Document>, ParseError> {
+    let text = Text::decode(text.as_ref(), &options.limits)?;
+    Reader::new(&text, options).next_document()
+}
+
+/// Makes documents, one at a time.
+struct Reader<'t> {
+    events: Events<'t>,
+    stack: Stack,
+    base: u32,
+}
+
+impl<'t> Reader<'t> {
+    fn new(text: &'t Text<'_>, options: &ParseOptions) -> Self {
+        let base = text.base();
+        Self {
+            events: Events::new(text.as_str(), base),
+            stack: Stack::new(options),
+            base,
+        }
+    }
+
+    fn next_document(&mut self) -> Result<Option<Document>, ParseError> {
+        loop {
+            let event = self.events.next()?;
+            match event.kind {
+                EventKind::StreamEnd => return Ok(None),
+                EventKind::DocumentStart { explicit } => {
+                    self.stack.start_document(explicit, event.comments);
+                }
+                EventKind::DocumentEnd => {
+                    return Ok(Some(self.stack.finish_document(event.comments)));
+                }
+                EventKind::CollectionEnd => {
+                    let end = event.end.position(self.base);
+                    self.stack.close(end, event.comments)?;
+                }
+                kind => {
+                    let (value, properties, layout) = parts_of(kind);
+                    self.stack.begin(Node {
+                        value,
+                        // A lone `!` says nothing that go-yaml v3 would keep.
+                        tag: properties.tag.filter(|tag| &**tag != "!"),
+                        anchor: properties.anchor.map(Into::into),
+                        start: event.start.position(self.base),
+                        end: event.end.position(self.base),
+                        comments: event.comments,
+                        layout,
+                    })?;
+                }
             }
-            EventKind::DocumentEnd => {
-                documents.push(stack.finish_document(comments));
-                continue;
-            }
-            EventKind::CollectionEnd => {
-                stack.close(end, comments)?;
-                continue;
-            }
-            EventKind::Alias(name) => node(
-                Value::Alias(name.into()),
-                Properties::default(),
-                Layout::Block,
-            ),
-            EventKind::Scalar(properties, text, style) => {
-                let scalar = Scalar {
-                    text: text.into(),
-                    style,
-                };
-                node(Value::Scalar(scalar), properties, Layout::Block)
-            }
-            EventKind::SequenceStart(properties, layout) => {
-                node(Value::Sequence(Vec::new()), properties, layout)
-            }
-            EventKind::MappingStart(properties, layout) => {
-                node(Value::Mapping(Mapping::new()), properties, layout)
-            }
-        };
-        node.comments = comments;
-        stack.begin(node)?;
+        }
     }
 }
 
-fn node(
-    value: Value,
-    properties: Properties<'_>,
-    layout: Layout,
-    start: Position,
-    end: Position,
-) -> Node {
-    Node {
-        value,
-        // A lone `!` says nothing that go-yaml v3 would keep.
-        tag: properties.tag.filter(|tag| &**tag != "!"),
-        anchor: properties.anchor.map(Into::into),
-        start,
-        end,
-        comments: None,
-        layout,
+/// Returns what the event of a node says about it.
+fn parts_of(kind: EventKind<'_>) -> (Value, Properties<'_>, Layout) {
+    match kind {
+        EventKind::Alias(name) => {
+            let value = Value::Alias(name.into());
+            (value, Properties::default(), Layout::Block)
+        }
+        EventKind::Scalar(properties, text, style) => {
+            let text = text.into();
+            let value = Value::Scalar(Scalar { text, style });
+            (value, properties, Layout::Block)
+        }
+        EventKind::SequenceStart(properties, layout) => {
+            (Value::Sequence(Vec::new()), properties, layout)
+        }
+        EventKind::MappingStart(properties, layout) => {
+            (Value::Mapping(Mapping::new()), properties, layout)
+        }
+        EventKind::StreamEnd
+        | EventKind::DocumentStart { .. }
+        | EventKind::DocumentEnd
+        | EventKind::CollectionEnd => unreachable!("these events are no nodes"),
     }
 }

@@ -182,10 +182,12 @@ fn parse_own_prefix(plain: &str) -> Option<i64> {
     parse_signed_radix(digits, base)
 }
 
-/// Returns how a string with this text is written so that it reads back as that string.
+/// Returns how a string with this text is written so that it reads back as that string. One that begins
+/// with a tab cannot be a block, which a plain one with line breaks is printed as.
 pub(crate) fn string_style(text: &str) -> ScalarStyle {
+    let quoted = text.starts_with('\t') || crate::print::is_old_word_or_base60(text);
     match resolve_plain(text) {
-        Resolved::String(_) if !crate::print::is_old_word_or_base60(text) => ScalarStyle::Plain,
+        Resolved::String(_) if !quoted => ScalarStyle::Plain,
         _ => ScalarStyle::DoubleQuoted,
     }
 }

@@ -23,7 +23,7 @@ impl Node {
     /// Infinities and NaN, keys that are not strings, aliases and merge keys (expand them first with
     /// [`Node::expand_aliases`]), texts that do not fit their tag, the same key twice.
     pub fn to_json(&self) -> Result<Json, PrintError> {
-        let read_back = read_back(self);
+        let read_back = read_back(self)?;
         to_json(read_back.as_ref().unwrap_or(self), Place::default())
     }
 }
@@ -37,7 +37,7 @@ fn to_json(node: &Node, place: Place) -> Result<Json, PrintError> {
             Ok(Json::Array(items.collect::<Result<_, _>>()?))
         }
         Value::Mapping(mapping) => {
-            let object = mapping_to_json(mapping, place, place.item_of(node))?;
+            let object = mapping_to_json(mapping, place.keys_of(node), place.item_of(node))?;
             Ok(Json::Object(object))
         }
         Value::Alias(name) => Err(PrintError::Alias {
@@ -49,18 +49,17 @@ fn to_json(node: &Node, place: Place) -> Result<Json, PrintError> {
 
 fn mapping_to_json(
     mapping: &Mapping,
-    place: Place,
-    inside: Place,
+    keys: Place,
+    values: Place,
 ) -> Result<Map<String, Json>, PrintError> {
     let mut object = Map::new();
     for (key, value) in mapping.iter() {
-        let text = key_text(key, place)?;
-        if object
-            .insert(text.to_owned(), to_json(value, inside)?)
-            .is_some()
-        {
-            return Err(duplicate_key(mapping, text));
+        let text = key_text(key, keys)?;
+        let value = to_json(value, values)?;
+        if object.contains_key(&*text) {
+            return Err(duplicate_key(mapping, &text));
         }
+        object.insert(text.into_owned(), value);
     }
     Ok(object)
 }

@@ -17,27 +17,32 @@ const GO_BASE64: GeneralPurpose = GeneralPurpose::new(
 /// Both leave nearly all texts alone. A next-line character (U+0085) is a line break to YAML, and line
 /// breaks in double quotes are folded; control characters from U+007F on cannot be read at all.
 pub(crate) fn through_json(text: &str, at: Position) -> Result<Cow<'_, str>, PrintError> {
-    // All characters in question have a first byte of 0x7f or more.
-    if text.bytes().all(|byte| byte < 0x7f) {
-        return Ok(Cow::Borrowed(text));
-    }
-    let forbidden =
-        |c: char| matches!(c, '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}');
-    if let Some(character) = text.chars().find(|c| forbidden(*c)) {
-        return Err(PrintError::ControlCharacter { at, character });
-    }
+    refuse_controls(text, at)?;
     if text.contains('\u{85}') {
         return Ok(Cow::Owned(fold_next_lines(text)));
     }
     Ok(Cow::Borrowed(text))
 }
 
+fn refuse_controls(text: &str, at: Position) -> Result<(), PrintError> {
+    // All characters in question have a first byte of 0x7f or more.
+    if text.bytes().all(|byte| byte < 0x7f) {
+        return Ok(());
+    }
+    let forbidden =
+        |c: char| matches!(c, '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}');
+    match text.chars().find(|c| forbidden(*c)) {
+        Some(character) => Err(PrintError::ControlCharacter { at, character }),
+        None => Ok(()),
+    }
+}
+
 /// The length in JSON from which go-yaml does not take a text for a key.
 const KEY_LIMIT: usize = 1024;
 
-/// Returns the key after the same way, which keys of more than 1,024 characters and those with a line
-/// break (U+0085) do not survive.
-pub(crate) fn key_through_json(text: &str, at: Position) -> Result<Cow<'_, str>, PrintError> {
+/// Refuses the keys that do not survive the same way: those of more than 1,024 characters and those
+/// with a line break (U+0085).
+pub(crate) fn check_key(text: &str, at: Position) -> Result<(), PrintError> {
     if text.contains('\u{85}') {
         let character = '\u{85}';
         return Err(PrintError::ControlCharacter { at, character });
@@ -47,7 +52,7 @@ pub(crate) fn key_through_json(text: &str, at: Position) -> Result<Cow<'_, str>,
         let limit = KEY_LIMIT;
         return Err(PrintError::KeyTooLong { at, limit });
     }
-    through_json(text, at)
+    refuse_controls(text, at)
 }
 
 /// Returns how many characters Go's `encoding/json` prints for this text, with its quotes.

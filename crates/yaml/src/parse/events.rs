@@ -416,22 +416,25 @@ impl<'a> Events<'a> {
 
     /// Reads anchor and tag, in any order; returns where they end.
     fn properties(&mut self, start: Mark) -> Result<(Properties<'a>, Mark)> {
-        let mut properties = Properties::default();
+        let (mut anchor, mut tag) = (None, None);
         let mut end = start;
         loop {
             match self.peek()?.kind {
-                TokenKind::Anchor(name) if properties.anchor.is_none() => {
-                    properties.anchor = Some(name);
+                TokenKind::Anchor(name) if anchor.is_none() => {
+                    anchor = Some(name);
                     end = self.take()?.end;
                 }
-                TokenKind::Tag(..) if properties.tag.is_none() => {
+                TokenKind::Tag(..) if tag.is_none() => {
                     let token = self.take()?;
                     end = token.end;
-                    properties.tag = Some(self.resolve_tag(token, start)?);
+                    tag = Some(token);
                 }
-                _ => return Ok((properties, end)),
+                _ => break,
             }
         }
+        let tag = tag.map(|token| self.resolve_tag(token, start));
+        let tag = tag.transpose()?;
+        Ok((Properties { anchor, tag }, end))
     }
 
     fn fail<T>(

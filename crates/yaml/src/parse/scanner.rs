@@ -46,6 +46,8 @@ pub(super) struct Scanner<'a> {
 struct SimpleKey {
     possible: bool,
     required: bool,
+    /// Its token is handed out before it is known whether it is a key.
+    forgotten: bool,
     token: usize,
     mark: Mark,
 }
@@ -134,7 +136,7 @@ impl<'a> Scanner<'a> {
             if self.simple_keys[level].token != self.taken {
                 break;
             }
-            if self.check_simple_key(level)? {
+            if !self.simple_keys[level].forgotten && self.check_simple_key(level)? {
                 return Ok(true);
             }
         }
@@ -182,6 +184,7 @@ impl<'a> Scanner<'a> {
             required: self.flow_level == 0 && self.indent == i64::from(mark.column),
             token: self.taken + self.tokens.len(),
             mark,
+            ..SimpleKey::default()
         };
         Ok(())
     }
@@ -288,9 +291,15 @@ impl<'a> Scanner<'a> {
             end: mark,
         };
         match before {
-            Some(number) => self.tokens.insert(number - self.taken, token),
+            Some(number) => self.insert(number, token),
             None => self.tokens.push_back(token),
         }
+    }
+
+    /// Puts a token before the one with this number; last, when that one was taken already.
+    fn insert(&mut self, number: usize, token: Token<'a>) {
+        let at = number.checked_sub(self.taken).unwrap_or(self.tokens.len());
+        self.tokens.insert(at, token);
     }
 
     /// Closes the block collections that are deeper than this column.
@@ -350,11 +359,20 @@ impl<'a> Scanner<'a> {
         self.drop_last_simple_key()?;
         if self.flow_level > 0 {
             self.flow_level -= 1;
-            self.simple_keys.pop();
+            self.pop_simple_key();
         }
         self.simple_key_allowed = false;
         self.push_indicator(kind, 1);
         Ok(())
+    }
+
+    /// go-yaml registers keys by token and lets go of the innermost one here. Where nothing within the
+    /// brackets could be a key, that is the opening bracket's own.
+    fn pop_simple_key(&mut self) {
+        let closed = self.simple_keys.pop().map(|key| key.token);
+        if let Some(outer) = self.simple_keys.last_mut() {
+            outer.forgotten |= Some(outer.token) == closed;
+        }
     }
 
     fn fetch_flow_entry(&mut self) -> Result<()> {
@@ -415,7 +433,7 @@ impl<'a> Scanner<'a> {
             start: mark,
             end: mark,
         };
-        self.tokens.insert(number - self.taken, key);
+        self.insert(number, key);
         self.roll_indent(
             mark.column,
             Some(number),

@@ -41,7 +41,6 @@ impl Stack {
     }
 
     pub(super) fn start_document(&mut self, explicit: bool, comments: Option<Box<Comments>>) {
-        self.anchors.clear();
         self.document.explicit_start = explicit;
         self.document.comments.head = comments.unwrap_or_default().head;
     }

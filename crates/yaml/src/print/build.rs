@@ -19,12 +19,13 @@ const LAYOUT: Layout = Layout {
 /// Bytes up to which a key stands before its colon on one line.
 const SIMPLE_KEY: usize = 128;
 
-const STRING_TAG: &str = "tag:yaml.org,2002:str";
+/// The tags of keys that go-yaml v3 takes for strings.
+const STRING_TAGS: [&str; 2] = ["tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"];
 
 /// Appends the text of an object.
 pub(super) fn print(node: &Node, out: &mut String) -> Result<(), PrintError> {
     let mut writer = Writer::new(out, LAYOUT);
-    let read_back = read_back(node);
+    let read_back = read_back(node)?;
     let node = read_back.as_ref().unwrap_or(node);
     print_node(&mut writer, node, Place::default())?;
     writer.finish();
@@ -34,15 +35,20 @@ pub(super) fn print(node: &Node, out: &mut String) -> Result<(), PrintError> {
 /// Returns an object as kyaml makes JSON of it, where that cannot be told node by node; see
 /// [`resolve_again`] for where it can.
 ///
-/// The text that kyaml reads again has the comments, and one behind a block that keeps its line breaks
-/// stands behind an empty line, which that block then keeps too.
-pub(crate) fn read_back(node: &Node) -> Option<Node> {
-    if !keeps_breaks(node) || !has_comments(node) {
-        return None;
+/// The text that kyaml reads again has the comments. One behind a block that keeps its line breaks
+/// stands behind an empty line, which that block then keeps too; and with one in brackets go-yaml may
+/// print something else than it has read.
+///
+/// # Errors
+///
+/// What go-yaml prints but cannot read.
+pub(crate) fn read_back(node: &Node) -> Result<Option<Node>, PrintError> {
+    if !(keeps_breaks(node) && has_comments(node) || has_flow_comments(node)) {
+        return Ok(None);
     }
     let mut node = file::print_and_read_back(node)?;
     quote_blocks(&mut node);
-    Some(node)
+    Ok(Some(node))
 }
 
 /// What was read back is not printed and read once more.
@@ -53,28 +59,39 @@ fn quote_blocks(node: &mut Node) {
         }
         Value::Scalar(_) | Value::Alias(_) => {}
         Value::Sequence(items) => items.iter_mut().for_each(quote_blocks),
-        Value::Mapping(mapping) => mapping.values_mut().for_each(quote_blocks),
+        Value::Mapping(mapping) => {
+            for entry in mapping.entries_mut() {
+                quote_blocks(&mut entry.key);
+                quote_blocks(&mut entry.value);
+            }
+        }
     }
 }
 
 fn keeps_breaks(node: &Node) -> bool {
     match &node.value {
         Value::Scalar(scalar) => scalar.text.ends_with("\n\n") || &*scalar.text == "\n",
-        Value::Sequence(items) => items.iter().any(keeps_breaks),
-        Value::Mapping(mapping) => mapping.values().any(keeps_breaks),
-        Value::Alias(_) => false,
+        _ => any_child(node, keeps_breaks),
     }
 }
 
 fn has_comments(node: &Node) -> bool {
-    node.comments.is_some()
-        || match &node.value {
-            Value::Scalar(_) | Value::Alias(_) => false,
-            Value::Sequence(items) => items.iter().any(has_comments),
-            Value::Mapping(mapping) => mapping
-                .iter()
-                .any(|(key, value)| has_comments(key) || has_comments(value)),
-        }
+    node.comments.is_some() || any_child(node, has_comments)
+}
+
+fn has_flow_comments(node: &Node) -> bool {
+    match node.layout {
+        node::Layout::Flow => any_child(node, has_comments),
+        node::Layout::Block => any_child(node, has_flow_comments),
+    }
+}
+
+fn any_child(node: &Node, is: impl Fn(&Node) -> bool) -> bool {
+    match &node.value {
+        Value::Scalar(_) | Value::Alias(_) => false,
+        Value::Sequence(items) => items.iter().any(is),
+        Value::Mapping(mapping) => mapping.iter().any(|(key, value)| is(key) || is(value)),
+    }
 }
 
 /// Where a node stands.
@@ -99,6 +116,14 @@ impl Place {
         }
     }
 
+    /// Returns the place of the keys of this mapping.
+    pub(crate) fn keys_of(self, collection: &Node) -> Self {
+        Self {
+            inner: self.inner,
+            ..self.item_of(collection)
+        }
+    }
+
     fn value_of(self, collection: &Node) -> Self {
         Self {
             of_key: true,
@@ -115,7 +140,7 @@ fn print_node(writer: &mut Writer<'_>, node: &Node, place: Place) -> Result<(), 
             print_sequence(writer, items, indentless, place.item_of(node))
         }
         Value::Mapping(mapping) => {
-            let pairs = sorted_pairs(mapping, place)?;
+            let pairs = sorted_pairs(mapping, place.keys_of(node))?;
             print_mapping(writer, &pairs, place.value_of(node))
         }
         Value::Alias(name) => Err(PrintError::Alias {
@@ -200,7 +225,8 @@ fn sorted_pairs(mapping: &Mapping, place: Place) -> Result<Vec<(Cow<'_, str>, &N
     let mut pairs = Vec::with_capacity(mapping.len());
     for (key, value) in mapping.iter() {
         let text = key_text(key, place)?;
-        pairs.push((json::key_through_json(text, key.start)?, value));
+        json::check_key(&text, key.start)?;
+        pairs.push((text, value));
     }
     let pairs = keys::sorted(pairs, |pair| &pair.0);
     match pairs.windows(2).find(|pair| pair[0].0 == pair[1].0) {
@@ -213,13 +239,20 @@ fn sorted_pairs(mapping: &Mapping, place: Place) -> Result<Vec<(Cow<'_, str>, &N
 ///
 /// The object itself is decoded into a map of strings, which takes any scalar but null by its text;
 /// maps within it keep the types of their keys, which JSON then refuses.
-pub(crate) fn key_text(key: &Node, place: Place) -> Result<&str, PrintError> {
-    let is_string = key.tag.as_deref().is_none_or(|tag| tag == STRING_TAG);
-    match (key.resolve(), key.text()) {
-        (Resolved::String(text), _) if is_string => Ok(text),
+pub(crate) fn key_text(key: &Node, place: Place) -> Result<Cow<'_, str>, PrintError> {
+    let is_string = key
+        .tag
+        .as_deref()
+        .is_none_or(|tag| STRING_TAGS.contains(&tag));
+    match (resolve_again(key, place), key.text()) {
+        (Resolved::String(text), _) if is_string || !place.inner => text_again(key, text, place),
         (Resolved::Merge, _) => Err(PrintError::MergeKey { at: key.start }),
-        (Resolved::Null, Some("")) if key.tag.is_none() => Ok(""),
-        (resolved, Some(text)) if !place.inner && resolved != Resolved::Null => Ok(text),
+        (Resolved::Mismatch(_), _) => Err(tag_mismatch(key)),
+        (Resolved::Null, Some("")) if key.tag.is_none() => Ok("".into()),
+        (Resolved::Binary(text), _) if !place.inner => {
+            json::binary_text(text, key.start).map(Cow::Owned)
+        }
+        (resolved, Some(text)) if !place.inner && resolved != Resolved::Null => Ok(text.into()),
         (_, text) => Err(PrintError::KeyNotString {
             at: key.start,
             key: text.unwrap_or("a collection").to_owned(),
@@ -267,7 +300,7 @@ pub(crate) fn text_again<'a>(
         return Err(PrintError::LeadingTab { at: node.start });
     }
     if style == ScalarStyle::Folded
-        && let Some(text) = file::fold_and_read_back(text)
+        && let Ok(text) = file::fold_and_read_back(text)
     {
         return Ok(Cow::Owned(text));
     }

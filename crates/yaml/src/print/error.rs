@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::error::ParseError;
 use crate::node::Position;
 
 /// A value that `kustomize build` cannot print either.
@@ -55,6 +56,14 @@ pub enum PrintError {
         /// The scalar.
         at: Position,
     },
+    /// Comments in brackets that go-yaml v3 prints in places where it cannot read them.
+    #[error("line {}: printed with its comments the object cannot be read again ({error}): write its lists and mappings without brackets, or without comments in them", at.line)]
+    NotReadBack {
+        /// The object.
+        at: Position,
+        /// What is wrong with the text that was printed.
+        error: ParseError,
+    },
     /// `!!binary` with something else than base64.
     #[error("line {}: !!binary value contains invalid base64 data", at.line)]
     Base64 {
@@ -97,6 +106,7 @@ impl PrintError {
             | Self::DuplicateKey { at, .. }
             | Self::ControlCharacter { at, .. }
             | Self::LeadingTab { at }
+            | Self::NotReadBack { at, .. }
             | Self::Base64 { at }
             | Self::Tag { at, .. }
             | Self::Alias { at, .. }

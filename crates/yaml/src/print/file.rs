@@ -2,10 +2,12 @@
 
 use std::fmt::Write;
 
+use super::PrintError;
 use super::analysis::{Analysis, Style, Version, analyse};
 use super::writer::{Layout, Writer};
 use crate::mapping::{Entry, Mapping};
 use crate::node::{self, Comments, Document, Node, Scalar, ScalarStyle, Value};
+use crate::parse::ParseOptions;
 use crate::resolve::Resolved;
 
 mod flow;
@@ -80,24 +82,29 @@ pub fn print_file(documents: &[Document], style: &FileStyle) -> String {
 
 /// Returns a folded text as it comes back from go-yaml v3, whose printing and reading of one is not
 /// always an identity.
-pub(super) fn fold_and_read_back(text: &str) -> Option<String> {
+pub(super) fn fold_and_read_back(text: &str) -> Result<String, PrintError> {
     let scalar = Scalar {
         text: text.into(),
         style: ScalarStyle::Folded,
     };
     let root = Node::mapping([("text", Node::new(Value::Scalar(scalar)))]);
     let read_back = print_and_read_back(&root)?;
-    Some(read_back.get_text("text")?.to_owned())
+    Ok(read_back.get_text("text").unwrap_or_default().to_owned())
 }
 
 /// Returns a node as it comes back from go-yaml v3.
-pub(super) fn print_and_read_back(node: &Node) -> Option<Node> {
+pub(super) fn print_and_read_back(node: &Node) -> Result<Node, PrintError> {
     let document = Document {
         root: node.clone(),
         ..Document::default()
     };
     let printed = print_file(&[document], &FileStyle::default());
-    Some(crate::parse::parse(printed).ok()?.into_iter().next()?.root)
+    let read = crate::parse::parse_first(printed, &ParseOptions::default());
+    let document = read.map_err(|error| PrintError::NotReadBack {
+        at: node.start,
+        error,
+    })?;
+    Ok(document.unwrap_or_default().root)
 }
 
 /// The state of go-yaml's emitter. Comments wait here for the place where they are printed, which may
@@ -130,6 +137,10 @@ enum Context {
 impl Context {
     fn is_mapping(self) -> bool {
         !matches!(self, Self::Root | Self::BlockItem | Self::FlowItem)
+    }
+
+    fn is_key(self) -> bool {
+        matches!(self, Self::SimpleKey | Self::ComplexKey)
     }
 }
 
@@ -179,12 +190,14 @@ impl Printer<'_> {
         }
     }
 
-    /// Takes the comments that come with the end of a collection.
-    fn end(&mut self, node: &Node, tail: &str) {
+    /// Takes the comments that come with the end of a collection; the foot of a key waits for its value.
+    fn end(&mut self, node: &Node, tail: &str, context: Context) {
         set(&mut self.tail, tail);
         if let Some(comments) = &node.comments {
             set(&mut self.comments.line, &comments.line);
-            set(&mut self.comments.foot, &comments.foot);
+            if !context.is_key() {
+                set(&mut self.comments.foot, &comments.foot);
+            }
         }
     }
 
@@ -232,7 +245,7 @@ impl Printer<'_> {
     /// Writes what follows a scalar, an alias or the beginning of a collection: not behind a key.
     fn after(&mut self, context: Context, trail: bool) {
         match context {
-            Context::SimpleKey | Context::ComplexKey => return,
+            _ if context.is_key() => return,
             Context::FlowItem | Context::FlowValue if trail => {
                 self.writer.put_indicator(",", false, false);
             }
@@ -358,7 +371,7 @@ impl Printer<'_> {
             self.writer.put_indicator("-", true, true);
             self.node(item, Context::BlockItem);
         }
-        self.end(node, "");
+        self.end(node, "", context);
         self.writer.indent = outer;
     }
 
@@ -373,7 +386,7 @@ impl Printer<'_> {
             self.block_value_start(value, simple);
             self.node(value, Context::BlockValue);
         }
-        self.end(node, tail);
+        self.end(node, tail, context);
         self.write_head();
         self.writer.indent = outer;
     }

@@ -2,8 +2,8 @@
 
 use serde_json::Value as Json;
 use windlass_yaml::{
-    DuplicateKeys, FileStyle, Limits, ParseOptions, SequenceIndent, parse_with, print_build,
-    print_build_json, print_file,
+    DuplicateKeys, FileStyle, Limits, ParseOptions, SequenceIndent, parse_first, parse_with,
+    print_build, print_build_json, print_file,
 };
 
 type Outcome = Result<String, String>;
@@ -37,8 +37,8 @@ fn options() -> ParseOptions {
 }
 
 fn build(text: &str) -> Outcome {
-    let documents = parse_with(text, &options()).map_err(|error| error.to_string())?;
-    let mut root = documents.into_iter().next().ok_or("no document")?.root;
+    let document = parse_first(text, &options()).map_err(|error| error.to_string())?;
+    let mut root = document.ok_or("no document")?.into_root();
     root.expand_aliases(&Limits::default())
         .map_err(|error| error.to_string())?;
     // An object is a mapping.

@@ -15,7 +15,7 @@ impl Printer<'_> {
             comma = !self.has_trailing_comments();
             self.node(item, Context::FlowItem);
         }
-        self.end(node, "");
+        self.end(node, "", context);
         self.flow_level -= 1;
         self.writer.indent = outer;
         if self.writer.column == 0 {
@@ -40,7 +40,7 @@ impl Printer<'_> {
             comma = !self.has_trailing_comments();
             self.node(value, Context::FlowValue);
         }
-        self.end(node, tail);
+        self.end(node, tail, context);
         let more = !self.comments.head.is_empty() || !self.comments.foot.is_empty();
         if comma && (more || !self.tail.is_empty()) {
             self.writer.put_indicator(",", false, false);
