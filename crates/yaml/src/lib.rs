@@ -7,6 +7,7 @@
 //! - [`print_build`]: a node as `kustomize build` prints it.
 //! - [`print_file`]: documents as go-yaml v3 prints them, with comments and styles.
 //! - [`replace_scalar`]: an edit of one scalar that leaves the rest of a text as it is.
+//! - [`rewrite`]: an edit of anything in a tree that leaves the rest of its text as it is.
 //! - [`Node::to_json`]: a node as a JSON value.
 //!
 //! ```
@@ -33,6 +34,7 @@ mod number;
 mod parse;
 mod print;
 mod resolve;
+mod rewrite;
 
 pub use edit::{EditError, replace_scalar};
 pub use error::{LimitKind, ParseError};
@@ -44,3 +46,4 @@ pub use print::{
     print_file,
 };
 pub use resolve::Resolved;
+pub use rewrite::{RewriteError, rewrite};

@@ -8,3 +8,5 @@ mod errors;
 mod golden;
 #[path = "all/laws.rs"]
 mod laws;
+#[path = "all/rewrite.rs"]
+mod rewrite;
