@@ -2,9 +2,10 @@
 
 use windlass_yaml::Node;
 
+use crate::Reorder;
 use crate::context::Context;
 use crate::edit;
-use crate::error::{Place, Problem};
+use crate::error::{Place, Problem, Warning};
 use crate::fieldspec::{self, FieldSpec, Make};
 use crate::item::Item;
 use crate::items::Items;
@@ -15,6 +16,8 @@ use crate::reference;
 use crate::shared;
 use crate::target::{Gathered, Target};
 use crate::transform;
+
+const SORTED_TWICE: &str = "Warning: Sorting order is set both in 'kustomization.yaml' ('sortOptions') and in a CLI flag ('--reorder'). Using the kustomization file over the CLI flag.";
 
 /// Annotations that kustomize keeps for itself and removes at the end, also from what it has read.
 const INTERNAL: [&str; 19] = [
@@ -60,17 +63,40 @@ pub(crate) fn finish(context: &mut Context<'_>, target: &Target, gathered: Gathe
     items
         .list_mut()
         .retain(|item| !plugin::is_local(&item.node));
-    let options = target.kustomization.sort_options.as_ref();
-    let sorted = transform::sort(&mut items, options);
-    let at = options.map(|options| options.at).unwrap_or_default();
-    context.note(&Place::at(&target.file, at), sorted);
-    let labelled = add_metadata(&mut items, &target.kustomization);
+    sort(context, target, &mut items);
+    let signs = context.options.managed_by_label;
+    let labelled = add_metadata(&mut items, &target.kustomization, signs);
     context.note(&place, labelled);
     items
 }
 
+/// Puts the objects into the order of the output. What the kustomization says counts more than the caller.
+fn sort(context: &mut Context<'_>, target: &Target, items: &mut Items) {
+    let options = target.kustomization.sort_options.as_ref();
+    let reorder = context.options.reorder;
+    let place = Place::at(
+        &target.file,
+        options.map(|options| options.at).unwrap_or_default(),
+    );
+    if options.is_none() && reorder == Reorder::None {
+        return;
+    }
+    if options.is_some() && reorder != Reorder::Unspecified {
+        context.warnings.push(Warning {
+            place: place.clone(),
+            message: SORTED_TWICE.to_owned(),
+        });
+    }
+    let sorted = transform::sort(items, options);
+    context.note(&place, sorted);
+}
+
 /// Writes what `buildMetadata` asks for, and makes all annotations strings, as kustomize does on the way.
-fn add_metadata(items: &mut Items, kustomization: &Kustomization) -> Result<(), Problem> {
+fn add_metadata(
+    items: &mut Items,
+    kustomization: &Kustomization,
+    signs: bool,
+) -> Result<(), Problem> {
     let wants = |word: &str| {
         kustomization
             .build_metadata
@@ -82,7 +108,7 @@ fn add_metadata(items: &mut Items, kustomization: &Kustomization) -> Result<(), 
         if item.marks > 0 {
             shared::forget(&mut item.node);
         }
-        if wants("managedByLabel") {
+        if signs || wants("managedByLabel") {
             let version = "kustomize-v5.8.1";
             let key = "app.kubernetes.io/managed-by";
             let set = &mut |node: &mut Node| fieldspec::set_entry(node, key, version, None);

@@ -81,6 +81,23 @@ pub struct BuildOptions {
     /// Whether a kustomization may read files from outside its own directory, anywhere in the tree
     /// (`--load-restrictor LoadRestrictionsNone`). False unless set; bases may be anywhere regardless.
     pub files_from_anywhere: bool,
+    /// The order of the output where the kustomization has no `sortOptions` (`--reorder`).
+    pub reorder: Reorder,
+    /// Whether every object gets the label `app.kubernetes.io/managed-by`, as with `buildMetadata:
+    /// [managedByLabel]` (`--enable-managedby-label`). False unless set.
+    pub managed_by_label: bool,
+}
+
+/// The order of the output where the kustomization has no `sortOptions`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reorder {
+    /// The legacy order, as kustomize 5.8.1 has it without the flag.
+    #[default]
+    Unspecified,
+    /// The legacy order: namespaces first, webhooks last.
+    Legacy,
+    /// The order in which the objects were read.
+    None,
 }
 
 /// The result of a build.
@@ -109,6 +126,8 @@ pub struct Resource {
     pub name: String,
     /// The namespace, if the object names one.
     pub namespace: Option<String>,
+    /// Whether objects of the kind are in no namespace. A kind that no schema knows is taken to be in one.
+    pub is_cluster_scoped: bool,
     /// Where the object was read; of a generated one, where its generator is configured.
     pub place: Place,
 }
@@ -120,6 +139,7 @@ impl Resource {
             gvk: item.gvk(),
             name: item.name().to_owned(),
             namespace: (!namespace.is_empty()).then(|| namespace.to_owned()),
+            is_cluster_scoped: item.is_cluster_scoped(),
             place: item.place,
             node: item.node,
         }

@@ -16,6 +16,8 @@ mod docs;
 mod drift;
 #[path = "all/follow.rs"]
 mod follow;
+#[path = "all/kustomize.rs"]
+mod kustomize;
 #[path = "all/restart.rs"]
 mod restart;
 #[path = "all/scene.rs"]

@@ -1,7 +1,7 @@
 //! The mistakes that a build can find.
 
 use thiserror::Error;
-use windlass_tree::{PathError, TreeError};
+use windlass_tree::{PathError, TreeError, TreePath};
 use windlass_yaml::ParseError;
 
 use super::{
@@ -84,6 +84,18 @@ pub enum Problem {
 }
 
 impl Problem {
+    /// Returns the path of the file that is not there, if that is the problem.
+    #[must_use]
+    pub fn missing_file(&self) -> Option<&TreePath> {
+        match self {
+            Self::Load(LoadProblem::MissingFile { path, .. }) => Some(path),
+            Self::Resource { problem, .. }
+            | Self::InObject { problem, .. }
+            | Self::InFile { problem, .. } => problem.missing_file(),
+            _ => None,
+        }
+    }
+
     /// Returns the problem as that of an entry of `resources`.
     pub(crate) fn in_resource(self, path: &str) -> Self {
         Self::Resource {

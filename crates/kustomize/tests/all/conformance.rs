@@ -27,6 +27,7 @@ fn difference(directory: &Path) -> Option<String> {
     let tree = read_tree(&directory.join("input"));
     let options = BuildOptions {
         files_from_anywhere: case["options"]["load_restrictor"] == "none",
+        ..BuildOptions::default()
     };
     let built = TreePath::new(case["target"].as_str().unwrap())
         .map(|target| build(&tree, &target, &options));

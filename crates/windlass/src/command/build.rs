@@ -2,6 +2,7 @@
 
 pub(crate) mod directory;
 mod flags;
+mod objects;
 pub(crate) mod output;
 
 use std::path::PathBuf;
@@ -54,15 +55,15 @@ pub(crate) struct Build {
 
 impl Build {
     pub(crate) fn run(self, style: Style) -> Result<Done, Failure> {
-        let rendered = match &self.env {
-            Some(env) => self.environment(env, style)?,
-            None => self.directory(style)?,
+        let Some(env) = &self.env else {
+            return self.directory(style);
         };
+        let rendered = self.environment(env, style)?;
         output::write(self.flags.output.as_ref(), &rendered, style)?;
         Ok(Done::Well)
     }
 
-    fn directory(&self, style: Style) -> Result<String, Failure> {
+    fn directory(&self, style: Style) -> Result<Done, Failure> {
         let directory = match self.targets.as_slice() {
             [] => ".",
             [directory] => directory,
@@ -73,7 +74,8 @@ impl Build {
             }
         };
         let built = directory::build(directory, &self.flags.options(), style)?;
-        Ok(built.to_yaml())
+        output::write_build(self.flags.output.as_ref(), &built, style)?;
+        Ok(Done::Well)
     }
 
     fn environment(&self, env: &str, style: Style) -> Result<String, Failure> {

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use windlass_kustomize::{Build, BuildOptions};
+use windlass_kustomize::{Build, BuildError, BuildErrors, BuildOptions};
 use windlass_source::{DirectoryTree, Repository};
-use windlass_tree::TreePath;
+use windlass_tree::{EntryKind, Tree, TreePath};
 
 use crate::failure::Failure;
 use crate::style::{Ink, Style};
@@ -16,11 +16,11 @@ pub(crate) fn build(
     options: &BuildOptions,
     style: Style,
 ) -> Result<Build, Failure> {
-    let (root, path) = rooted(Path::new(directory))?;
+    let (root, path) = rooted(directory)?;
     let tree = DirectoryTree::open(&root)
         .map_err(|error| Failure::of([format!("{}: {error}", root.display())]))?;
     let built = windlass_kustomize::build(&tree, &path, options);
-    let built = built.map_err(|errors| Failure::of(errors.iter().map(ToString::to_string)))?;
+    let built = built.map_err(|errors| failure(&errors, &tree, &path))?;
     for warning in &built.warnings {
         complain(&style.err(Ink::Yellow, &shown(&warning.to_string())));
     }
@@ -29,11 +29,24 @@ pub(crate) fn build(
 
 /// Returns the directory below which files may be read, and the path of `directory` in it: the top of the
 /// repository that it is in, or where there is none the root of the file system, as for kustomize.
-fn rooted(directory: &Path) -> Result<(PathBuf, TreePath), Failure> {
-    let unreadable = |error| Failure::of([format!("{}: {error}", directory.display())]);
-    let full = directory.canonicalize().map_err(unreadable)?;
+fn rooted(directory: &str) -> Result<(PathBuf, TreePath), Failure> {
+    let refuse =
+        |reason: &str| Failure::of([format!("must build at directory: '{directory}': {reason}")]);
+    if directory.is_empty() {
+        return Err(refuse(
+            "the path is empty; leave it out to build the current directory",
+        ));
+    }
+    let full = Path::new(directory)
+        .canonicalize()
+        .map_err(|error| refuse(&error.to_string()))?;
+    if !full.is_dir() {
+        return Err(refuse(
+            "file is not directory; name the directory that holds it",
+        ));
+    }
     let root = match Repository::discover(&full) {
-        Ok(repository) => repository.top().canonicalize().map_err(unreadable)?,
+        Ok(repository) => repository.top().canonicalize()?,
         Err(_) => PathBuf::from("/"),
     };
     let path = full.strip_prefix(&root).unwrap_or(Path::new(""));
@@ -41,4 +54,35 @@ fn rooted(directory: &Path) -> Result<(PathBuf, TreePath), Failure> {
         .to_str()
         .ok_or_else(|| Failure::usage("the path of the directory is not UTF-8"))?;
     Ok((root, TreePath::new(path)?))
+}
+
+/// Returns the mistakes, and what to do where a Secret is missing that exists only encrypted.
+fn failure(errors: &BuildErrors, tree: &dyn Tree, directory: &TreePath) -> Failure {
+    let failure = Failure::of(errors.iter().map(ToString::to_string));
+    let is_stub = |error: &BuildError| {
+        let missing = error.problem.missing_file()?;
+        let stub = missing.parent()?.join("secret-stub.yaml").ok()?;
+        let is_there = matches!(tree.kind(&stub), Ok(Some(EntryKind::File)));
+        (missing.file_name() == "secret.yaml" && is_there).then_some(())
+    };
+    if errors.iter().any(|error| is_stub(error).is_some()) {
+        return failure.hint(format!(
+            "secret.yaml is made of secret-stub.yaml and .sops/, in memory: {}",
+            with_secrets(directory)
+        ));
+    }
+    failure
+}
+
+/// Returns the command that renders a directory with its secrets.
+fn with_secrets(directory: &TreePath) -> String {
+    match directory.parts().rev().collect::<Vec<_>>().as_slice() {
+        [env, "overlays", service, "kustomize", ..] => {
+            format!("windlass build --env {env} {service}")
+        }
+        [env, "overlays", addon, "bootstrap", ..] => {
+            format!("windlass build --env {env} bootstrap/{addon}")
+        }
+        _ => "windlass build --env ENV".to_owned(),
+    }
 }

@@ -3,9 +3,26 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use windlass_kustomize::Build;
+
+use super::objects;
 use crate::failure::Failure;
 use crate::style::{Ink, Style};
 use crate::terminal::{complain, write_stdout};
+
+/// Writes what was built: into a directory a file for each object, otherwise as one text.
+pub(crate) fn write_build(
+    to: Option<&PathBuf>,
+    built: &Build,
+    style: Style,
+) -> Result<(), Failure> {
+    let Some(directory) = to.filter(|path| path.is_dir()) else {
+        return write(to, &built.to_yaml(), style);
+    };
+    let files = objects::files(built)?;
+    warn_of_secrets(&built.to_yaml(), style);
+    objects::write(directory, &files, write_file)
+}
 
 /// Writes what was rendered to a file, or to standard output when none is given.
 pub(crate) fn write(file: Option<&PathBuf>, rendered: &str, style: Style) -> Result<(), Failure> {

@@ -8,16 +8,23 @@ use crate::style::Style;
 
 /// Builds a kustomization to the bytes that kustomize prints
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    args_override_self = true,
+    after_help = "\
 Examples:
   kustomize build
-  kustomize build overlays/production")]
+  kustomize build overlays/production"
+)]
 pub(crate) struct Build {
     /// The directory with the kustomization
     #[arg(value_name = "DIR", default_value = ".")]
     directory: Vec<String>,
     #[command(flatten)]
     flags: Flags,
+    /// Accepted for kustomize's sake: for containers, and none is run. An environment is rendered by
+    /// `windlass build --env`
+    #[arg(long, short, value_name = "NAME[=VALUE]", hide_short_help = true)]
+    env: Vec<String>,
 }
 
 impl Build {
@@ -26,7 +33,7 @@ impl Build {
             return Err(Failure::usage("one directory can be built at a time"));
         };
         let built = directory::build(directory, &self.flags.options(), style)?;
-        output::write(self.flags.output.as_ref(), &built.to_yaml(), style)?;
+        output::write_build(self.flags.output.as_ref(), &built, style)?;
         Ok(Done::Well)
     }
 }
