@@ -1,4 +1,4 @@
-//! The text to tokens: indentation, simple keys, and the dispatch on the next character.
+//! The text to tokens: indentation, and the dispatch on the next character.
 //!
 //! The tokens and the order of decisions are those of libyaml, which go-yaml v3 descends from, with
 //! go-yaml's additions: two tokens of lookahead, and comments.
@@ -13,11 +13,10 @@ mod block;
 mod comments;
 mod names;
 mod scalar;
+mod simple_key;
 
 pub(super) use comments::Comment;
-
-/// Characters after which `:` no longer makes a key of what stands before it.
-const SIMPLE_KEY: u32 = 1024;
+use simple_key::SimpleKey;
 
 /// Makes tokens, a few at a time.
 pub(super) struct Scanner<'a> {
@@ -39,17 +38,6 @@ pub(super) struct Scanner<'a> {
     /// For each flow level what may turn out to be a key.
     simple_keys: Vec<SimpleKey>,
     pub(super) comments: VecDeque<Comment>,
-}
-
-/// A place where a key may have begun.
-#[derive(Clone, Copy, Default)]
-struct SimpleKey {
-    possible: bool,
-    required: bool,
-    /// Its token is handed out before it is known whether it is a key.
-    forgotten: bool,
-    token: usize,
-    mark: Mark,
 }
 
 /// What comments need to know about the tokens before them.
@@ -124,68 +112,6 @@ impl<'a> Scanner<'a> {
             self.fetch_next()?;
         }
         self.ready = true;
-        Ok(())
-    }
-
-    fn is_undecided_key(&mut self) -> Result<bool> {
-        // Deeper levels began later, so the token numbers ascend; two levels may share one.
-        let first = self
-            .simple_keys
-            .partition_point(|key| key.token < self.taken);
-        for level in first..self.simple_keys.len() {
-            if self.simple_keys[level].token != self.taken {
-                break;
-            }
-            if !self.simple_keys[level].forgotten && self.check_simple_key(level)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Returns whether what began at this level can still be a key.
-    fn check_simple_key(&mut self, level: usize) -> Result<bool> {
-        let key = self.simple_keys[level];
-        let mark = self.cursor.mark;
-        let stale = key.mark.line < mark.line || key.mark.index + SIMPLE_KEY < mark.index;
-        if key.possible && stale {
-            self.drop_simple_key(level)?;
-        }
-        Ok(key.possible && !stale)
-    }
-
-    fn drop_simple_key(&mut self, level: usize) -> Result<()> {
-        let key = &mut self.simple_keys[level];
-        if key.possible && key.required {
-            let mark = key.mark;
-            return self.fail(
-                "while scanning a simple key",
-                mark,
-                "could not find expected ':'",
-            );
-        }
-        key.possible = false;
-        Ok(())
-    }
-
-    fn drop_last_simple_key(&mut self) -> Result<()> {
-        self.drop_simple_key(self.simple_keys.len() - 1)
-    }
-
-    fn save_simple_key(&mut self) -> Result<()> {
-        if !self.simple_key_allowed {
-            return Ok(());
-        }
-        self.drop_last_simple_key()?;
-        let mark = self.cursor.mark;
-        let level = self.simple_keys.len() - 1;
-        self.simple_keys[level] = SimpleKey {
-            possible: true,
-            required: self.flow_level == 0 && self.indent == i64::from(mark.column),
-            token: self.taken + self.tokens.len(),
-            mark,
-            ..SimpleKey::default()
-        };
         Ok(())
     }
 
@@ -366,15 +292,6 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// go-yaml registers keys by token and lets go of the innermost one here. Where nothing within the
-    /// brackets could be a key, that is the opening bracket's own.
-    fn pop_simple_key(&mut self) {
-        let closed = self.simple_keys.pop().map(|key| key.token);
-        if let Some(outer) = self.simple_keys.last_mut() {
-            outer.forgotten |= Some(outer.token) == closed;
-        }
-    }
-
     fn fetch_flow_entry(&mut self) -> Result<()> {
         self.drop_last_simple_key()?;
         self.simple_key_allowed = true;
@@ -419,29 +336,6 @@ impl<'a> Scanner<'a> {
         }
         self.push_indicator(TokenKind::Value, 1);
         Ok(())
-    }
-
-    /// Puts the key token before what has turned out to be a key.
-    fn insert_key(&mut self, level: usize) {
-        let SimpleKey {
-            token: number,
-            mark,
-            ..
-        } = self.simple_keys[level];
-        let key = Token {
-            kind: TokenKind::Key,
-            start: mark,
-            end: mark,
-        };
-        self.insert(number, key);
-        self.roll_indent(
-            mark.column,
-            Some(number),
-            TokenKind::BlockMappingStart,
-            mark,
-        );
-        self.simple_keys[level].possible = false;
-        self.simple_key_allowed = false;
     }
 
     fn start_complex_value(&mut self) -> Result<()> {

@@ -1,7 +1,5 @@
 //! Documents with comments and styles, as go-yaml v3 prints them.
 
-use std::fmt::Write;
-
 use super::PrintError;
 use super::analysis::{Analysis, Style, Version, analyse};
 use super::writer::{Layout, Writer};
@@ -10,7 +8,12 @@ use crate::node::{self, Comments, Document, Node, Scalar, ScalarStyle, Value};
 use crate::parse::ParseOptions;
 use crate::resolve::Resolved;
 
+mod comments;
 mod flow;
+mod tag;
+
+use comments::foot_of;
+use tag::written_tag;
 
 /// Bytes up to which a key stands before its colon on one line.
 const SIMPLE_KEY: usize = 128;
@@ -168,39 +171,6 @@ impl Printer<'_> {
         self.writer.write_indent();
     }
 
-    /// Takes the comments that come with the beginning of a node.
-    fn begin(&mut self, node: &Node) {
-        if node.is_scalar() || matches!(node.value, Value::Alias(_)) {
-            set(&mut self.comments.foot, foot_of(node));
-        }
-        self.begin_key(node, "");
-    }
-
-    /// Takes the comments that come with a key, and the foot of the entry before it. The key's own
-    /// foot is printed behind its value.
-    fn begin_key(&mut self, key: &Node, tail: &str) {
-        if let Some(comments) = &key.comments {
-            set(&mut self.comments.head, &comments.head);
-            if key.is_scalar() || matches!(key.value, Value::Alias(_)) {
-                set(&mut self.comments.line, &comments.line);
-            }
-        }
-        if key.is_scalar() || key.is_mapping() {
-            set(&mut self.tail, tail);
-        }
-    }
-
-    /// Takes the comments that come with the end of a collection; the foot of a key waits for its value.
-    fn end(&mut self, node: &Node, tail: &str, context: Context) {
-        set(&mut self.tail, tail);
-        if let Some(comments) = &node.comments {
-            set(&mut self.comments.line, &comments.line);
-            if !context.is_key() {
-                set(&mut self.comments.foot, &comments.foot);
-            }
-        }
-    }
-
     fn node(&mut self, node: &Node, context: Context) {
         let trail = self.has_trailing_comments();
         match &node.value {
@@ -238,10 +208,6 @@ impl Printer<'_> {
         self.flow_level > 0 || node.layout == node::Layout::Flow || empty
     }
 
-    fn has_trailing_comments(&self) -> bool {
-        !self.comments.line.is_empty() || !self.comments.foot.is_empty() || !self.tail.is_empty()
-    }
-
     /// Writes what follows a scalar, an alias or the beginning of a collection: not behind a key.
     fn after(&mut self, context: Context, trail: bool) {
         match context {
@@ -253,41 +219,6 @@ impl Printer<'_> {
         }
         self.write_line();
         self.write_foot();
-    }
-
-    fn write_head(&mut self) {
-        if !self.tail.is_empty() {
-            let tail = std::mem::take(&mut self.tail);
-            self.writer.write_indent();
-            self.writer.comment(&tail);
-            self.writer.foot_indent = Some(self.writer.indent.unwrap_or(0));
-        }
-        if !self.comments.head.is_empty() {
-            let head = std::mem::take(&mut self.comments.head);
-            self.writer.write_indent();
-            self.writer.comment(&head);
-        }
-    }
-
-    fn write_line(&mut self) {
-        if self.comments.line.is_empty() {
-            return;
-        }
-        if !self.writer.whitespace {
-            self.writer.put(' ');
-        }
-        let line = std::mem::take(&mut self.comments.line);
-        self.writer.comment(&line);
-    }
-
-    fn write_foot(&mut self) {
-        if self.comments.foot.is_empty() {
-            return;
-        }
-        let foot = std::mem::take(&mut self.comments.foot);
-        self.writer.write_indent();
-        self.writer.comment(&foot);
-        self.writer.foot_indent = Some(self.writer.indent.unwrap_or(0));
     }
 
     /// Writes anchor and tag.
@@ -429,17 +360,6 @@ impl Printer<'_> {
     }
 }
 
-fn foot_of(node: &Node) -> &str {
-    node.comments.as_ref().map_or("", |comments| &comments.foot)
-}
-
-/// go-yaml takes a comment over when there is one, and else keeps what it has.
-fn set(waiting: &mut String, comment: &str) {
-    if !comment.is_empty() {
-        comment.clone_into(waiting);
-    }
-}
-
 fn is_simple_key(key: &Node) -> bool {
     let anchor = key.anchor.as_ref().map_or(0, |anchor| anchor.len());
     let tag = written_tag(key).map_or(0, |tag| tag.len());
@@ -452,37 +372,4 @@ fn is_simple_key(key: &Node) -> bool {
         Value::Sequence(_) | Value::Mapping(_) => return false,
     };
     length <= SIMPLE_KEY
-}
-
-/// Returns the tag that is written before a node. go-yaml v3 does not recognise the merge key when it
-/// prints one, and so gives it a tag.
-fn written_tag(node: &Node) -> Option<String> {
-    match &node.tag {
-        Some(tag) => Some(short_tag(tag)),
-        None if matches!(node.resolve(), Resolved::Merge) => Some("!!merge".to_owned()),
-        None => None,
-    }
-}
-
-/// Returns a tag as it is written.
-fn short_tag(tag: &str) -> String {
-    if let Some(suffix) = tag.strip_prefix('!') {
-        return format!("!{}", escape_tag(suffix));
-    }
-    match tag.strip_prefix("tag:yaml.org,2002:") {
-        Some(suffix) => format!("!!{}", escape_tag(suffix)),
-        None => format!("!<{}>", escape_tag(tag)),
-    }
-}
-
-fn escape_tag(tag: &str) -> String {
-    let mut escaped = String::with_capacity(tag.len());
-    for byte in tag.bytes() {
-        if byte.is_ascii_alphanumeric() || b"_-;/?:@&=+$,.~*'()[]".contains(&byte) {
-            escaped.push(char::from(byte));
-        } else {
-            write!(escaped, "%{byte:02X}").expect("writing to a string does not fail");
-        }
-    }
-    escaped
 }
