@@ -255,6 +255,13 @@ impl Node {
 
     /// Returns whether both hold the same value, whatever the styles: `"a"` and `a` are the same,
     /// `"1"` and `1` are not. The order of a mapping's keys does not count; that of a list does.
+    ///
+    /// ```
+    /// let read = |text| windlass_yaml::parse(text).map(|mut documents| documents.remove(0).root);
+    /// assert!(read("{b: 'x', a: 0x10}")?.same_value(&read("a: 16\nb: x\n")?));
+    /// assert!(!read("a: '16'")?.same_value(&read("a: 16")?));
+    /// # Ok::<(), windlass_yaml::ParseError>(())
+    /// ```
     pub fn same_value(&self, other: &Self) -> bool {
         match (&self.value, &other.value) {
             (Value::Sequence(a), Value::Sequence(b)) => {

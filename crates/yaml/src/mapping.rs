@@ -17,6 +17,16 @@ const INDEXED_FROM: usize = 32;
 /// which appending keeps up to date and removing drops; so building a mapping of n keys with
 /// [`Mapping::insert`] takes O(n) time in total, while removing costs O(n) each.
 /// [`Mapping::retain`] removes many at once.
+///
+/// ```
+/// use windlass_yaml::{Mapping, Node};
+/// let mut mapping = Mapping::from_iter([("b", Node::int(1)), ("a", Node::int(2))]);
+/// assert_eq!(mapping.insert("b", Node::int(3)), Some(Node::int(1)));
+/// mapping.get_or_insert_with("c", Node::null);
+/// assert_eq!(mapping.keys().collect::<Vec<_>>(), ["b", "a", "c"]);
+/// mapping.retain(|_, value| !value.is_null());
+/// assert_eq!(mapping.len(), 2);
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Mapping {
     entries: Vec<Entry>,

@@ -21,7 +21,7 @@ use stack::Stack;
 /// How much a text may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of the text; 64 MiB unless set, and never more than 4 GiB.
+    /// Bytes of the text; 64 MiB unless set, and never more than 2 GiB.
     pub bytes: usize,
     /// Collections within each other; 256 unless set. Trees are walked recursively, so a high limit
     /// needs large stacks.
@@ -72,11 +72,28 @@ pub struct ParseOptions {
 /// assert_eq!(documents[1].root.at(&["b"]).and_then(|b| b.as_sequence()).map(<[_]>::len), Some(2));
 /// # Ok::<(), windlass_yaml::ParseError>(())
 /// ```
+///
+/// # Errors
+///
+/// As [`parse_with`].
 pub fn parse(text: impl AsRef<[u8]>) -> Result<Vec<Document>, ParseError> {
     parse_with(text, &ParseOptions::default())
 }
 
 /// Returns the documents of a text, read as `options` say.
+///
+/// ```
+/// use windlass_yaml::{DuplicateKeys, ParseError, Limits, ParseOptions, parse_with};
+/// let options = ParseOptions {
+///     limits: Limits { depth: 2, ..Limits::default() },
+///     duplicate_keys: DuplicateKeys::Keep,
+/// };
+/// let documents = parse_with("a: 1\na: [2]\n", &options)?;
+/// assert_eq!(documents[0].root.as_mapping().map(|mapping| mapping.len()), Some(2));
+/// let error = parse_with("a: [[3]]\n", &options).expect_err("it is too deep");
+/// assert!(matches!(error, ParseError::Limit { limit: 2, .. }));
+/// # Ok::<(), ParseError>(())
+/// ```
 ///
 /// # Errors
 ///

@@ -52,12 +52,38 @@ pub fn print_build(node: &Node) -> Result<String, PrintError> {
 }
 
 /// Appends what [`print_build`] returns; after an error `out` holds a part of it.
+///
+/// ```
+/// let mut out = String::new();
+/// for document in windlass_yaml::parse("b: 1\n---\na: 2\n")? {
+///     if !out.is_empty() {
+///         out.push_str("---\n");
+///     }
+///     windlass_yaml::print_build_into(&document.into_root(), &mut out)?;
+/// }
+/// assert_eq!(out, "b: 1\n---\na: 2\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// As [`print_build`].
 pub fn print_build_into(node: &Node, out: &mut String) -> Result<(), PrintError> {
     build::print(node, out)
 }
 
 /// Returns the text that `kustomize build` prints for this JSON value (sigs.k8s.io/yaml's
 /// `JSONToYAML`).
+///
+/// ```
+/// let value = serde_json::json!({"replicas": 2.0, "name": "no"});
+/// assert_eq!(windlass_yaml::print_build_json(&value)?, "name: \"no\"\nreplicas: 2\n");
+/// # Ok::<(), windlass_yaml::PrintError>(())
+/// ```
+///
+/// # Errors
+///
+/// As [`print_build`].
 pub fn print_build_json(value: &Json) -> Result<String, PrintError> {
     print_build(&Node::from(value))
 }

@@ -18,6 +18,13 @@ impl Node {
     /// floats that are whole are integers. The keys of the node itself may be of any scalar type but
     /// null and are taken by their text; those below must be strings.
     ///
+    /// ```
+    /// let root = windlass_yaml::parse("a: [0x10, 1e3, 2020-01-01, !!binary aGk=]\n")?.remove(0).root;
+    /// let json = serde_json::json!({"a": [16, 1000, "2020-01-01T00:00:00Z", "hi"]});
+    /// assert_eq!(root.to_json()?, json);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// Infinities and NaN, keys that are not strings, aliases and merge keys (expand them first with

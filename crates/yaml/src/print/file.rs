@@ -52,7 +52,8 @@ impl Default for FileStyle {
 ///
 /// What that library cannot keep is lost here as well: empty lines, the indentation of comments,
 /// `---` before the first document, and directives. A folded text (`>`) whose lines are indented
-/// further gets one empty line more.
+/// further gets one empty line more, and a comment behind a text that keeps its line breaks (`|+`) gives
+/// it one. A comment within brackets may come out where it cannot be read again.
 ///
 /// ```
 /// let text = "# top\na:   1 # one\nlist: [x,   'y']\n";
