@@ -17,15 +17,17 @@ pub(super) struct Stack {
     nodes: usize,
     anchors: HashSet<Box<str>>,
     open: Vec<Open>,
+    /// What the open collections have so far, those of the outer ones first; of mappings keys and values
+    /// in turn. So each collection can be made in its size when it ends.
+    children: Vec<Node>,
     document: Document,
 }
 
 /// A collection whose end is still to come.
 struct Open {
     node: Node,
-    items: Vec<Node>,
-    entries: Vec<Entry>,
-    key: Option<Node>,
+    /// Where its children begin.
+    first: usize,
 }
 
 impl Stack {
@@ -36,17 +38,18 @@ impl Stack {
             nodes: 0,
             anchors: HashSet::new(),
             open: Vec::new(),
+            children: Vec::new(),
             document: Document::default(),
         }
     }
 
     pub(super) fn start_document(&mut self, explicit: bool, comments: Option<Box<Comments>>) {
         self.document.explicit_start = explicit;
-        self.document.comments.head = comments.unwrap_or_default().head;
+        self.document.comments.head = comments.map(|it| it.head).unwrap_or_default();
     }
 
     pub(super) fn finish_document(&mut self, comments: Option<Box<Comments>>) -> Document {
-        self.document.comments.foot = comments.unwrap_or_default().foot;
+        self.document.comments.foot = comments.map(|it| it.foot).unwrap_or_default();
         std::mem::take(&mut self.document)
     }
 
@@ -80,9 +83,7 @@ impl Stack {
         }
         self.open.push(Open {
             node,
-            items: Vec::new(),
-            entries: Vec::new(),
-            key: None,
+            first: self.children.len(),
         });
         Ok(())
     }
@@ -92,80 +93,80 @@ impl Stack {
         end: Position,
         comments: Option<Box<Comments>>,
     ) -> Result<(), ParseError> {
-        let Some(Open {
-            mut node,
-            items,
-            mut entries,
-            ..
-        }) = self.open.pop()
-        else {
+        let Some(Open { mut node, first }) = self.open.pop() else {
             return Ok(());
         };
-        let last = items.last().or(entries.last().map(|entry| &entry.value));
-        node.end = end_of_collection(&node, last, end);
-        close_comments(&mut node, &mut entries, comments);
+        node.end = end_of_collection(&node, self.children[first..].last(), end);
         if node.is_mapping() {
+            let mut entries = entries(self.children.drain(first..));
+            close_comments(&mut node, &mut entries, comments);
             if self.duplicate_keys == DuplicateKeys::Refuse {
                 refuse_duplicates(&entries)?;
             }
             node.value = Value::Mapping(entries.into_iter().collect::<Mapping>());
         } else {
-            node.value = Value::Sequence(items);
+            close_comments(&mut node, &mut [], comments);
+            node.value = Value::Sequence(self.children.drain(first..).collect());
         }
         self.add(node);
         Ok(())
     }
 
-    fn add(&mut self, node: Node) {
-        let Some(open) = self.open.last_mut() else {
+    fn add(&mut self, mut node: Node) {
+        let Some(open) = self.open.last() else {
             self.document.root = node;
             return;
         };
-        if open.node.is_sequence() {
-            open.items.push(node);
-        } else if let Some(key) = open.key.take() {
-            open.entries.push(with_foot_at_key(key, node));
-        } else {
-            open.key = Some(node);
-            open.move_foot_to_entry_before();
+        if open.node.is_mapping() {
+            let siblings = &mut self.children[open.first..];
+            let is_value = siblings.len() % 2 == 1;
+            match siblings {
+                [.., key] if is_value => move_foot_to_key(&mut node, key),
+                [.., before, _] if open.node.layout == Layout::Block => {
+                    move_foot_to_entry_before(&mut node, before);
+                }
+                _ => {}
+            }
         }
+        self.children.push(node);
     }
 }
 
-impl Open {
-    /// The foot of a key in a block stands behind the entry before it, so it is that one's.
-    fn move_foot_to_entry_before(&mut self) {
-        let (Some(key), Some(before)) = (&mut self.key, self.entries.last_mut()) else {
-            return;
-        };
-        if self.node.layout == Layout::Flow {
-            return;
-        }
-        let foot = take_foot(key);
-        if !foot.is_empty() {
-            before.key.comments_mut().foot = foot;
-        }
+/// Makes entries of keys and values in turn.
+fn entries(mut children: impl ExactSizeIterator<Item = Node>) -> Vec<Entry> {
+    let mut entries = Vec::with_capacity(children.len() / 2);
+    while let (Some(key), Some(value)) = (children.next(), children.next()) {
+        entries.push(Entry { key, value });
+    }
+    entries
+}
+
+/// The foot of a key in a block stands behind the entry before it, so it is that one's.
+fn move_foot_to_entry_before(key: &mut Node, before: &mut Node) {
+    let foot = take_foot(key);
+    if !foot.is_empty() {
+        before.comments_mut().foot = foot;
     }
 }
 
-/// Makes an entry, of which the key has the foot.
-fn with_foot_at_key(mut key: Node, mut value: Node) -> Entry {
+/// The foot of an entry is at its key, whose own comes first.
+fn move_foot_to_key(value: &mut Node, key: &mut Node) {
     let has_foot = key
         .comments
         .as_ref()
         .is_some_and(|comments| !comments.foot.is_empty());
     if !has_foot {
-        let foot = take_foot(&mut value);
+        let foot = take_foot(value);
         if !foot.is_empty() {
             key.comments_mut().foot = foot;
         }
     }
-    Entry { key, value }
 }
 
 /// Gives a collection the comments at its end; a foot within a block is the last entry's.
 fn close_comments(node: &mut Node, entries: &mut [Entry], comments: Option<Box<Comments>>) {
-    let Comments { line, mut foot, .. } = *comments.unwrap_or_default();
+    let comments = comments.map_or_else(Comments::default, |comments| *comments);
+    let Comments { line, mut foot, .. } = comments;
     if node.layout == Layout::Block
         && !foot.is_empty()
         && let Some(last) = entries.last_mut()
