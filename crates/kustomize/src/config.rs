@@ -23,19 +23,22 @@ pub(crate) struct NameReference {
     pub(crate) referrers: Vec<FieldSpec>,
 }
 
+/// Fields that a transformer changes. They are shared, since each kustomization has its own transformers.
+pub(crate) type Fields = Arc<Vec<FieldSpec>>;
+
 /// The fields that each transformer changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Config {
-    pub(crate) name_prefix: Vec<FieldSpec>,
-    pub(crate) name_suffix: Vec<FieldSpec>,
-    pub(crate) namespace: Vec<FieldSpec>,
-    pub(crate) common_labels: Vec<FieldSpec>,
-    pub(crate) labels: Vec<FieldSpec>,
-    pub(crate) template_labels: Vec<FieldSpec>,
-    pub(crate) common_annotations: Vec<FieldSpec>,
-    pub(crate) var_reference: Vec<FieldSpec>,
-    pub(crate) images: Vec<FieldSpec>,
-    pub(crate) replicas: Vec<FieldSpec>,
+    pub(crate) name_prefix: Fields,
+    pub(crate) name_suffix: Fields,
+    pub(crate) namespace: Fields,
+    pub(crate) common_labels: Fields,
+    pub(crate) labels: Fields,
+    pub(crate) template_labels: Fields,
+    pub(crate) common_annotations: Fields,
+    pub(crate) var_reference: Fields,
+    pub(crate) images: Fields,
+    pub(crate) replicas: Fields,
     pub(crate) name_reference: Vec<NameReference>,
 }
 
@@ -94,16 +97,16 @@ impl Config {
 
     fn lists_mut(&mut self) -> [&mut Vec<FieldSpec>; 10] {
         [
-            &mut self.name_prefix,
-            &mut self.name_suffix,
-            &mut self.namespace,
-            &mut self.common_labels,
-            &mut self.labels,
-            &mut self.template_labels,
-            &mut self.common_annotations,
-            &mut self.var_reference,
-            &mut self.images,
-            &mut self.replicas,
+            Arc::make_mut(&mut self.name_prefix),
+            Arc::make_mut(&mut self.name_suffix),
+            Arc::make_mut(&mut self.namespace),
+            Arc::make_mut(&mut self.common_labels),
+            Arc::make_mut(&mut self.labels),
+            Arc::make_mut(&mut self.template_labels),
+            Arc::make_mut(&mut self.common_annotations),
+            Arc::make_mut(&mut self.var_reference),
+            Arc::make_mut(&mut self.images),
+            Arc::make_mut(&mut self.replicas),
         ]
     }
 

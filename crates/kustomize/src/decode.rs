@@ -122,7 +122,7 @@ impl Decoder {
             self.fail(
                 key.start,
                 KustomizationProblem::UnknownField {
-                    field: name,
+                    field: name.into_owned(),
                     nearest,
                 },
             );
@@ -202,7 +202,7 @@ impl Decoder {
             Json::Object(mapping) => {
                 let pairs: std::collections::BTreeMap<String, String> = mapping
                     .iter()
-                    .map(|(key, value)| (key_text(key), self.string(value)))
+                    .map(|(key, value)| (key_text(key).into_owned(), self.string(value)))
                     .collect();
                 pairs.into_iter().collect()
             }

@@ -68,13 +68,7 @@ pub(crate) struct ResId {
 impl ResId {
     /// Returns the namespace that counts when identities are compared.
     pub(crate) fn effective_namespace(&self) -> &str {
-        if self.is_cluster_scoped {
-            NO_NAMESPACE
-        } else if self.namespace.is_empty() {
-            DEFAULT_NAMESPACE
-        } else {
-            &self.namespace
-        }
+        effective_namespace(&self.namespace, self.is_cluster_scoped)
     }
 
     pub(crate) fn same_namespace(&self, other: &Self) -> bool {
@@ -84,20 +78,28 @@ impl ResId {
     pub(crate) fn same(&self, other: &Self) -> bool {
         self.name == other.name && self.gvk == other.gvk && self.same_namespace(other)
     }
+}
 
-    /// Returns what two identities have in common exactly when they are the same.
-    pub(crate) fn key(&self) -> IdKey {
-        IdKey(
-            self.gvk.clone(),
-            self.name.clone(),
-            self.effective_namespace().to_owned(),
-        )
+/// Returns the namespace that counts when identities are compared.
+pub(crate) fn effective_namespace(namespace: &str, is_cluster_scoped: bool) -> &str {
+    if is_cluster_scoped {
+        NO_NAMESPACE
+    } else if namespace.is_empty() {
+        DEFAULT_NAMESPACE
+    } else {
+        namespace
     }
 }
 
-/// An identity as a key of maps.
+/// What two identities have in common exactly when they are the same: a key of maps.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct IdKey(Gvk, String, String);
+
+impl IdKey {
+    pub(crate) fn new(gvk: Gvk, name: &str, effective_namespace: &str) -> Self {
+        Self(gvk, name.to_owned(), effective_namespace.to_owned())
+    }
+}
 
 impl fmt::Display for ResId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,7 +7,7 @@ use windlass_yaml::Node;
 
 use crate::edit;
 use crate::error::Place;
-use crate::id::{self, ResId};
+use crate::id::{self, IdKey, ResId};
 use crate::origin::Note;
 use crate::schema::Schemas;
 
@@ -129,6 +129,12 @@ impl Item {
             namespace: self.namespace().to_owned(),
             is_cluster_scoped: self.is_cluster_scoped,
         }
+    }
+
+    /// Returns the key of [`Self::current_id`].
+    pub(crate) fn id_key(&self) -> IdKey {
+        let namespace = id::effective_namespace(self.namespace(), self.is_cluster_scoped);
+        IdKey::new(self.gvk(), self.name(), namespace)
     }
 
     fn previous_id(&self, previous: &Previous) -> ResId {

@@ -43,8 +43,7 @@ impl Items {
 
     /// Appends an object whose identity is new.
     pub(crate) fn append(&mut self, item: Item) -> Result<(), Problem> {
-        let id = item.current_id();
-        let key = id.key();
+        let key = item.id_key();
         if self.list.len() >= MAX_OBJECTS {
             return Err(Refusal::Objects { limit: MAX_OBJECTS }.into());
         }
@@ -52,7 +51,7 @@ impl Items {
         let ids = self.ids.get_or_insert_with(|| index(&self.list));
         if let Some(&there) = ids.get(&key) {
             return Err(ObjectProblem::DuplicateId {
-                id: id.to_string(),
+                id: item.current_id().to_string(),
                 first: self.list[there].place.clone(),
             }
             .into());
@@ -156,6 +155,6 @@ impl Items {
 fn index(list: &[Item]) -> HashMap<IdKey, usize> {
     list.iter()
         .enumerate()
-        .map(|(at, item)| (item.current_id().key(), at))
+        .map(|(at, item)| (item.id_key(), at))
         .collect()
 }

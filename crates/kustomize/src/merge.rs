@@ -130,6 +130,9 @@ impl<'s> Walker<'s> {
             return Ok(Some(kept(object)));
         };
         let fields = std::mem::take(mapping.entries_mut());
+        mapping
+            .entries_mut()
+            .reserve_exact(fields.len() + rest.len());
         for mut entry in fields {
             let key = edit::text(&entry.key);
             let patch = if rest.is_empty() {

@@ -57,8 +57,6 @@ pub(crate) fn rank_in<S: AsRef<str>>(kind: &str, first: &[S], last: &[S]) -> i32
 
 /// Returns the text by which kinds of the same rank are sorted.
 pub(crate) fn gvk_text(gvk: &Gvk) -> String {
-    let or =
-        |text: &str, otherwise: &str| if text.is_empty() { otherwise } else { text }.to_owned();
     format!(
         "{}_{}_{}",
         or(&gvk.group, "~G"),
@@ -69,7 +67,9 @@ pub(crate) fn gvk_text(gvk: &Gvk) -> String {
 
 /// Returns the text by which objects of the same kind are sorted.
 pub(crate) fn id_text(id: &ResId) -> String {
-    let or =
-        |text: &str, otherwise: &str| if text.is_empty() { otherwise } else { text }.to_owned();
     format!("{}|{}", or(&id.namespace, "~X"), or(&id.name, "~N"))
+}
+
+fn or<'t>(text: &'t str, otherwise: &'t str) -> &'t str {
+    if text.is_empty() { otherwise } else { text }
 }

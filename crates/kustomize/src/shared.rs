@@ -10,24 +10,24 @@ use std::collections::HashMap;
 use windlass_yaml::{Node, Value};
 
 /// The values that are shared, by their mark, as they were before a step.
-pub(crate) struct Snapshot(HashMap<Box<str>, Node>);
+pub(crate) struct Snapshot(HashMap<usize, Node>);
 
 impl Snapshot {
     /// Remembers the shared values of an object; nothing when it has none.
     pub(crate) fn of(node: &Node) -> Option<Self> {
         let mut values = HashMap::new();
         visit(node, &mut |mark, value| {
-            values.insert(mark.into(), value.clone());
+            values.entry(mark).or_insert_with(|| value.clone());
         });
         (!values.is_empty()).then_some(Self(values))
     }
 
     /// Makes the values one again: what changed in one place changes in all.
     pub(crate) fn restore(&self, node: &mut Node) {
-        let mut changed: HashMap<Box<str>, Node> = HashMap::new();
+        let mut changed: HashMap<usize, Node> = HashMap::new();
         visit(node, &mut |mark, value| {
-            if self.0.get(mark).is_some_and(|before| before != value) {
-                changed.insert(mark.into(), value.clone());
+            if self.0.get(&mark).is_some_and(|before| before != value) {
+                changed.insert(mark, value.clone());
             }
         });
         if !changed.is_empty() {
@@ -41,6 +41,10 @@ pub(crate) fn mark(node: &mut Node, number: usize) {
     node.anchor = Some(number.to_string().into());
 }
 
+fn mark_of(node: &Node) -> Option<usize> {
+    node.anchor.as_deref()?.parse().ok()
+}
+
 /// Makes all values their own.
 pub(crate) fn forget(node: &mut Node) {
     node.anchor = None;
@@ -51,26 +55,26 @@ pub(crate) fn forget(node: &mut Node) {
     }
 }
 
-fn visit(node: &Node, each: &mut impl FnMut(&str, &Node)) {
+fn visit(node: &Node, each: &mut impl FnMut(usize, &Node)) {
     match &node.value {
         Value::Sequence(items) => items.iter().for_each(|item| visit(item, each)),
         Value::Mapping(mapping) => mapping.values().for_each(|value| visit(value, each)),
         Value::Scalar(_) | Value::Alias(_) => {
-            if let Some(mark) = &node.anchor {
+            if let Some(mark) = mark_of(node) {
                 each(mark, node);
             }
         }
     }
 }
 
-fn replace(node: &mut Node, changed: &HashMap<Box<str>, Node>) {
+fn replace(node: &mut Node, changed: &HashMap<usize, Node>) {
     match &mut node.value {
         Value::Sequence(items) => items.iter_mut().for_each(|item| replace(item, changed)),
         Value::Mapping(mapping) => mapping
             .values_mut()
             .for_each(|value| replace(value, changed)),
         Value::Scalar(_) | Value::Alias(_) => {
-            if let Some(value) = node.anchor.as_ref().and_then(|mark| changed.get(mark)) {
+            if let Some(value) = mark_of(node).and_then(|mark| changed.get(&mark)) {
                 *node = value.clone();
             }
         }

@@ -11,7 +11,7 @@ mod replicas;
 mod sort;
 mod value_add;
 
-use crate::fieldspec::FieldSpec;
+use crate::config::Fields;
 use crate::items::Items;
 use crate::kustomization::{Image, Pairs, Replacement, Replica};
 use crate::schema::Schemas;
@@ -31,30 +31,30 @@ pub(crate) enum Transformer {
     JsonPatch(JsonPatching),
     Namespace {
         namespace: String,
-        fields: Vec<FieldSpec>,
+        fields: Fields,
         unset_only: bool,
         subjects: SubjectMode,
     },
     Prefix {
         prefix: String,
-        fields: Vec<FieldSpec>,
+        fields: Fields,
     },
     Suffix {
         suffix: String,
-        fields: Vec<FieldSpec>,
+        fields: Fields,
     },
     /// Labels or annotations.
     Entries {
         pairs: Pairs,
-        fields: Vec<FieldSpec>,
+        fields: Fields,
     },
     Replicas {
         replica: Replica,
-        fields: Vec<FieldSpec>,
+        fields: Fields,
     },
     Image {
         image: Image,
-        fields: Vec<FieldSpec>,
+        fields: Fields,
     },
     Replacements(Vec<Replacement>),
     ValueAdd(ValueAdd),

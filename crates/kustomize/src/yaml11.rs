@@ -1,6 +1,8 @@
 //! Scalars as YAML 1.1 reads them, which is how kustomize reads kustomization files and JSON patches
 //! (go-yaml v2.4), unlike the manifests themselves.
 
+use std::borrow::Cow;
+
 use windlass_yaml::{Node, ScalarStyle, Value};
 
 /// What a value is in JSON.
@@ -149,11 +151,11 @@ pub(crate) fn modernise(node: &Node) -> Node {
 }
 
 /// Returns a key as JSON has it: a text, whatever it was in YAML.
-pub(crate) fn key_text(key: &Node) -> String {
+pub(crate) fn key_text(key: &Node) -> Cow<'_, str> {
     match json(key) {
-        Json::Bool(value) => value.to_string(),
-        Json::Number(text) => text,
-        _ => key.text().unwrap_or_default().to_owned(),
+        Json::Bool(value) => value.to_string().into(),
+        Json::Number(text) => text.into(),
+        _ => key.text().unwrap_or_default().into(),
     }
 }
 

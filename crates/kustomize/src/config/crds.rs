@@ -1,6 +1,8 @@
 //! Fields of custom resources that hold names, labels or annotations, from the OpenAPI definitions that
 //! `crds` lists.
 
+use std::sync::Arc;
+
 use windlass_yaml::{Mapping, Node};
 
 use super::{Config, NameReference};
@@ -72,13 +74,13 @@ impl Reader<'_> {
     ) -> Result<(), Problem> {
         let spec = self.spec(path);
         if property.get("x-kubernetes-annotation").is_some() {
-            fieldspec::merge_one(&mut config.common_annotations, &spec)?;
+            fieldspec::merge_one(Arc::make_mut(&mut config.common_annotations), &spec)?;
         }
         if property.get("x-kubernetes-label-selector").is_some() {
-            fieldspec::merge_one(&mut config.common_labels, &spec)?;
+            fieldspec::merge_one(Arc::make_mut(&mut config.common_labels), &spec)?;
         }
         if property.get("x-kubernetes-identity").is_some() {
-            fieldspec::merge_one(&mut config.name_prefix, &spec)?;
+            fieldspec::merge_one(Arc::make_mut(&mut config.name_prefix), &spec)?;
         }
         let version = property.get_text("x-kubernetes-object-ref-api-version");
         let kind = property.get_text("x-kubernetes-object-ref-kind");

@@ -49,13 +49,13 @@ pub(super) fn take_from_list(patch: &mut Vec<Node>) -> Result<Directive, Problem
     }
     let word = edit::field_text(element, KEY).to_owned();
     let directive = from_word(&word)?;
-    let mut slots = Slots::new(std::mem::take(patch));
+    let slots = Slots::new(std::mem::take(patch));
     let mut remaining = slots.all();
     ElementSetter {
         keys: &[KEY.to_owned()],
         values: &[word],
     }
     .remove(&slots, &mut remaining)?;
-    *patch = slots.take(remaining);
+    *patch = slots.take(&remaining);
     Ok(directive)
 }

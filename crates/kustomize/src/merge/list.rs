@@ -29,9 +29,23 @@ impl Slots {
         self.0.len() - 1
     }
 
-    /// Returns the nodes that a list refers to.
-    pub(super) fn take(&mut self, list: Vec<usize>) -> Vec<Node> {
-        list.into_iter().map(|slot| self.0[slot].clone()).collect()
+    /// Returns the nodes that a list refers to, each as often as it does.
+    pub(super) fn take(self, list: &[usize]) -> Vec<Node> {
+        let mut slots: Vec<Option<Node>> = self.0.into_iter().map(Some).collect();
+        let mut uses = vec![0; slots.len()];
+        for slot in list {
+            uses[*slot] += 1;
+        }
+        let node = |slot: &usize| {
+            uses[*slot] -= 1;
+            let node = &mut slots[*slot];
+            if uses[*slot] == 0 {
+                node.take()
+            } else {
+                node.clone()
+            }
+        };
+        list.iter().filter_map(node).collect()
     }
 }
 
@@ -249,7 +263,7 @@ impl<'s> Merging<'s> {
             last_keys = keys;
         }
         self.append_rest(&last_keys)?;
-        Ok(self.slots.take(self.merged))
+        Ok(self.slots.take(&self.merged))
     }
 
     /// Merges the elements of both lists that have these key values.

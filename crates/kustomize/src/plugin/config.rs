@@ -3,11 +3,11 @@
 use windlass_yaml::Node;
 
 use super::{Plugin, Setup};
+use crate::config::Fields;
 use crate::decode::{Decoder, Located};
 use crate::document;
 use crate::edit;
 use crate::error::{FieldProblem, PluginProblem, Problem, Refusal};
-use crate::fieldspec::FieldSpec;
 use crate::generate::{Generator, IamPolicy};
 use crate::kustomization::{self, Patch};
 use crate::prepare;
@@ -77,11 +77,12 @@ fn located(decoder: &mut Decoder, node: &Node, name: &str) -> Located<String> {
         .unwrap_or_default()
 }
 
-fn fields(decoder: &mut Decoder, node: &Node) -> Vec<FieldSpec> {
+fn fields(decoder: &mut Decoder, node: &Node) -> Fields {
     let specs = argument(node, "fieldSpecs");
     specs
         .map(|value| kustomization::field_specs(decoder, value))
         .unwrap_or_default()
+        .into()
 }
 
 /// A generator takes its name and namespace from its metadata when it has none of its own.

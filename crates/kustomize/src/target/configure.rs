@@ -1,7 +1,9 @@
 //! What a kustomization does to its objects: generators and transformers, in kustomize's order.
 
+use std::sync::Arc;
+
 use super::{Gathered, Step, Target};
-use crate::config::Config;
+use crate::config::{self, Config, Fields};
 use crate::context::Context;
 use crate::decode::Located;
 use crate::document;
@@ -196,7 +198,7 @@ impl Target {
             let pairs = this.common_labels.value.clone();
             let transformer = Transformer::Entries {
                 pairs,
-                fields: config.common_labels.clone(),
+                fields: Arc::clone(&config.common_labels),
             };
             steps.push(self.step("LabelTransformer", this.common_labels.at, transformer));
         }
@@ -340,16 +342,21 @@ fn plugin_note(config: &Item) -> Option<Note> {
 }
 
 /// Returns the fields that an entry of `labels` changes.
-fn label_fields(label: &Label, config: &Config) -> Result<Vec<FieldSpec>, Problem> {
+fn label_fields(label: &Label, config: &Config) -> Result<Fields, Problem> {
+    let built_in = &config::built_in().common_labels;
+    let adds_none = label.fields.is_empty() && config.labels.is_empty();
+    if label.in_selectors && adds_none && Arc::ptr_eq(&config.common_labels, built_in) {
+        return Ok(Arc::clone(built_in));
+    }
     let mut fields = label.fields.clone();
     fieldspec::merge_all(&mut fields, &config.labels)?;
     if label.in_selectors {
         fieldspec::merge_all(&mut fields, &config.common_labels)?;
-        return Ok(fields);
+        return Ok(Arc::new(fields));
     }
     if label.in_templates {
         fieldspec::merge_all(&mut fields, &config.template_labels)?;
     }
     fieldspec::merge_one(&mut fields, &FieldSpec::of_all("metadata/labels", true))?;
-    Ok(fields)
+    Ok(Arc::new(fields))
 }

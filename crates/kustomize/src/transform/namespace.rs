@@ -52,20 +52,21 @@ pub(super) fn run(
     let list = items.list_mut();
     let mut ids: HashMap<IdKey, usize> = HashMap::new();
     for item in list.iter() {
-        *ids.entry(item.current_id().key()).or_default() += 1;
+        *ids.entry(item.id_key()).or_default() += 1;
     }
     for index in 0..list.len() {
         let item = &mut list[index];
-        let before = item.current_id().key();
+        let before = item.id_key();
         item.remember_id();
         setter.object(item, fields, subjects)?;
-        let id = item.current_id();
+        let after = item.id_key();
         if let Some(count) = ids.get_mut(&before) {
             *count -= 1;
         }
-        let count = ids.entry(id.key()).or_default();
+        let count = ids.entry(after).or_default();
         *count += 1;
         if *count > 1 {
+            let id = list[index].current_id();
             let same = list.iter().filter(|item| item.current_id().same(&id));
             let places = same.map(|item| item.place.clone()).collect();
             return Err(ReferenceProblem::NamespaceConflict {
