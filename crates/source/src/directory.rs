@@ -54,8 +54,10 @@ impl DirectoryTree {
             }
         }
         let failure = |error: io::Error| self.failure(path, &error);
-        let mut bytes = Vec::new();
         let file = self.root.open(on_disk(path)).map_err(failure)?;
+        let size = file.metadata().map_err(failure)?.len().min(MAX_FILE_SIZE);
+        // Room for one byte more, so that the end is met without growing.
+        let mut bytes = Vec::with_capacity(size as usize + 1);
         // One byte more than the limit, since a file can grow while it is read.
         let mut file = file.take(MAX_FILE_SIZE + 1);
         file.read_to_end(&mut bytes).map_err(failure)?;
