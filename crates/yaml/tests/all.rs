@@ -10,3 +10,5 @@ mod golden;
 mod laws;
 #[path = "all/rewrite.rs"]
 mod rewrite;
+#[path = "all/trees.rs"]
+mod trees;

@@ -8,7 +8,7 @@ use windlass_yaml::{
 };
 
 /// Texts made of what YAML is about.
-fn text() -> impl Strategy<Value = String> {
+pub(crate) fn text() -> impl Strategy<Value = String> {
     let part = prop::sample::select(vec![
         "a",
         "b",
@@ -93,6 +93,13 @@ fn json() -> impl Strategy<Value = Json> {
     })
 }
 
+/// go-yaml prints a key `<<` without quotes, and so it becomes a merge key.
+fn json_without_merge_keys() -> impl Strategy<Value = Json> {
+    json().prop_filter("a merge key", |value| {
+        !value.to_string().contains("\"<<\":")
+    })
+}
+
 fn style() -> impl Strategy<Value = ScalarStyle> {
     prop::sample::select(vec![
         ScalarStyle::SingleQuoted,
@@ -122,7 +129,7 @@ proptest! {
     }
 
     #[test]
-    fn what_build_prints_reads_back_as_the_same_value(value in json()) {
+    fn what_build_prints_reads_back_as_the_same_value(value in json_without_merge_keys()) {
         if let Ok(printed) = print_build_json(&value) {
             let read = parse(&printed).expect("what was printed can be read");
             let next_lines_fold = printed.contains('\u{85}') || value.to_string().contains('\u{85}');
@@ -134,12 +141,10 @@ proptest! {
     }
 
     #[test]
-    fn what_build_prints_is_a_fixpoint(value in json()) {
+    fn what_build_prints_is_a_fixpoint(value in json_without_merge_keys()) {
         if let Ok(printed) = print_build_json(&value) {
             let read = parse(&printed).expect("what was printed can be read");
-            if let Ok(again) = print_build(&read[0].root) {
-                prop_assert_eq!(again, printed);
-            }
+            prop_assert_eq!(print_build(&read[0].root), Ok(printed));
         }
     }
 
@@ -147,9 +152,8 @@ proptest! {
     fn what_a_file_prints_reads_back_as_the_same_value(value in json()) {
         let documents = [Document { root: Node::from(&value), ..Document::default() }];
         let printed = print_file(&documents, &FileStyle::default());
-        if let Ok(read) = parse(&printed) {
-            prop_assert!(read[0].root.same_value(&documents[0].root), "{}", printed);
-        }
+        let read = parse(&printed).expect("what was printed can be read");
+        prop_assert!(read[0].root.same_value(&documents[0].root), "{}", printed);
     }
 
     #[test]
@@ -181,9 +185,9 @@ proptest! {
         new in "[ -~é]{0,20}",
     ) {
         let text = format!("{before}key:   {old}   # kept\nlist:\n    - key\n");
-        let parsed = parse(&text);
-        prop_assume!(parsed.is_ok());
-        let documents = parsed.expect("it was checked");
+        let Ok(documents) = parse(&text) else {
+            return Ok(());
+        };
         let node = documents[0].root.get("key").expect("it is there");
         let edited = replace_scalar(&text, node, &new).expect("one line can be replaced");
         let after = parse(&edited).expect("it can be read");
