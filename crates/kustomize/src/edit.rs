@@ -79,6 +79,11 @@ pub(crate) fn set_metadata_map(node: &mut Node, field: &str, mut pairs: Vec<(Str
     metadata.push(Node::plain(field), Node::new(Value::Mapping(map)));
 }
 
+/// Makes `metadata.annotations` a mapping when it is missing or null.
+pub(crate) fn make_annotations(node: &mut Node) {
+    child(child(node, "metadata"), "annotations");
+}
+
 /// Returns the mapping in a field, made when it is missing or null.
 fn child<'n>(node: &'n mut Node, field: &str) -> &'n mut Node {
     let value = node

@@ -171,6 +171,19 @@ impl Item {
         !self.is_empty() && (self.previous_ids().any(|id| fits(&id)) || fits(&self.current_id()))
     }
 
+    /// Returns whether the object has annotations of kustomize's own by now. Patches in JSON see them.
+    pub(crate) fn is_annotated(&self) -> bool {
+        let is_renamed = [&self.prefixes, &self.suffixes, &self.var_names]
+            .iter()
+            .any(|names| !names.is_empty());
+        is_renamed
+            || !self.previous.is_empty()
+            || self.needs_hash
+            || self.behavior != Behavior::Unspecified
+            || self.origin.is_some()
+            || !self.transformations.is_empty()
+    }
+
     /// Remembers what the object is called, before that changes.
     pub(crate) fn remember_id(&mut self) {
         let id = self.current_id();

@@ -8,6 +8,8 @@ mod directive;
 mod keys;
 mod list;
 
+use std::collections::HashSet;
+
 use windlass_yaml::{Mapping, Node, Value};
 
 use crate::edit;
@@ -49,6 +51,13 @@ fn patched(node: Node) -> Merged {
         node,
         is_patch: true,
     }
+}
+
+/// Returns a patch without the repetitions of its keys, of which kustomize sees only the first.
+fn firsts(mut mapping: Mapping) -> Mapping {
+    let mut seen = HashSet::with_capacity(mapping.len());
+    mapping.retain(|key, _| seen.insert(edit::text(key).to_owned()));
+    mapping
 }
 
 impl<'s> Walker<'s> {
@@ -123,7 +132,7 @@ impl<'s> Walker<'s> {
         schema: Option<TypeRef<'s>>,
     ) -> Outcome {
         let mut rest = match patch.map(|patch| patch.value) {
-            Some(Value::Mapping(mapping)) => mapping,
+            Some(Value::Mapping(mapping)) => firsts(mapping),
             _ => Mapping::new(),
         };
         let Some(mapping) = object.as_mapping_mut() else {

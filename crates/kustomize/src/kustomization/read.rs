@@ -112,6 +112,7 @@ fn read_field(
     match field {
         "apiVersion" => this.api_version = decoder.located(value),
         "kind" => this.kind = decoder.located(value),
+        "metadata" => check_metadata(decoder, value),
         "openapi" => this.openapi = located_map(decoder, value),
         "namePrefix" => this.name_prefix = decoder.located(value),
         "nameSuffix" => this.name_suffix = decoder.located(value),
@@ -144,6 +145,20 @@ fn read_field(
     }
 }
 
+/// The metadata of a kustomization changes nothing, but has to be well-formed.
+fn check_metadata(decoder: &mut Decoder, value: &Node) {
+    const FIELDS: [&str; 4] = ["name", "namespace", "labels", "annotations"];
+    decoder.object(
+        value,
+        "ObjectMeta",
+        &FIELDS,
+        |decoder, field, value| match field {
+            "name" | "namespace" => drop(decoder.string(value)),
+            _ => drop(decoder.string_map(value)),
+        },
+    );
+}
+
 fn read_paths(decoder: &mut Decoder, this: &mut Kustomization, field: &str, value: &Node) {
     let list = match field {
         "resources" => &mut this.resources,
@@ -154,7 +169,7 @@ fn read_paths(decoder: &mut Decoder, this: &mut Kustomization, field: &str, valu
         "transformers" => &mut this.transformers,
         "validators" => &mut this.validators,
         "buildMetadata" => &mut this.build_metadata,
-        // `metadata` and `helmGlobals` change nothing.
+        // `helmGlobals` changes nothing.
         _ => return,
     };
     *list = decoder.located_strings(value);

@@ -1,5 +1,7 @@
 //! `patches`, `patchesStrategicMerge` and `patchesJson6902`.
 
+use windlass_yaml::Node;
+
 use crate::edit;
 use crate::error::{PatchProblem, Place, Problem};
 use crate::item::Item;
@@ -127,15 +129,32 @@ fn apply_json(
         if remembers {
             item.remember_id();
         }
-        patch
-            .apply(&mut item.node)
-            .map_err(|problem| Problem::InObject {
-                object,
-                problem: Box::new(problem),
-            })?;
+        let applied = if item.is_annotated() {
+            apply_to_annotated(&mut item.node, patch)
+        } else {
+            patch.apply(&mut item.node)
+        };
+        applied.map_err(|problem| Problem::InObject {
+            object,
+            problem: Box::new(problem),
+        })?;
         // The patch goes through JSON, which takes apart what was one value.
         shared::forget(&mut item.node);
         item.update_scope(schemas);
+    }
+    Ok(())
+}
+
+/// Applies a patch to an object that has annotations of kustomize's own: `add` and `remove` find a map
+/// of annotations, whether or not there are others in it.
+fn apply_to_annotated(node: &mut Node, patch: &JsonPatch) -> Result<(), Problem> {
+    edit::make_annotations(node);
+    patch.apply(node)?;
+    if node
+        .at(&["metadata", "annotations"])
+        .is_some_and(edit::is_empty_map)
+    {
+        edit::remove_metadata(node, "annotations");
     }
     Ok(())
 }
@@ -177,7 +196,7 @@ fn apply_copy(
 fn apply(
     item: &mut Item,
     patch: &Item,
-    node: windlass_yaml::Node,
+    node: Node,
     schemas: &Schemas,
 ) -> Result<(), Problem> {
     let (name, namespace) = (item.name().to_owned(), item.namespace().to_owned());
