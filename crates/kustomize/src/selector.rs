@@ -84,15 +84,51 @@ fn anchored(pattern: &str) -> Result<Option<Regex>, SelectionProblem> {
     compile(&format!("^(?:{pattern})$")).map(Some)
 }
 
-/// Compiles a regular expression; its automaton may not grow without bound.
+/// Compiles a regular expression of Go's; its automaton may not grow without bound.
 pub(crate) fn compile(pattern: &str) -> Result<Regex, SelectionProblem> {
-    regex::RegexBuilder::new(pattern)
+    regex::RegexBuilder::new(&from_go(pattern))
         .size_limit(1 << 20)
         .build()
         .map_err(|error| SelectionProblem::Pattern {
             pattern: pattern.to_owned(),
             reason: error.to_string(),
         })
+}
+
+/// Returns a pattern of Go's `regexp` as the `regex` crate writes it: a brace that begins no repetition
+/// stands for itself (so `${NAME}` is a pattern), and a class knows no operators and no inner classes.
+fn from_go(pattern: &str) -> String {
+    let mut translated = String::with_capacity(pattern.len());
+    let mut class_start = None;
+    let mut characters = pattern.char_indices();
+    while let Some((at, character)) = characters.next() {
+        let rest = &pattern[at..];
+        match (character, class_start) {
+            ('\\', _) => {
+                translated.push('\\');
+                translated.extend(characters.next().map(|(_, escaped)| escaped));
+                continue;
+            }
+            ('{', None) if !is_repetition(rest) => translated.push('\\'),
+            ('[', None) => class_start = Some(at),
+            ('[', Some(_)) if !rest.starts_with("[:") => translated.push('\\'),
+            ('&' | '~', Some(_)) => translated.push('\\'),
+            (']', Some(start)) if !matches!(&pattern[start..at], "[" | "[^") => class_start = None,
+            _ => {}
+        }
+        translated.push(character);
+    }
+    translated
+}
+
+/// Returns whether a text begins with `{n}`, `{n,}` or `{n,m}`.
+fn is_repetition(text: &str) -> bool {
+    let Some((counts, _)) = text[1..].split_once('}') else {
+        return false;
+    };
+    let (least, most) = counts.split_once(',').unwrap_or((counts, ""));
+    let is_number = |count: &str| count.bytes().all(|byte| byte.is_ascii_digit());
+    !least.is_empty() && is_number(least) && is_number(most)
 }
 
 impl Selector {

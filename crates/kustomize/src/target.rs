@@ -183,7 +183,7 @@ impl Target {
             };
             match document::first(&bytes) {
                 Ok(root) => {
-                    let merged = config::from_crds(&root)
+                    let merged = config::from_crds(&path.value, &root)
                         .and_then(|config| Config::merge(&gathered.config, &Arc::new(config)));
                     if let Some(config) = context.note(&place, merged) {
                         gathered.config = config;

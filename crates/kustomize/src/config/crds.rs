@@ -6,19 +6,25 @@ use std::sync::Arc;
 use windlass_yaml::{Mapping, Node};
 
 use super::{Config, NameReference};
-use crate::error::Problem;
+use crate::edit;
+use crate::error::{LoadProblem, Problem};
 use crate::fieldspec::{self, FieldSpec};
 use crate::id::GvkSelector;
 
 /// Definitions that refer to each other are followed no deeper than this.
 const MAX_DEPTH: usize = 32;
 
-/// Reads the definitions of one file.
-pub(crate) fn from_crds(document: &Node) -> Result<Config, Problem> {
+/// Reads the definitions of one file, which is listed as `path`.
+pub(crate) fn from_crds(path: &str, document: &Node) -> Result<Config, Problem> {
     let mut config = Config::default();
     let Some(definitions) = document.as_mapping() else {
         return Ok(config);
     };
+    let is_definition = |(_, value): &(&Node, &Node)| value.is_mapping() || value.is_null();
+    if let Some((key, _)) = definitions.iter().find(|entry| !is_definition(entry)) {
+        let (path, key) = (path.to_owned(), edit::text(key).to_owned());
+        return Err(LoadProblem::NotDefinitions { path, key }.into());
+    }
     let mut names: Vec<&str> = definitions.keys().collect();
     names.sort_unstable();
     for name in names {

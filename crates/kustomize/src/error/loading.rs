@@ -32,6 +32,17 @@ pub enum LoadProblem {
         /// The directory.
         directory: TreePath,
     },
+    /// A file of `crds` that holds something else.
+    #[error(
+        "unable to parse open API definition from '{path}': {key} is not a definition; `crds` lists OpenAPI \
+         definitions by type, a CustomResourceDefinition belongs to `resources`"
+    )]
+    NotDefinitions {
+        /// The path as it is listed.
+        path: String,
+        /// The first key that has no definition.
+        key: String,
+    },
     /// An empty path.
     #[error("the path is empty")]
     EmptyPath,

@@ -193,12 +193,7 @@ fn apply_copy(
 
 /// Applies a patch to one object, which keeps its name, kind and namespace unless the patch may change
 /// them.
-fn apply(
-    item: &mut Item,
-    patch: &Item,
-    node: Node,
-    schemas: &Schemas,
-) -> Result<(), Problem> {
+fn apply(item: &mut Item, patch: &Item, node: Node, schemas: &Schemas) -> Result<(), Problem> {
     let (name, namespace) = (item.name().to_owned(), item.namespace().to_owned());
     let kind = item.kind().to_owned();
     if patch.may_rename || patch.may_change_kind {

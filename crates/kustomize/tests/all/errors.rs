@@ -150,3 +150,12 @@ fn what_may_be_a_secret_is_in_no_message_and_no_debug_form() {
         assert!(!shown.contains(CANARY), "{shown}");
     }
 }
+
+#[test]
+fn what_stands_in_metadata_and_crds_has_to_be_of_its_type() {
+    assert_snapshot!(errors("metadata:\n  creationTimestamp: null\n  labels: {a: true}\nresources: [web.yaml]\n"), @r#"
+    build/kustomization.yaml:2:3: invalid Kustomization: json: unknown field "creationTimestamp"
+    build/kustomization.yaml:3:15: invalid Kustomization: json: cannot unmarshal bool into Go struct field ObjectMeta.metadata.labels of type string; quote the value
+    "#);
+    assert_snapshot!(errors("resources: [web.yaml]\ncrds:\n- web.yaml\n"), @"build/kustomization.yaml:3:3: unable to parse open API definition from 'web.yaml': apiVersion is not a definition; `crds` lists OpenAPI definitions by type, a CustomResourceDefinition belongs to `resources`");
+}
