@@ -2,11 +2,16 @@
 
 import os
 import pathlib
+import re
+import resource
+import select
 import statistics
 import subprocess
 import time
 from dataclasses import dataclass, field
 from typing import Callable
+
+PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class Failed(Exception):
@@ -55,13 +60,31 @@ class Contender:
     def peak(self):
         """Runs the command once more and returns its peak memory in bytes.
 
-        Linux counts the memory of the process that forks until the command takes its place, and that is
-        Python here, larger than some of what is measured. `time` is small.
+        Linux counts for a process what the one that started it had until the command took its place, and
+        that is Python here, larger than some of what is measured. So the peak of what is smaller is read
+        from /proc, each time before some of the output is taken: while it still has output to write, the
+        process has done its work and not ended.
         """
-        report = self.output.with_suffix(".peak")
-        time_first = ["time", "-f", "%M", "-o", str(report), *self.command]
-        Contender(self.name, time_first, self.environment, self.output, self.prepare).run()
-        return int(report.read_text()) * 1024
+        self.prepare()
+        high = 0
+        process = subprocess.Popen(self.command, env=self.environment, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, pipesize=PAGE)
+        with process.stdout as output:
+            while select.select([output], [], []):
+                high = max(high, high_water(process.pid))
+                if not os.read(output.fileno(), PAGE):
+                    break
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        mine = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return (usage.ru_maxrss if usage.ru_maxrss > mine else high) * 1024
+
+
+def high_water(pid):
+    """Returns the peak of a process's resident memory in kB, 0 when it has ended."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    return int(found.group(1)) if found else 0
 
 
 def alternate(contenders, runs):

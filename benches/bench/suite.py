@@ -130,15 +130,26 @@ def build(bench):
     yield from builds(bench, "overlay of 20 objects", directory, least=20)
 
 
+def crds(bench):
+    """`build` of 5 MB of CustomResourceDefinitions beside kubectl kustomize"""
+    directory = trees.crd_bundle(bench.scratch / "crds", 5_000_000)
+    yield from builds(bench, "5 MB of CRDs", directory)
+
+
+# Services of 5 objects each: so 1,000 to 10,000 objects, and what the peer took minutes for.
+SIZES = [100, 200, 500, 1000, 2000]
+
+
 def growth(bench):
-    """`build` of 100, 500 and with --large 1,000 services of 5 objects"""
-    for count in [100, 500, 1000] if bench.large else [100, 500]:
+    """`build` of 100 to 2,000 services of 5 objects; --large: to 10,000, with the peer up to 1,000"""
+    for count in SIZES + [10_000] if bench.large else SIZES:
         directory = trees.services(bench.scratch / f"services-{count}", count)
-        if count == 100 or bench.large:
-            yield from builds(bench, f"{count:,} services in one build", directory, slow=count > 100)
+        what = f"{count:,} services in one build ({5 * count:,} objects)"
+        if count <= (1000 if bench.large else 200):
+            yield from builds(bench, what, directory, slow=count > 200)
         else:
             [sample] = alternate([bench.windlass("build", directory)], bench.runs)
-            yield Row(f"{count:,} services in one build", "windlass", sample)
+            yield Row(what, "windlass", sample)
 
 
 def builds(bench, what, directory, least=None, slow=False):
@@ -212,6 +223,7 @@ BENCHMARKS = {
     "follow": follow,
     "environment": environment,
     "build": build,
+    "crds": crds,
     "growth": growth,
     "start": start,
     "apply": apply,

@@ -93,6 +93,42 @@ spec:
             - {{name: LOG_LEVEL, value: debug, valueFrom: null}}
 """
 
+CRD = """\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata:
+  name: {plural}.example.com
+spec:
+  group: example.com
+  names: {{kind: {kind}, listKind: {kind}List, plural: {plural}, singular: {singular}}}
+  scope: Namespaced
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      subresources: {{status: {{}}}}
+      schema:
+        openAPIV3Schema:
+          description: {kind} is written by no one and read by everyone.
+          type: object
+          properties:
+"""
+
+GROUP = """\
+            group{group}:
+              description: Group {group} is optional.
+              type: object
+              properties:
+"""
+
+FIELD = """\
+                field{field}:
+                  description: |-
+                    Field {field} says how the thing is to be done when nobody else has said so. It is
+                    ignored when `mode: none` is set; see https://example.com/docs#field-{field}.
+                  type: {type}
+"""
+
 
 def write(path, text):
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -136,3 +172,27 @@ def services(directory, count):
     resources = "".join(f"  - ../{name}/overlays/staging\n" for name in names)
     write(directory / "all/kustomization.yaml", f"resources:\n{resources}")
     return directory / "all"
+
+
+def crd_bundle(directory, size):
+    """Writes an overlay of custom resource definitions of so many bytes together; returns its directory."""
+    documents, length = [], 0
+    while length < size:
+        documents.append(definition(len(documents)))
+        length += len(documents[-1])
+    write(directory / "base/crds.yaml", "---\n".join(documents))
+    write(directory / "base/kustomization.yaml", "resources: [crds.yaml]\n")
+    labels = "labels:\n  - pairs: {team: platform}\n"
+    patch = "      - {op: add, path: /metadata/annotations, value: {reviewed: 'yes'}}\n"
+    patches = f"patches:\n  - target: {{kind: CustomResourceDefinition}}\n    patch: |-\n{patch}"
+    write(directory / "overlay/kustomization.yaml", f"resources: [../base]\n{labels}{patches}")
+    return directory / "overlay"
+
+
+def definition(number):
+    """Returns a definition of some 200 kB."""
+    kind = f"Thing{number}"
+    types = ["string", "integer", "boolean"]
+    fields = "".join(FIELD.format(field=field, type=types[field % 3]) for field in range(20))
+    groups = "".join(GROUP.format(group=group) + fields for group in range(40))
+    return CRD.format(kind=kind, plural=f"{kind.lower()}s", singular=kind.lower()) + groups

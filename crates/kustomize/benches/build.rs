@@ -81,7 +81,50 @@ fn overlay_of_20_objects(bencher: Bencher) {
     measure(bencher, &tree, "shop/overlay", 20);
 }
 
-#[divan::bench(args = [10, 100, 1000], sample_count = 10)]
+/// An overlay of so many CustomResourceDefinitions of 200 kB each: 5 MB in all.
+#[divan::bench(args = [25], sample_count = 10)]
+fn crd_bundle(bencher: Bencher, count: usize) {
+    let mut tree = MemoryTree::new();
+    let crds: Vec<String> = (0..count).map(definition).collect();
+    let files = [
+        ("base/crds.yaml", &*crds.join("---\n")),
+        ("base/kustomization.yaml", "resources: [crds.yaml]\n"),
+        (
+            "overlay/kustomization.yaml",
+            "resources: [../base]\ncommonLabels: {team: platform}\n",
+        ),
+    ];
+    for (path, text) in files {
+        tree.write(path, text).expect("the path is valid");
+    }
+    measure(bencher, &tree, "overlay", count);
+}
+
+fn definition(number: usize) -> String {
+    let field = |field: usize| {
+        format!(
+            "                field{field}:\n                  type: string\n                  description: |-\n                    \
+             Field {field} says how the thing is to be done when nobody else has said so. It is\n                    \
+             ignored when `mode: none` is set; see https://example.com/docs#field-{field}.\n"
+        )
+    };
+    let fields: String = (0..20).map(field).collect();
+    let group = |group: usize| {
+        format!(
+            "            group{group}:\n              type: object\n              properties:\n{fields}"
+        )
+    };
+    let groups: String = (0..40).map(group).collect();
+    format!(
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata:\n  name: things{number}.example.com\nspec:\n  \
+         group: example.com\n  names: {{kind: Thing{number}, plural: things{number}}}\n  scope: Namespaced\n  versions:\n    \
+         - name: v1\n      served: true\n      storage: true\n      schema:\n        openAPIV3Schema:\n          type: object\n          \
+         properties:\n{groups}"
+    )
+}
+
+/// 1,000 to 10,000 objects: the time for each should stay the same.
+#[divan::bench(args = [200, 400, 1000, 2000], sample_count = 10)]
 fn services_in_one_build(bencher: Bencher, count: usize) {
     let mut tree = MemoryTree::new();
     let roots: Vec<String> = (0..count).map(|number| format!("s{number}")).collect();
