@@ -211,7 +211,13 @@ fn merge(mapping: &mut Mapping) -> Result<(), ParseError> {
 }
 
 fn merge_one(mapping: &mut Mapping, own: usize, merged: Mapping) {
-    for Entry { key, value } in merged {
+    // Of several entries with the same key the first counts.
+    let is_first = |(at, entry): (usize, &Entry)| {
+        let text = entry.key.text();
+        text.is_none_or(|text| merged.position(text) == Some(at))
+    };
+    let first: Vec<bool> = merged.entries().iter().enumerate().map(is_first).collect();
+    for (Entry { key, value }, _) in merged.into_iter().zip(first).filter(|(_, first)| *first) {
         let at = key.text().and_then(|text| mapping.position(text));
         match at {
             Some(at) if at < own => {}

@@ -1,5 +1,7 @@
 //! What type a scalar has, as go-yaml v3 resolves it.
 
+use std::borrow::Cow;
+
 use crate::node::{Node, Scalar, ScalarStyle, Value};
 use crate::number::{parse_float, parse_int, parse_signed_radix, parse_uint};
 
@@ -137,7 +139,19 @@ fn resolve_point(text: &str) -> Resolved<'_> {
     match text {
         ".nan" | ".NaN" | ".NAN" => Resolved::Float(f64::NAN),
         ".inf" | ".Inf" | ".INF" => Resolved::Float(f64::INFINITY),
-        _ => parse_float(text).map_or(Resolved::String(text), Resolved::Float),
+        _ => parse_float(&without_separators(text)).map_or(Resolved::String(text), Resolved::Float),
+    }
+}
+
+/// Takes out the `_` of a float if each stands between two digits, as Go's `strconv.ParseFloat` does.
+fn without_separators(text: &str) -> Cow<'_, str> {
+    let separate = |window: &[u8]| {
+        window[1] != b'_' || window[0].is_ascii_digit() && window[2].is_ascii_digit()
+    };
+    if text.contains('_') && !text.ends_with('_') && text.as_bytes().windows(3).all(separate) {
+        Cow::Owned(text.replace('_', ""))
+    } else {
+        Cow::Borrowed(text)
     }
 }
 

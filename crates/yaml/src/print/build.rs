@@ -36,14 +36,15 @@ pub(super) fn print(node: &Node, out: &mut String) -> Result<(), PrintError> {
 /// [`resolve_again`] for where it can.
 ///
 /// The text that kyaml reads again has the comments. One behind a block that keeps its line breaks
-/// stands behind an empty line, which that block then keeps too; and with one in brackets go-yaml may
-/// print something else than it has read.
+/// stands behind an empty line, which that block then keeps too; and with one in brackets, behind the key
+/// of an empty collection, or over two lines behind a value go-yaml may print something else than it has
+/// read.
 ///
 /// # Errors
 ///
 /// What go-yaml prints but cannot read.
 pub(crate) fn read_back(node: &Node) -> Result<Option<Node>, PrintError> {
-    if !(keeps_breaks(node) && has_comments(node) || has_flow_comments(node)) {
+    if !(keeps_breaks(node) && has_comments(node) || has_odd_comments(node)) {
         return Ok(None);
     }
     let mut node = file::print_and_read_back(node)?;
@@ -79,11 +80,28 @@ fn has_comments(node: &Node) -> bool {
     node.comments.is_some() || any_child(node, has_comments)
 }
 
-fn has_flow_comments(node: &Node) -> bool {
-    match node.layout {
-        node::Layout::Flow => any_child(node, has_comments),
-        node::Layout::Block => any_child(node, has_flow_comments),
+fn has_odd_comments(node: &Node) -> bool {
+    if line_comment(node).contains('\n') {
+        return true;
     }
+    match (&node.value, node.layout) {
+        (_, node::Layout::Flow) => any_child(node, has_comments),
+        (Value::Mapping(mapping), _) if mapping.iter().any(has_comment_before_nothing) => true,
+        _ => any_child(node, has_odd_comments),
+    }
+}
+
+fn has_comment_before_nothing((key, value): (&Node, &Node)) -> bool {
+    let empty = match &value.value {
+        Value::Sequence(items) => items.is_empty(),
+        Value::Mapping(mapping) => mapping.is_empty(),
+        Value::Scalar(_) | Value::Alias(_) => false,
+    };
+    empty && !line_comment(key).is_empty()
+}
+
+fn line_comment(node: &Node) -> &str {
+    node.comments.as_ref().map_or("", |comments| &comments.line)
 }
 
 fn any_child(node: &Node, is: impl Fn(&Node) -> bool) -> bool {
