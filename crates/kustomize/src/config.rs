@@ -13,7 +13,7 @@ use crate::fieldspec::{self, FieldSpec};
 use crate::id::GvkSelector;
 
 pub(crate) use crds::from_crds;
-pub(crate) use defaults::built_in;
+pub(crate) use defaults::{built_in, none};
 pub(crate) use file::from_file;
 
 /// A kind that is referred to by name, and the fields that do so.
@@ -46,12 +46,12 @@ impl Config {
     /// Returns both together. The same config twice, which is what nearly every base brings, costs
     /// nothing.
     pub(crate) fn merge(this: &Arc<Self>, other: &Arc<Self>) -> Result<Arc<Self>, Problem> {
-        if Arc::ptr_eq(this, other) || **other == Self::default() {
+        if Arc::ptr_eq(this, other) || *other == none() {
             return Ok(Arc::clone(this));
         }
         // A spec of all kinds goes away behind one of a single kind, so even a merge into nothing changes
         // a config; but not the built-in one.
-        if **this == Self::default() && Arc::ptr_eq(other, &built_in()) {
+        if *this == none() && Arc::ptr_eq(other, &built_in()) {
             return Ok(Arc::clone(other));
         }
         let mut merged = Self::clone(this);

@@ -29,6 +29,13 @@ impl FieldSpec {
         }
     }
 
+    /// Returns whether the object is of a kind that has the field.
+    pub(crate) fn selects(&self, object: &Node) -> bool {
+        let api_version = edit::field_text(object, "apiVersion");
+        let kind = edit::field_text(object, "kind");
+        self.gvk.selects_named(api_version, kind)
+    }
+
     /// Returns whether this spec covers the same field, for kinds that the other one selects.
     fn covers(&self, other: &Self) -> bool {
         let mine = &self.gvk;
@@ -87,12 +94,11 @@ pub(crate) fn apply(
     make: Make,
     set: &mut Setter<'_>,
 ) -> Result<(), Problem> {
-    let api_version = edit::field_text(object, "apiVersion");
-    let kind = edit::field_text(object, "kind");
-    if !spec.gvk.selects_named(api_version, kind) {
-        return Ok(());
+    if spec.selects(object) {
+        apply_here(object, spec, make, set)
+    } else {
+        Ok(())
     }
-    apply_here(object, spec, make, set)
 }
 
 /// Does as [`apply`] for an object whose kind is known to be selected.

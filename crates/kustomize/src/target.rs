@@ -23,11 +23,20 @@ use crate::transform::Transformer;
 use crate::vars::Vars;
 
 /// What a kustomization and those below it have gathered.
-#[derive(Default)]
 pub(crate) struct Gathered {
     pub(crate) items: Items,
     pub(crate) config: Arc<Config>,
     pub(crate) vars: Vars,
+}
+
+impl Default for Gathered {
+    fn default() -> Self {
+        Self {
+            items: Items::default(),
+            config: config::none(),
+            vars: Vars::default(),
+        }
+    }
 }
 
 impl Gathered {
@@ -279,7 +288,11 @@ impl Target {
 
 fn run_step(context: &mut Context<'_>, gathered: &mut Gathered, step: &Step) {
     let mut problems = Vec::new();
-    let snapshots = snapshots(gathered);
+    let snapshots = if step.transformer.is_idle() {
+        Vec::new()
+    } else {
+        snapshots(gathered)
+    };
     step.transformer.run(
         &mut gathered.items,
         &context.schemas,

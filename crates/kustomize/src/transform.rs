@@ -62,6 +62,11 @@ pub(crate) enum Transformer {
 }
 
 impl Transformer {
+    /// Returns whether there is nothing to change.
+    pub(crate) fn is_idle(&self) -> bool {
+        matches!(self, Self::Entries { pairs, .. } if pairs.is_empty())
+    }
+
     /// Changes the objects, and reports what is wrong.
     pub(crate) fn run(&self, items: &mut Items, schemas: &Schemas, report: &mut Report<'_>) {
         let result = match self {

@@ -18,6 +18,12 @@ pub(crate) fn built_in() -> Arc<Config> {
     }))
 }
 
+/// Returns a config without fields.
+pub(crate) fn none() -> Arc<Config> {
+    static CONFIG: OnceLock<Arc<Config>> = OnceLock::new();
+    Arc::clone(CONFIG.get_or_init(Arc::default))
+}
+
 fn read(table: &str) -> Config {
     let mut config = Config::default();
     let mut section = "";

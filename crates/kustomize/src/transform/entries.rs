@@ -12,12 +12,16 @@ pub(super) fn run(items: &mut Items, pairs: &Pairs, fields: &[FieldSpec]) -> Res
         return Ok(());
     }
     for item in items.list_mut() {
+        let fields: Vec<_> = fields
+            .iter()
+            .filter(|spec| spec.selects(&item.node))
+            .collect();
         for (key, value) in pairs {
             item.marks += 1;
             let mark = item.marks;
-            for spec in fields {
+            for spec in &fields {
                 let set = &mut |node: &mut Node| fieldspec::set_entry(node, key, value, Some(mark));
-                fieldspec::apply(&mut item.node, spec, Make::Mapping, set)?;
+                fieldspec::apply_here(&mut item.node, spec, Make::Mapping, set)?;
             }
         }
     }
