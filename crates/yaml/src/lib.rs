@@ -132,8 +132,8 @@
 //!   else; here they stay mistakes.
 //! - A second byte order mark is a character of the text.
 //! - Lines in messages are those of the mistake; go-yaml often names the one before.
-//! - [`print_build`] sorts by Rust's letters and knows the digits of ASCII, Arabic, Devanagari and the
-//!   full-width forms, so keys of combining marks or other scripts' digits may come in another order.
+//! - [`print_build`] sorts by Rust's letters, which are more than Go's: keys with combining marks, Roman
+//!   numerals or letters newer than Unicode 15 may come in another order.
 //!
 //! # Limits and errors
 //!

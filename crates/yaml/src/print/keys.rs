@@ -73,11 +73,22 @@ fn digits(text: &str, start: i64) -> (i64, usize) {
     })
 }
 
-/// Go has all decimal digits of Unicode; outside ASCII these are the ones that may occur in keys:
-/// Arabic, Devanagari, fullwidth.
+/// The zeros outside ASCII, each followed by its nine digits: the decimal numbers of Unicode 15, which
+/// Go 1.26 has.
+const ZEROS: [u32; 67] = [
+    0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6,
+    0xe50, 0xed0, 0xf20, 0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50,
+    0x1bb0, 0x1c40, 0x1c50, 0xa620, 0xa8d0, 0xa900, 0xa9d0, 0xa9f0, 0xaa50, 0xabf0, 0xff10,
+    0x104a0, 0x10d30, 0x11066, 0x110f0, 0x11136, 0x111d0, 0x112f0, 0x11450, 0x114d0, 0x11650,
+    0x116c0, 0x11730, 0x118e0, 0x11950, 0x11c50, 0x11d50, 0x11da0, 0x11f50, 0x16a60, 0x16ac0,
+    0x16b50, 0x1d7ce, 0x1d7d8, 0x1d7e2, 0x1d7ec, 0x1d7f6, 0x1e140, 0x1e2f0, 0x1e4f0, 0x1e950,
+    0x1fbf0,
+];
+
 fn is_digit(character: char) -> bool {
-    matches!(character, '0'..='9' | '\u{660}'..='\u{669}' | '\u{6f0}'..='\u{6f9}'
-        | '\u{966}'..='\u{96f}' | '\u{ff10}'..='\u{ff19}')
+    let code = u32::from(character);
+    let of_script = |zero: u32| (zero..zero + 10).contains(&code);
+    character.is_ascii_digit() || !character.is_ascii() && ZEROS.iter().any(|zero| of_script(*zero))
 }
 
 /// Returns how many bytes at the start are the same, in whole characters.
@@ -160,6 +171,14 @@ mod tests {
         let order = [
             ".x", "9", "10", "A", "a", "a-b", "a01", "a2", "a10", "ab", "b",
         ];
+        assert_eq!(sorted_keys(&keys), order);
+    }
+
+    #[test]
+    fn digits_of_all_scripts_sort_before_letters() {
+        // Their value is that of the code, so they follow those of ASCII.
+        let keys = ["a", "\u{7c0}", "9", "\u{1d7ff}", "\u{ff12}"];
+        let order = ["9", "\u{7c0}", "\u{ff12}", "\u{1d7ff}", "a"];
         assert_eq!(sorted_keys(&keys), order);
     }
 
