@@ -14,6 +14,8 @@
 mod conformance;
 #[path = "all/errors.rs"]
 mod errors;
+#[path = "all/examples.rs"]
+mod examples;
 #[path = "all/laws.rs"]
 mod laws;
 #[path = "all/limits.rs"]
