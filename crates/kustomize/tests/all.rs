@@ -10,6 +10,8 @@
     reason = "the conformance test lists what differs"
 )]
 
+#[path = "all/any_input.rs"]
+mod any_input;
 #[path = "all/conformance.rs"]
 mod conformance;
 #[path = "all/errors.rs"]
@@ -22,5 +24,7 @@ mod laws;
 mod limits;
 #[path = "all/recorded.rs"]
 mod recorded;
+#[path = "all/seeds.rs"]
+mod seeds;
 #[path = "all/support.rs"]
 mod support;

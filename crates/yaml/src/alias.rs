@@ -12,6 +12,10 @@ use crate::resolve::Resolved;
 const MERGE: &str = "<<";
 const MERGE_TAG: &str = "tag:yaml.org,2002:merge";
 
+/// A copied node with more bytes of text than this counts as one more node for each time that many, so
+/// that the limit on nodes is one on memory too.
+const BYTES_PER_NODE: usize = 128;
+
 impl Node {
     /// Replaces aliases by copies of what they refer to and merge keys (`<<`) by the pairs that they
     /// merge, and removes all anchors, as kyaml does with every object that kustomize reads.
@@ -245,17 +249,26 @@ fn mappings_of(node: Node) -> Result<Vec<Mapping>, ParseError> {
     }
 }
 
-/// Returns the number of nodes and the depth of a tree.
+/// Returns the number of nodes and the depth of a tree. A node with long texts counts as several.
 fn size(node: &Node) -> (usize, usize) {
+    let own = 1 + text_bytes(node) / BYTES_PER_NODE;
     let add = |(nodes, depth): (usize, usize), child: &Node| {
         let (child_nodes, child_depth) = size(child);
         (nodes + child_nodes, depth.max(child_depth + 1))
     };
     match &node.value {
-        Value::Sequence(items) => items.iter().fold((1, 1), add),
+        Value::Sequence(items) => items.iter().fold((own, 1), add),
         Value::Mapping(mapping) => mapping
             .iter()
-            .fold((1, 1), |size, (key, value)| add(add(size, key), value)),
-        Value::Scalar(_) | Value::Alias(_) => (1, 0),
+            .fold((own, 1), |size, (key, value)| add(add(size, key), value)),
+        Value::Scalar(_) | Value::Alias(_) => (own, 0),
     }
+}
+
+fn text_bytes(node: &Node) -> usize {
+    let comments = node.comments.as_ref().map_or(0, |comments| {
+        comments.head.len() + comments.line.len() + comments.foot.len()
+    });
+    let tag = node.tag.as_ref().map_or(0, |tag| tag.len());
+    node.text().map_or(0, str::len) + tag + comments
 }

@@ -99,6 +99,10 @@ pub enum LimitKind {
     Nodes,
     /// Nodes that aliases expand to.
     Expansion,
+    /// `%TAG` directives of a document.
+    Directives,
+    /// Bytes of the prefix that a `%TAG` directive declares.
+    TagPrefix,
 }
 
 impl fmt::Display for LimitKind {
@@ -108,6 +112,8 @@ impl fmt::Display for LimitKind {
             Self::Depth => "exceeded max depth: nesting",
             Self::Nodes => "number of nodes",
             Self::Expansion => "document contains excessive aliasing: number of nodes",
+            Self::Directives => "number of %TAG directives",
+            Self::TagPrefix => "bytes of the prefix of a %TAG directive",
         })
     }
 }

@@ -28,7 +28,8 @@ pub struct Limits {
     pub depth: usize,
     /// Nodes of all documents together; 5 million unless set.
     pub nodes: usize,
-    /// Nodes that may be copied for the anchors and aliases of one document; 500,000 unless set.
+    /// Nodes that may be copied for the anchors and aliases of one document; 500,000 unless set. A node
+    /// counts once more for every 128 bytes of its texts.
     pub expansion: usize,
 }
 

@@ -1,5 +1,7 @@
 //! The public interface of `windlass-yaml`, and what the programs that it follows have printed.
 
+#[path = "all/any_text.rs"]
+mod any_text;
 #[path = "all/cases.rs"]
 mod cases;
 #[path = "all/errors.rs"]

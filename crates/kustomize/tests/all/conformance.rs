@@ -11,7 +11,7 @@ use crate::support::{first_difference, read_tree};
 /// How many of the cases have to be as recorded. It only rises.
 const FLOOR: usize = 468;
 
-fn cases() -> Option<PathBuf> {
+pub(crate) fn cases() -> Option<PathBuf> {
     let shared = std::env::var("WINDLASS_SHARED").map_or_else(
         |_| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
         PathBuf::from,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::cursor::Mark;
 use super::scanner::{Comment, Scanner};
 use super::token::{Token, TokenKind};
-use super::{Comments, Layout, ParseError, ScalarStyle};
+use super::{Comments, Layout, LimitKind, ParseError, ScalarStyle};
 
 mod collection;
 mod directives;

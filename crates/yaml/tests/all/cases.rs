@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 use windlass_yaml::{parse, print_build};
 
+use crate::any_text::{edits, reads_and_prints};
+
 fn shared() -> Option<PathBuf> {
     let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
     let shared = std::env::var_os("WINDLASS_SHARED").map_or(default, PathBuf::from);
@@ -49,4 +51,40 @@ fn what_kustomize_printed_prints_as_itself() {
     }
     assert!(different.is_empty(), "{}", different.join("\n"));
     assert!(compared > 100, "only {compared} cases");
+}
+
+/// Calls `visit` with the bytes of every YAML file below a directory.
+fn each_yaml_file(directory: &Path, visit: &mut dyn FnMut(&[u8])) {
+    for entry in fs::read_dir(directory).expect("the directory is there") {
+        let path = entry.expect("it can be listed").path();
+        if path.is_dir() {
+            each_yaml_file(&path, visit);
+        } else if path.extension().is_some_and(|extension| extension == "yaml") {
+            visit(&fs::read(&path).expect("it can be read"));
+        }
+    }
+}
+
+/// Checks the laws on every YAML file below a directory, and returns how many there are.
+fn keep_the_laws(directory: &Path) -> usize {
+    let mut count = 0;
+    each_yaml_file(directory, &mut |bytes| {
+        reads_and_prints(bytes);
+        edits(&String::from_utf8_lossy(bytes), "v2");
+        count += 1;
+    });
+    count
+}
+
+#[test]
+fn the_files_of_the_examples_keep_the_laws() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    assert!(keep_the_laws(&examples) > 20);
+}
+
+#[test]
+fn the_files_of_the_recorded_cases_keep_the_laws() {
+    if let Some(cases) = shared() {
+        assert!(keep_the_laws(&cases) > 1000);
+    }
 }

@@ -1,6 +1,11 @@
 //! `%YAML`, `%TAG`, and tags written out.
 
-use super::{Events, Mark, Result, Token, TokenKind};
+use super::{Events, LimitKind, Mark, ParseError, Result, Token, TokenKind};
+
+/// The most `%TAG` directives of a document, and the most bytes that a short form may stand for: what
+/// one line says is repeated with each tag.
+const MAX_DIRECTIVES: usize = 100;
+const MAX_PREFIX: usize = 256;
 
 const DEFAULTS: [(&str, &str); 2] = [("!", "!"), ("!!", "tag:yaml.org,2002:")];
 
@@ -24,6 +29,7 @@ impl<'a> Events<'a> {
                 if self.prefix_of(handle).is_some() {
                     return self.fail("found duplicate %TAG directive", at, None);
                 }
+                self.check_directive(at, &prefix)?;
                 self.tag_directives.push((handle, prefix.into()));
             }
         }
@@ -33,6 +39,16 @@ impl<'a> Events<'a> {
             }
         }
         Ok(())
+    }
+
+    fn check_directive(&self, at: Mark, prefix: &str) -> Result<()> {
+        let (what, limit) = match prefix.len() {
+            0..=MAX_PREFIX if self.tag_directives.len() < MAX_DIRECTIVES => return Ok(()),
+            0..=MAX_PREFIX => (LimitKind::Directives, MAX_DIRECTIVES),
+            _ => (LimitKind::TagPrefix, MAX_PREFIX),
+        };
+        let at = at.position(self.scanner.base);
+        Err(ParseError::Limit { at, what, limit })
     }
 
     fn prefix_of(&self, handle: &str) -> Option<&str> {

@@ -106,7 +106,12 @@ impl Scanner<'_> {
                 break;
             }
             if i64::from(comment.start.column) == self.indent + 1 {
-                *mark = comment.start;
+                // The columns of comments count from 1, those of tokens from 0.
+                let column = comment.start.column.saturating_sub(1);
+                *mark = Mark {
+                    column,
+                    ..comment.start
+                };
             }
             stop = comment.scan.index;
         }
