@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use windlass_tree::{Tree, TreePath};
+use windlass_yaml::Node;
 
 use crate::BuildOptions;
-use crate::error::{BuildError, Place, Problem, Warning};
+use crate::edit;
+use crate::error::{BuildError, Place, Problem, Refusal, Warning};
 use crate::schema::Schemas;
 
 /// The largest number of objects that one build may have.
@@ -14,6 +16,15 @@ pub(crate) const MAX_OBJECTS: usize = 200_000;
 
 /// The largest number of kustomizations that one build may read, the same one counted each time.
 pub(crate) const MAX_KUSTOMIZATIONS: usize = 100_000;
+
+/// The most bytes that one build may read, the same file counted each time: 512 MiB.
+const MAX_BYTES: usize = 512 << 20;
+
+/// The most values that the objects of one build may have when they are read.
+const MAX_VALUES: usize = 10_000_000;
+
+/// How often one build may offer an object to a transformer.
+const MAX_STEPS: usize = 20_000_000;
 
 /// The largest number of kustomizations within each other.
 pub(crate) const MAX_DEPTH: usize = 100;
@@ -25,6 +36,9 @@ pub(crate) struct Context<'t> {
     pub(crate) schemas: Schemas,
     pub(crate) warnings: Vec<Warning>,
     pub(crate) kustomizations: usize,
+    bytes: usize,
+    values: usize,
+    steps: usize,
     errors: Vec<BuildError>,
     read: BTreeSet<TreePath>,
 }
@@ -37,6 +51,9 @@ impl<'t> Context<'t> {
             schemas: Schemas::default(),
             warnings: Vec::new(),
             kustomizations: 0,
+            bytes: 0,
+            values: 0,
+            steps: 0,
             errors: Vec::new(),
             read: BTreeSet::new(),
         }
@@ -45,7 +62,31 @@ impl<'t> Context<'t> {
     /// Returns the bytes of a file and takes note that the build depends on it.
     pub(crate) fn read(&mut self, file: &TreePath) -> Result<Arc<[u8]>, Problem> {
         self.read.insert(file.clone());
-        Ok(self.tree.read(file)?)
+        let bytes = self.tree.read(file)?;
+        self.bytes += bytes.len();
+        if self.bytes > MAX_BYTES {
+            return Err(Refusal::Bytes { limit: MAX_BYTES }.into());
+        }
+        Ok(bytes)
+    }
+
+    /// Counts the values of objects that were read.
+    pub(crate) fn count_values(&mut self, objects: &[Node]) -> Result<(), Problem> {
+        self.values += objects.iter().map(edit::size).sum::<usize>();
+        if self.values > MAX_VALUES {
+            return Err(Refusal::Values { limit: MAX_VALUES }.into());
+        }
+        Ok(())
+    }
+
+    /// Counts objects that a transformer looks at, and returns whether it may; says so once when not.
+    pub(crate) fn may_transform(&mut self, place: &Place, objects: usize) -> bool {
+        let before = self.steps;
+        self.steps += objects;
+        if before <= MAX_STEPS && self.steps > MAX_STEPS {
+            self.fail(place, Refusal::Steps { limit: MAX_STEPS });
+        }
+        self.steps <= MAX_STEPS
     }
 
     /// Takes note of a mistake; the build goes on to find others, and fails in the end.

@@ -220,25 +220,57 @@ pub(crate) fn type_tag(node: &Node) -> &'static str {
     }
 }
 
-/// What patches and replacements may copy into one object, in nodes.
+/// What a patch copies within one object, what the replacements of a kustomization copy and what the vars
+/// of a build write, in nodes; a long text counts as several.
 pub(crate) const MAX_COPIED: usize = 1_000_000;
+
+/// Values within each other that a patch or replacement may make: as many as can be read.
+const MAX_NESTING: usize = 256;
+
+/// A text counts once more for every so many bytes.
+const BYTES_PER_NODE: usize = 128;
 
 /// Returns the number of nodes of a tree.
 pub(crate) fn size(node: &Node) -> usize {
     1 + match &node.value {
         Value::Sequence(items) => items.iter().map(size).sum(),
         Value::Mapping(mapping) => mapping.values().map(size).sum(),
-        Value::Scalar(_) | Value::Alias(_) => 0,
+        Value::Scalar(scalar) => scalar.text.len() / BYTES_PER_NODE,
+        Value::Alias(_) => 0,
     }
 }
 
 /// Takes the size of a value from what may still be copied.
 pub(crate) fn spend(budget: &mut usize, value: &Node) -> Result<(), Problem> {
+    spend_nodes(budget, size(value))
+}
+
+/// Takes the size of a text from what may still be copied.
+pub(crate) fn spend_bytes(budget: &mut usize, bytes: usize) -> Result<(), Problem> {
+    spend_nodes(budget, 1 + bytes / BYTES_PER_NODE)
+}
+
+fn spend_nodes(budget: &mut usize, nodes: usize) -> Result<(), Problem> {
     let limit = MAX_COPIED;
-    *budget = budget
-        .checked_sub(size(value))
-        .ok_or(Refusal::Size { limit })?;
+    *budget = budget.checked_sub(nodes).ok_or(Refusal::Size { limit })?;
     Ok(())
+}
+
+/// Checks how deep an object gets with a value behind a path of so many fields.
+pub(crate) fn check_nesting(fields: usize, value: Option<&Node>) -> Result<(), Problem> {
+    let limit = MAX_NESTING;
+    if fields + value.map_or(0, depth) > limit {
+        return Err(Refusal::Nesting { limit }.into());
+    }
+    Ok(())
+}
+
+fn depth(node: &Node) -> usize {
+    match &node.value {
+        Value::Sequence(items) => 1 + items.iter().map(depth).max().unwrap_or_default(),
+        Value::Mapping(mapping) => 1 + mapping.values().map(depth).max().unwrap_or_default(),
+        Value::Scalar(_) | Value::Alias(_) => 0,
+    }
 }
 
 /// Returns what kind of node this is, in kyaml's words.

@@ -110,6 +110,7 @@ pub(crate) fn apply_here(
 ) -> Result<(), Problem> {
     let path = spec.path.strip_prefix('/').unwrap_or(&spec.path);
     let make = if spec.create { make } else { Make::Nothing };
+    edit::check_nesting(path.matches('/').count(), None)?;
     walk(object, Some(path), make, set).map_err(|problem| {
         let not_set = FieldProblem::NotSet {
             field: spec.path.clone(),

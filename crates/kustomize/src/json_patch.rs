@@ -93,13 +93,21 @@ impl Operation {
                 field: "path",
             })
         };
+        let levels = self
+            .path
+            .as_deref()
+            .unwrap_or_default()
+            .matches('/')
+            .count();
         match op {
-            "add" => add(object, path()?, self.value.clone(), "add"),
+            "add" => edit::check_nesting(levels, self.value.as_ref())
+                .and_then(|()| add(object, path()?, self.value.clone(), "add")),
             "remove" => remove(object, path()?),
             "replace" => self.replace(object, path()?),
             "test" => self.test(object, path()?),
             "move" => {
                 let value = take(object, self.from()?)?;
+                edit::check_nesting(levels, Some(&value))?;
                 add(object, path()?, Some(value), "move")
             }
             "copy" => {
@@ -107,6 +115,7 @@ impl Operation {
                 if let Some(value) = value {
                     edit::spend(budget, value)?;
                 }
+                edit::check_nesting(levels, value)?;
                 let value = value.cloned();
                 add(object, path()?, value, "copy")
             }

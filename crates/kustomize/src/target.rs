@@ -287,6 +287,9 @@ impl Target {
 }
 
 fn run_step(context: &mut Context<'_>, gathered: &mut Gathered, step: &Step) {
+    if !context.may_transform(&step.place, gathered.items.len()) {
+        return;
+    }
     let mut problems = Vec::new();
     let snapshots = if step.transformer.is_idle() {
         Vec::new()

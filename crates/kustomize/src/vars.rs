@@ -64,10 +64,11 @@ impl Vars {
         if values.is_empty() {
             return Ok(());
         }
+        let mut writer = Writer::new(&values);
         for item in items.list_mut() {
             for spec in specs {
                 fieldspec::apply(&mut item.node, spec, Make::Nothing, &mut |node| {
-                    replace(node, &values)
+                    writer.replace(node)
                 })?;
             }
         }
@@ -140,43 +141,67 @@ fn index_parts(parts: Vec<String>) -> Vec<String> {
 
 type Values = BTreeMap<String, Node>;
 
-/// Replaces vars in a text, in the values of a mapping, or in the texts of a list.
-fn replace(node: &mut Node, values: &Values) -> Result<(), Problem> {
-    if node.is_null() {
-        return Ok(());
-    }
-    match &mut node.value {
-        Value::Scalar(_) => replace_text(node, values),
-        Value::Mapping(mapping) => {
-            for (key, value) in mapping.iter_mut() {
-                if !key.is_string() {
-                    return Err(ReferenceProblem::VarKey {
-                        key: edit::text(key).to_owned(),
-                    }
-                    .into());
-                }
-                replace_text(value, values);
-            }
-        }
-        Value::Sequence(items) => {
-            for item in items {
-                if !item.is_string() {
-                    return Err(ReferenceProblem::VarElement.into());
-                }
-                replace_text(item, values);
-            }
-        }
-        Value::Alias(_) => {}
-    }
-    Ok(())
+/// Writes the values of vars into fields.
+struct Writer<'v> {
+    values: &'v Values,
+    /// The bytes of the longest value.
+    longest: usize,
+    budget: usize,
 }
 
-fn replace_text(node: &mut Node, values: &Values) {
-    if node.is_string()
-        && let Some(text) = node.text().map(str::to_owned)
-    {
+impl<'v> Writer<'v> {
+    fn new(values: &'v Values) -> Self {
+        let lengths = values.values().map(|value| edit::text(value).len());
+        Self {
+            values,
+            longest: lengths.max().unwrap_or_default(),
+            budget: edit::MAX_COPIED,
+        }
+    }
+
+    /// Replaces vars in a text, in the values of a mapping, or in the texts of a list.
+    fn replace(&mut self, node: &mut Node) -> Result<(), Problem> {
+        if node.is_null() {
+            return Ok(());
+        }
+        match &mut node.value {
+            Value::Scalar(_) => self.replace_text(node)?,
+            Value::Mapping(mapping) => {
+                for (key, value) in mapping.iter_mut() {
+                    if !key.is_string() {
+                        return Err(ReferenceProblem::VarKey {
+                            key: edit::text(key).to_owned(),
+                        }
+                        .into());
+                    }
+                    self.replace_text(value)?;
+                }
+            }
+            Value::Sequence(items) => {
+                for item in items {
+                    if !item.is_string() {
+                        return Err(ReferenceProblem::VarElement.into());
+                    }
+                    self.replace_text(item)?;
+                }
+            }
+            Value::Alias(_) => {}
+        }
+        Ok(())
+    }
+
+    fn replace_text(&mut self, node: &mut Node) -> Result<(), Problem> {
+        let Some(text) = node.text().filter(|_| node.is_string()) else {
+            return Ok(());
+        };
+        let uses = text.matches("$(").count();
+        if uses > 0 {
+            edit::spend_bytes(&mut self.budget, uses.saturating_mul(self.longest))?;
+        }
+        let expanded = expand(text, self.values);
         let at = node.start;
-        *node = expand(&text, values);
+        *node = expanded;
         node.start = at;
+        Ok(())
     }
 }

@@ -53,4 +53,40 @@ pub enum Refusal {
         /// The limit.
         limit: usize,
     },
+    /// Values within each other without bound.
+    #[error("a field would be more than {limit} levels deep")]
+    Nesting {
+        /// The limit.
+        limit: usize,
+    },
+    /// Names that grow without bound.
+    #[error("a name would have more than {limit} bytes; Kubernetes allows 253 at most")]
+    Name {
+        /// The limit.
+        limit: usize,
+    },
+    /// A list that takes too long to merge.
+    #[error("a list that is merged by the keys of its elements has more than {limit} of them")]
+    List {
+        /// The limit.
+        limit: usize,
+    },
+    /// More bytes than a build may read.
+    #[error("the build reads more than {limit} bytes, a file counted each time")]
+    Bytes {
+        /// The limit.
+        limit: usize,
+    },
+    /// More work than a build may do.
+    #[error("the transformers of the build look at objects more than {limit} times")]
+    Steps {
+        /// The limit.
+        limit: usize,
+    },
+    /// More values than a build may hold.
+    #[error("the objects of the build have more than {limit} values")]
+    Values {
+        /// The limit.
+        limit: usize,
+    },
 }

@@ -51,13 +51,14 @@ pub(super) fn fill_in(list: &mut [Values]) {
 }
 
 fn union(a: &Values, b: &Values) -> Option<Values> {
+    let contradict = |(x, y): (&String, &String)| x != y && !x.is_empty() && !y.is_empty();
+    if a.iter().zip(b).any(contradict) {
+        return None;
+    }
     let mut agree = false;
     let mut union = Vec::with_capacity(a.len());
     for (x, y) in a.iter().zip(b) {
         agree |= x == y;
-        if x != y && !x.is_empty() && !y.is_empty() {
-            return None;
-        }
         union.push(if x.is_empty() { y } else { x }.clone());
     }
     (agree && a.len() == b.len()).then_some(union)

@@ -9,8 +9,11 @@ use super::directive::{self, Directive};
 use super::keys::{self, Values};
 use super::{Merged, Outcome, Walker, kept, patched};
 use crate::edit;
-use crate::error::{PatchProblem, Problem};
+use crate::error::{PatchProblem, Problem, Refusal};
 use crate::schema::TypeRef;
+
+/// The most elements of a merged list: each is compared with all others.
+const MAX_ELEMENTS: usize = 5_000;
 
 /// Nodes that lists refer to by number.
 pub(super) struct Slots(Vec<Node>);
@@ -251,6 +254,10 @@ impl<'s> Merging<'s> {
         }
         if list.is_empty() {
             return Ok(self.slots.0);
+        }
+        if list.len() > MAX_ELEMENTS {
+            let limit = MAX_ELEMENTS;
+            return Err(Refusal::List { limit }.into());
         }
         if self.keys.len() > 1 {
             keys::fill_in(&mut list);

@@ -64,6 +64,8 @@ impl Target {
                 return None;
             }
         };
+        let counted = context.count_values(&nodes);
+        context.note(&self.place(path.at), counted)?;
         let item = |node: windlass_yaml::Node| {
             let place = Place::at(&file, node.start);
             let mut item = Item::new(node, place, &context.schemas);

@@ -4,10 +4,13 @@ use windlass_object::Gvk;
 use windlass_yaml::Node;
 
 use crate::edit;
-use crate::error::Problem;
+use crate::error::{Problem, Refusal};
 use crate::fieldspec::{self, FieldSpec, Make};
 use crate::item::Item;
 use crate::items::Items;
+
+/// The most bytes of a name: objects remember all that they had.
+const MAX_NAME: usize = 1024;
 
 pub(super) fn add_prefix(
     items: &mut Items,
@@ -64,6 +67,9 @@ fn add(
                 &mut |node: &mut Node| {
                     fieldspec::require_scalar(node)?;
                     let name = rename(edit::text(node));
+                    if name.len() > MAX_NAME {
+                        return Err(Refusal::Name { limit: MAX_NAME }.into());
+                    }
                     edit::assign_loose(node, &name);
                     Ok(())
                 },

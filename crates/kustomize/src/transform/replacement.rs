@@ -23,11 +23,8 @@ pub(super) fn run(items: &mut Items, replacements: &[Replacement]) -> Result<(),
     let mut budget = edit::MAX_COPIED;
     for replacement in replacements {
         let value = value(items, replacement)?;
-        if !value.is_scalar() {
-            edit::spend(&mut budget, &value)?;
-        }
         for target in replacement.targets.iter().flatten() {
-            copy_to(items, target, &value)?;
+            copy_to(items, target, &value, &mut budget)?;
         }
     }
     Ok(())
@@ -164,7 +161,12 @@ fn refine(value: &Node, options: Option<&FieldOptions>) -> Result<Node, Problem>
     Ok(value)
 }
 
-fn copy_to(items: &mut Items, target: &Target, value: &Node) -> Result<(), Problem> {
+fn copy_to(
+    items: &mut Items,
+    target: &Target,
+    value: &Node,
+    budget: &mut usize,
+) -> Result<(), Problem> {
     let Some(select) = &target.select else {
         return Err(ReplacementProblem::NoTarget.into());
     };
@@ -183,9 +185,11 @@ fn copy_to(items: &mut Items, target: &Target, value: &Node) -> Result<(), Probl
             continue;
         }
         let object = fieldspec::describe(&item.node);
-        copy_to_object(&mut item.node, target, value).map_err(|problem| Problem::InObject {
-            object,
-            problem: Box::new(problem),
+        copy_to_object(&mut item.node, target, value, budget).map_err(|problem| {
+            Problem::InObject {
+                object,
+                problem: Box::new(problem),
+            }
         })?;
     }
     Ok(())
@@ -198,7 +202,12 @@ fn rejects((matcher, selector): &(Matcher, &Selector), item: &Item, ids: &[ResId
         || !selector.has_no_id() && ids.iter().any(|id| matcher.selects_id(id))
 }
 
-fn copy_to_object(object: &mut Node, target: &Target, value: &Node) -> Result<(), Problem> {
+fn copy_to_object(
+    object: &mut Node,
+    target: &Target,
+    value: &Node,
+    budget: &mut usize,
+) -> Result<(), Problem> {
     let default = [DEFAULT_FIELD.to_owned()];
     let paths = if target.field_paths.is_empty() {
         &default[..]
@@ -210,10 +219,15 @@ fn copy_to_object(object: &mut Node, target: &Target, value: &Node) -> Result<()
     let create = creates.then(|| Kind::of(value));
     for path in paths {
         let parts = smart_split(path);
+        edit::check_nesting(parts.len(), Some(value))?;
+        edit::spend(budget, value)?;
         if structured::set(object, &parts, create, value)? {
             continue;
         }
-        let set = &mut |field: &mut Node| set_field(field, options, value);
+        let set = &mut |field: &mut Node| {
+            edit::spend(budget, value)?;
+            set_field(field, options, value)
+        };
         let count = fields::visit(object, &parts, create, set).map_err(|problem| {
             ReplacementProblem::Field {
                 path: path.clone(),

@@ -56,6 +56,7 @@ pub(crate) fn builds(text: &str) {
     for files_from_anywhere in [false, true] {
         let options = BuildOptions {
             files_from_anywhere,
+            ..BuildOptions::default()
         };
         builds_the_same(&archive.files, &directory, &options);
     }

@@ -86,3 +86,59 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn builds_in_many_threads_at_once_all_come_out_the_same() {
+    let objects: String = (0..40)
+        .map(|index| {
+            format!(
+                "---\n{}",
+                OBJECTS.replace("{name: web}", &format!("{{name: web-{index}}}"))
+            )
+        })
+        .collect();
+    let kustomization = "namePrefix: x-\ncommonLabels: {a: b, c: d}\nresources: [web.yaml]\n";
+    let expected = built(kustomization, &objects);
+    assert!(expected.is_ok(), "{expected:?}");
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| built(kustomization, &objects)))
+            .collect();
+        for thread in threads {
+            assert_eq!(thread.join().unwrap(), expected);
+        }
+    });
+}
+
+/// Files of a kustomization with a base and a component, in no particular order.
+fn files() -> Vec<(&'static str, &'static str)> {
+    vec![
+        (
+            "kustomization.yaml",
+            "resources: [base]\ncomponents: [component]\nnameSuffix: -x\n",
+        ),
+        ("base/kustomization.yaml", KUSTOMIZATION),
+        ("base/web.yaml", OBJECTS),
+        (
+            "component/kustomization.yaml",
+            "kind: Component\napiVersion: kustomize.config.k8s.io/v1alpha1\nconfigMapGenerator: [{name: c, files: [a, b, z=a]}]\n",
+        ),
+        ("component/a", "1\n"),
+        ("component/b", "2\n"),
+        ("other/kustomization.yaml", "resources: [none.yaml]\n"),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn the_order_in_which_files_are_put_into_a_tree_does_not_show(files in Just(files()).prop_shuffle()) {
+        let tree = MemoryTree::from_iter(files);
+        let sorted = MemoryTree::from_iter(self::files());
+        let [first, second] = [&tree, &sorted].map(|tree| {
+            let built = build(tree, &TreePath::root(), &BuildOptions::default());
+            built.map(|built| built.to_yaml()).map_err(|errors| errors.to_string())
+        });
+        prop_assert!(first.is_ok(), "{:?}", first);
+        prop_assert_eq!(first, second);
+    }
+}

@@ -81,3 +81,117 @@ fn deep_nesting_and_alias_bombs_are_errors() {
         assert!(build_files(&files).is_err());
     }
 }
+
+const OBJECT: &str = "apiVersion: v1\nkind: K\nmetadata: {name: a}\n";
+
+/// Builds an object with these fields, and returns what is wrong.
+fn mistake(kustomization: &str, fields: &str) -> String {
+    let files = [
+        (
+            "build/kustomization.yaml",
+            &*format!("resources: [a.yaml]\n{kustomization}"),
+        ),
+        ("build/a.yaml", &*format!("{OBJECT}{fields}")),
+    ];
+    build_files(&files)
+        .expect_err("it goes too far")
+        .to_string()
+}
+
+#[test]
+fn a_field_path_of_a_thousand_fields_is_refused() {
+    let path = "a.".repeat(1000) + "b";
+    let replacement = format!(
+        "replacements: [{{sourceValue: x, targets: [{{select: {{kind: K}}, fieldPaths: ['{path}'], options: {{create: true}}}}]}}]\n"
+    );
+    let label = format!(
+        "labels: [{{pairs: {{a: b}}, fields: [{{path: '{}', create: true}}]}}]\n",
+        path.replace('.', "/")
+    );
+    for kustomization in [replacement, label] {
+        let mistake = mistake(&kustomization, "");
+        assert!(mistake.contains("more than 256 levels deep"), "{mistake}");
+    }
+}
+
+#[test]
+fn an_object_that_is_copied_ever_deeper_into_itself_is_refused() {
+    let copies = "    - {op: copy, from: /data, path: /data/x}\n".repeat(300);
+    let patch = format!("patches:\n- target: {{kind: K}}\n  patch: |\n{copies}");
+    let mistake = mistake(&patch, "data: {k: v}\n");
+    assert!(mistake.contains("more than 256 levels deep"), "{mistake}");
+}
+
+#[test]
+fn a_long_text_copied_into_many_fields_is_refused() {
+    let replacement = "replacements: [{source: {kind: K, fieldPath: text}, targets: [{select: {kind: K}, fieldPaths: ['list.*']}]}]\n";
+    let (text, list) = ("x".repeat(200_000), "a,".repeat(1000));
+    let mistake = mistake(replacement, &format!("text: {text}\nlist: [{list}]\n"));
+    assert!(mistake.contains("more than 1000000 values"), "{mistake}");
+}
+
+#[test]
+fn a_long_var_that_is_written_often_is_refused() {
+    let vars = "vars: [{name: V, objref: {apiVersion: v1, kind: K, name: a}, fieldref: {fieldpath: text}}]\n";
+    let pod = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, args: ['";
+    let (text, uses) = ("x".repeat(200_000), "$(V)".repeat(1000));
+    let mistake = mistake(vars, &format!("text: {text}\n{pod}{uses}']}}]}}\n"));
+    assert!(mistake.contains("more than 1000000 values"), "{mistake}");
+}
+
+#[test]
+fn names_that_grow_over_many_bases_are_refused() {
+    let prefix = format!("namePrefix: {}\n", "x".repeat(1024));
+    let mistake = mistake(&prefix, "");
+    assert!(mistake.contains("more than 1024 bytes"), "{mistake}");
+}
+
+#[test]
+fn a_merged_list_of_ten_thousand_elements_is_refused() {
+    let finalizers: String = (0..10_000).map(|index| format!("f{index},")).collect();
+    let object = format!(
+        "apiVersion: v1\nkind: Service\nmetadata: {{name: a, finalizers: [{finalizers}]}}\n"
+    );
+    let files = [
+        (
+            "build/kustomization.yaml",
+            "resources: [a.yaml]\npatches: [{patch: '{apiVersion: v1, kind: Service, metadata: {name: a, finalizers: [b]}}'}]\n",
+        ),
+        ("build/a.yaml", &*object),
+    ];
+    let mistake = build_files(&files)
+        .expect_err("it goes too far")
+        .to_string();
+    assert!(mistake.contains("more than 5000 of them"), "{mistake}");
+}
+
+#[test]
+fn bases_that_multiply_a_large_object_are_refused() {
+    let mut tree = MemoryTree::new();
+    for level in 0..14 {
+        let next = level + 1;
+        for name in ["l", "m"] {
+            let text = format!("namePrefix: {name}{level}-\nresources: [../l{next}, ../m{next}]\n");
+            tree.write(&format!("{name}{level}/kustomization.yaml"), &text)
+                .unwrap();
+        }
+    }
+    let list = "1,".repeat(20_000);
+    for name in ["l14", "m14"] {
+        let text = format!("namePrefix: {name}-\nresources: [a.yaml]\n");
+        tree.write(&format!("{name}/kustomization.yaml"), &text)
+            .unwrap();
+        tree.write(
+            &format!("{name}/a.yaml"),
+            &format!("{OBJECT}list: [{list}]\n"),
+        )
+        .unwrap();
+    }
+    let built = build(
+        &tree,
+        &TreePath::new("l0").unwrap(),
+        &BuildOptions::default(),
+    );
+    let mistake = built.expect_err("it goes too far").to_string();
+    assert!(mistake.contains("more than 10000000 values"), "{mistake}");
+}

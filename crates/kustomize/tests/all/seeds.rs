@@ -7,7 +7,9 @@ use crate::any_input::{builds, copies_fields, patches};
 use crate::support::read_tree;
 
 fn in_project(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(path)
 }
 
 fn entries(directory: &Path) -> Vec<PathBuf> {
@@ -59,6 +61,9 @@ fn the_recorded_cases_keep_the_laws() {
     for case in entries(&cases) {
         let about = fs::read_to_string(case.join("case.json")).unwrap();
         let about: serde_json::Value = serde_json::from_str(&about).unwrap();
-        builds(&archive(&case.join("input"), about["target"].as_str().unwrap()));
+        builds(&archive(
+            &case.join("input"),
+            about["target"].as_str().unwrap(),
+        ));
     }
 }

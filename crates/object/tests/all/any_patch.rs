@@ -19,7 +19,7 @@ pub(crate) fn patches(text: &str) {
         });
     }
     if let Ok(schema) = Schema::from_crd(&patch) {
-        publish_schema(&schema);
+        assert!(!publish_schema(&schema).is_null());
         changes_all_or_nothing(&target, |target| {
             strategic_merge_patch(target, &patch, &schema).is_ok()
         });

@@ -1,8 +1,9 @@
 //! What holds for any text: laws that the programs in `fuzz/` try to break, and that tests check on real files.
 
 use windlass_yaml::{
-    Document, DuplicateKeys, EditError, Entry, FileStyle, Layout, Limits, Node, ParseError, ParseOptions,
-    Position, Resolved, ScalarStyle, Value, parse, parse_with, print_build, print_build_json, print_file, replace_scalar,
+    Document, DuplicateKeys, EditError, Entry, FileStyle, Layout, Limits, Node, ParseError,
+    ParseOptions, Position, Resolved, ScalarStyle, Value, parse, parse_with, print_build,
+    print_build_json, print_file, replace_scalar,
 };
 
 /// Reads a text and prints it both ways.
@@ -113,7 +114,10 @@ impl<'t> Lines<'t> {
 /// prints nothing.
 fn prints_as_a_file(documents: &[Document]) {
     print_file(documents, &FileStyle::default());
-    for document in documents.iter().filter(|document| document.root.text() != Some("")) {
+    for document in documents
+        .iter()
+        .filter(|document| document.root.text() != Some(""))
+    {
         let mut root = document.root.clone();
         simplify(&mut root);
         let printed = print_alone(&root);
@@ -129,7 +133,13 @@ fn prints_as_a_file(documents: &[Document]) {
 
 fn print_alone(root: &Node) -> String {
     let root = root.clone();
-    print_file(&[Document { root, ..Document::default() }], &FileStyle::default())
+    print_file(
+        &[Document {
+            root,
+            ..Document::default()
+        }],
+        &FileStyle::default(),
+    )
 }
 
 /// Returns whether two trees differ in nothing but styles and positions. go-yaml v3 makes a text of nothing

@@ -59,7 +59,10 @@ fn each_yaml_file(directory: &Path, visit: &mut dyn FnMut(&[u8])) {
         let path = entry.expect("it can be listed").path();
         if path.is_dir() {
             each_yaml_file(&path, visit);
-        } else if path.extension().is_some_and(|extension| extension == "yaml") {
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "yaml")
+        {
             visit(&fs::read(&path).expect("it can be read"));
         }
     }

@@ -167,3 +167,42 @@ fn anchors_within_anchors_are_counted() {
         .expect_err("three copies are kept");
     insta::assert_snapshot!(error, @"line 1: document contains excessive aliasing: number of nodes over the limit of 250");
 }
+
+#[test]
+fn a_long_text_that_is_aliased_often_is_stopped() {
+    let text = format!(
+        "a: &a {}\nb: [{}]\n",
+        "x".repeat(100_000),
+        "*a,".repeat(1000)
+    );
+    let mut root = parse(&text).expect("it is well formed").remove(0).root;
+    let error = root.expand_aliases(&Limits::default());
+    insta::assert_snapshot!(error.expect_err("it is too large"), @"line 2: document contains excessive aliasing: number of nodes over the limit of 500000");
+}
+
+#[test]
+fn a_comment_counts_in_what_aliases_copy() {
+    let comment = "x".repeat(100_000);
+    let text = format!("a: &a [x] # {comment}\nb: [{}]\n", "*a,".repeat(1000));
+    let mut root = parse(&text).expect("it is well formed").remove(0).root;
+    assert!(root.expand_aliases(&Limits::default()).is_err());
+}
+
+#[test]
+fn directives_that_repeat_or_declare_too_much_are_stopped() {
+    use std::fmt::Write;
+    let mut many = String::new();
+    for number in 0..101 {
+        writeln!(many, "%TAG !a{number}! tag:x").expect("writing to a string does not fail");
+    }
+    insta::assert_snapshot!(error(&format!("{many}---\na: b\n")), @"a.yaml:101:1: line 101: number of %TAG directives over the limit of 100");
+    let long = format!("%TAG !a! {}\n---\na: !a!x b\n", "t".repeat(257));
+    insta::assert_snapshot!(error(&long), @"a.yaml:1:1: line 1: bytes of the prefix of a %TAG directive over the limit of 256");
+}
+
+#[test]
+fn nothing_behind_a_comment_stands_where_the_comment_begins() {
+    let documents = parse("a: 1\n? b\n# c\n").expect("it is well formed");
+    let nothing = documents[0].root.get("b").expect("the key is there");
+    assert_eq!((nothing.start.line, nothing.start.column), (3, 1));
+}
