@@ -21,7 +21,7 @@ pub(crate) const MAX_KUSTOMIZATIONS: usize = 100_000;
 const MAX_BYTES: usize = 512 << 20;
 
 /// The most values that the objects of one build may have when they are read.
-const MAX_VALUES: usize = 10_000_000;
+const MAX_VALUES: usize = 5_000_000;
 
 /// How often one build may offer an object to a transformer.
 const MAX_STEPS: usize = 20_000_000;
@@ -119,5 +119,47 @@ impl<'t> Context<'t> {
     /// Returns the files that were read, the warnings and the mistakes.
     pub(crate) fn finish(self) -> (BTreeSet<TreePath>, Vec<Warning>, Vec<BuildError>) {
         (self.read, self.warnings, self.errors)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use windlass_tree::MemoryTree;
+
+    use super::*;
+
+    fn at_the_limit(test: impl FnOnce(&mut Context<'_>, &TreePath)) {
+        let tree = MemoryTree::from_iter([("a.yaml", "a")]);
+        let options = BuildOptions::default();
+        let mut context = Context::new(&tree, &options);
+        context.values = MAX_VALUES - 1;
+        context.bytes = MAX_BYTES - 1;
+        context.steps = MAX_STEPS - 1;
+        test(&mut context, &TreePath::new("a.yaml").unwrap());
+    }
+
+    #[test]
+    fn a_build_reads_as_many_bytes_as_the_limit_and_no_more() {
+        at_the_limit(|context, file| {
+            assert!(context.read(file).is_ok());
+            assert!(context.read(file).is_err());
+        });
+    }
+
+    #[test]
+    fn a_build_holds_as_many_values_as_the_limit_and_no_more() {
+        at_the_limit(|context, _| {
+            assert!(context.count_values(&[Node::null()]).is_ok());
+            assert!(context.count_values(&[Node::null()]).is_err());
+        });
+    }
+
+    #[test]
+    fn transformers_look_at_as_many_objects_as_the_limit_and_the_build_says_so_once() {
+        at_the_limit(|context, file| {
+            let place = Place::file(file.clone());
+            let may: Vec<bool> = (0..3).map(|_| context.may_transform(&place, 1)).collect();
+            assert_eq!((may, context.error_count()), (vec![true, false, false], 1));
+        });
     }
 }

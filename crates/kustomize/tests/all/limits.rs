@@ -164,34 +164,3 @@ fn a_merged_list_of_ten_thousand_elements_is_refused() {
         .to_string();
     assert!(mistake.contains("more than 5000 of them"), "{mistake}");
 }
-
-#[test]
-fn bases_that_multiply_a_large_object_are_refused() {
-    let mut tree = MemoryTree::new();
-    for level in 0..14 {
-        let next = level + 1;
-        for name in ["l", "m"] {
-            let text = format!("namePrefix: {name}{level}-\nresources: [../l{next}, ../m{next}]\n");
-            tree.write(&format!("{name}{level}/kustomization.yaml"), &text)
-                .unwrap();
-        }
-    }
-    let list = "1,".repeat(20_000);
-    for name in ["l14", "m14"] {
-        let text = format!("namePrefix: {name}-\nresources: [a.yaml]\n");
-        tree.write(&format!("{name}/kustomization.yaml"), &text)
-            .unwrap();
-        tree.write(
-            &format!("{name}/a.yaml"),
-            &format!("{OBJECT}list: [{list}]\n"),
-        )
-        .unwrap();
-    }
-    let built = build(
-        &tree,
-        &TreePath::new("l0").unwrap(),
-        &BuildOptions::default(),
-    );
-    let mistake = built.expect_err("it goes too far").to_string();
-    assert!(mistake.contains("more than 10000000 values"), "{mistake}");
-}
