@@ -4,7 +4,6 @@
     clippy::disallowed_methods,
     reason = "tests read the inputs that `fuzz/` begins with; the crate itself reads nothing"
 )]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 #[path = "all/any_patch.rs"]
 mod any_patch;

@@ -89,14 +89,8 @@ proptest! {
 
 #[test]
 fn builds_in_many_threads_at_once_all_come_out_the_same() {
-    let objects: String = (0..40)
-        .map(|index| {
-            format!(
-                "---\n{}",
-                OBJECTS.replace("{name: web}", &format!("{{name: web-{index}}}"))
-            )
-        })
-        .collect();
+    let named = |index| OBJECTS.replace("{name: web}", &format!("{{name: web-{index}}}"));
+    let objects = (0..40).map(named).collect::<Vec<_>>().join("---\n");
     let kustomization = "namePrefix: x-\ncommonLabels: {a: b, c: d}\nresources: [web.yaml]\n";
     let expected = built(kustomization, &objects);
     assert!(expected.is_ok(), "{expected:?}");

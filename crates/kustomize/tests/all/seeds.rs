@@ -30,12 +30,11 @@ fn archive(directory: &Path, target: &str) -> String {
 
 #[test]
 fn seeds_of_all_kinds_keep_the_laws() {
-    let laws: [(&str, fn(&str)); 3] = [
-        ("kustomization", builds),
+    for (name, law) in [
+        ("kustomization", builds as fn(&str)),
         ("patch", patches),
         ("fields", copies_fields),
-    ];
-    for (name, law) in laws {
+    ] {
         for seed in entries(&in_project(&format!("fuzz/seeds/{name}"))) {
             law(&fs::read_to_string(seed).unwrap());
         }
