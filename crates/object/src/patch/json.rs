@@ -6,6 +6,9 @@ use serde_json::Value;
 /// The most operations that one patch may have, as kube-apiserver limits them.
 pub const MAX_OPERATIONS: usize = 10_000;
 
+/// The most bytes of JSON that the copies of one patch may add, as kube-apiserver limits them.
+const MAX_COPIED: usize = 3 << 20;
+
 /// Why a JSON patch cannot be applied.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JsonPatchError {
@@ -40,10 +43,11 @@ pub fn json_patch(target: &mut Value, patch: &Value) -> Result<(), JsonPatchErro
         });
     }
     let mut patched = target.clone();
+    let mut copied = 0;
     for (index, operation) in operations.iter().enumerate() {
         let operation = Operation::parse(operation)?;
         let failed = |message| JsonPatchError::Failed { index, message };
-        operation.apply(&mut patched).map_err(failed)?;
+        operation.apply(&mut patched, &mut copied).map_err(failed)?;
     }
     *target = patched;
     Ok(())
@@ -84,7 +88,7 @@ impl<'a> Operation<'a> {
         })
     }
 
-    fn apply(&self, target: &mut Value) -> Result<(), String> {
+    fn apply(&self, target: &mut Value, copied: &mut usize) -> Result<(), String> {
         match self {
             Self::Add(path, value) => {
                 add(target, path, (*value).clone()).map_err(|why| wrap("add", path, &why))
@@ -101,6 +105,13 @@ impl<'a> Operation<'a> {
             }
             Self::Copy { from, to } => {
                 let value = get(target, from).map_err(|why| wrap("copy", from, &why))?;
+                *copied += value.to_string().len();
+                if *copied > MAX_COPIED {
+                    return Err(format!(
+                        "Unable to complete the copy, the accumulated size increase of copy is {copied}, \
+                         exceeding the limit {MAX_COPIED}"
+                    ));
+                }
                 let value = value.clone();
                 add(target, to, value).map_err(|why| wrap("copy", to, &why))
             }
@@ -288,6 +299,15 @@ mod tests {
         let error = json_patch(&mut target, &patch).unwrap_err();
         assert!(matches!(error, JsonPatchError::Failed { index: 1, .. }));
         assert_eq!(target, json!({"a": 1}));
+    }
+
+    #[test]
+    fn copying_an_object_into_itself_again_and_again_is_refused() {
+        let copies: Vec<Value> = (0..60)
+            .map(|index| json!({"op": "copy", "from": "/a", "path": format!("/a/x{index}")}))
+            .collect();
+        let error = patched(&json!({"a": {"k": "v"}}), &Value::from(copies)).unwrap_err();
+        assert!(error.contains("exceeding the limit 3145728"), "{error}");
     }
 
     #[test]
