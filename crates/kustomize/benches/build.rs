@@ -4,6 +4,10 @@ use divan::Bencher;
 use windlass_kustomize::{BuildOptions, build};
 use windlass_tree::{MemoryTree, TreePath};
 
+/// Counts allocations, which unlike times are the same on a busy machine.
+#[global_allocator]
+static ALLOCATOR: divan::AllocProfiler = divan::AllocProfiler::system();
+
 fn main() {
     divan::main();
 }
