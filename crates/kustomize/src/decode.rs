@@ -37,6 +37,11 @@ impl Decoder {
         Self::new(file, false, line_offset)
     }
 
+    /// Returns whether what is read is a kustomization, not the config of a plugin.
+    pub(crate) fn is_strict(&self) -> bool {
+        self.is_strict
+    }
+
     fn new(file: &TreePath, is_strict: bool, line_offset: u32) -> Self {
         Self {
             file: file.clone(),

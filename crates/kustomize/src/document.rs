@@ -1,6 +1,8 @@
 //! From the text of a file to the objects in it, by the rules of kyaml's reader.
 
-use windlass_yaml::{Document, DuplicateKeys, Limits, Node, ParseError, ParseOptions, Position, Value};
+use windlass_yaml::{
+    Document, DuplicateKeys, Limits, Node, ParseError, ParseOptions, Position, Value,
+};
 
 use crate::edit;
 use crate::error::{LoadProblem, ObjectProblem, Problem};
@@ -174,7 +176,9 @@ fn valid_objects(roots: Vec<Node>) -> Result<Vec<Node>, Fault> {
             match node.get_mut("items") {
                 Some(items) if items.is_null() => {}
                 Some(items) => match items.as_sequence_mut() {
-                    Some(items) => next.extend(std::mem::take(items)),
+                    Some(items) => {
+                        next.extend(std::mem::take(items).into_iter().map(through_json));
+                    }
                     None => {
                         return Err(Fault {
                             at,
@@ -190,6 +194,29 @@ fn valid_objects(roots: Vec<Node>) -> Result<Vec<Node>, Fault> {
     Ok(objects)
 }
 
+/// Makes an item of a list what it is after kustomize has written it as JSON and read it again: all texts
+/// are in quotes.
+fn through_json(mut node: Node) -> Node {
+    if node.is_scalar() {
+        if node.is_null() {
+            node.replace_value(Node::plain("null").value);
+        } else if node.is_string() {
+            node.replace_value(edit::quoted(edit::text(&node)).value);
+            node.tag = None;
+        }
+    } else if let Some(items) = node.as_sequence_mut() {
+        *items = std::mem::take(items)
+            .into_iter()
+            .map(through_json)
+            .collect();
+    } else if let Some(mapping) = node.as_mapping_mut() {
+        for value in mapping.values_mut() {
+            *value = through_json(std::mem::take(value));
+        }
+    }
+    node
+}
+
 fn validate(mut nodes: Vec<Node>) -> Result<Vec<Node>, Fault> {
     nodes.retain(|node| !edit::is_empty(node));
     for node in &nodes {
@@ -202,7 +229,7 @@ fn validate(mut nodes: Vec<Node>) -> Result<Vec<Node>, Fault> {
 }
 
 /// Checks that an object has a kind and a name; lists need none.
-fn validate_object(node: &Node) -> Result<(), Problem> {
+pub(crate) fn validate_object(node: &Node) -> Result<(), Problem> {
     let is_there = |field: &str| node.get(field).is_some_and(|value| !edit::is_empty(value));
     if !["apiVersion", "kind", "metadata"].into_iter().any(is_there) {
         return Err(ObjectProblem::MissingMetadata.into());

@@ -79,11 +79,6 @@ pub(crate) fn set_metadata_map(node: &mut Node, field: &str, mut pairs: Vec<(Str
     metadata.push(Node::plain(field), Node::new(Value::Mapping(map)));
 }
 
-/// Makes `metadata.annotations` a mapping when it is missing or null.
-pub(crate) fn make_annotations(node: &mut Node) {
-    child(child(node, "metadata"), "annotations");
-}
-
 /// Returns the mapping in a field, made when it is missing or null.
 fn child<'n>(node: &'n mut Node, field: &str) -> &'n mut Node {
     let value = node
@@ -125,6 +120,28 @@ pub(crate) fn set_loose(node: &mut Node, field: &str, value: &str) {
 pub(crate) fn loose(value: &str) -> Node {
     if yaml11::is_string(value) {
         Node::plain(value)
+    } else {
+        quoted(value)
+    }
+}
+
+/// Returns a text in the style in which go-yaml v3 writes it.
+pub(crate) fn written(value: &str) -> Node {
+    if value.contains('\n') {
+        return scalar(value, ScalarStyle::Literal);
+    }
+    let is_special = |character: char| "-?:,[]{}#&*!|>'\"%@`".contains(character);
+    if value.starts_with(is_special)
+        || value.contains(": ")
+        || value.contains(" #")
+        || value.ends_with(':')
+        || value.trim() != value
+    {
+        return scalar(value, ScalarStyle::SingleQuoted);
+    }
+    let plain = loose(value);
+    if plain.is_string() {
+        plain
     } else {
         quoted(value)
     }
@@ -193,6 +210,18 @@ fn restyle(value: &mut Node, style: ScalarStyle) {
         // Quotes would tell later changes to make it a string as well; kyaml only remembers the type.
         value.tag = Some(STRING.into());
     }
+}
+
+/// Gives quotes to a string that only its tag makes one. kyaml does so with the fields that a merge visits.
+pub(crate) fn quoted_if_tagged(mut node: Node) -> Node {
+    let is_plain = |scalar: &Scalar| scalar.style == ScalarStyle::Plain;
+    let is_tagged = node.tag.as_deref() == Some(STRING) && node.as_scalar().is_some_and(is_plain);
+    if is_tagged && !yaml11::is_string(text(&node)) {
+        let text = text(&node).to_owned();
+        node.replace_value(quoted(&text).value);
+        node.tag = None;
+    }
+    node
 }
 
 /// Gives a scalar the text of another and leaves its type: a string stays a string, and a number

@@ -4,6 +4,7 @@ use windlass_yaml::Node;
 
 use crate::Reorder;
 use crate::context::Context;
+use crate::document;
 use crate::edit;
 use crate::error::{Place, Problem, Warning};
 use crate::fieldspec::{self, FieldSpec, Make};
@@ -13,7 +14,7 @@ use crate::kustomization::Kustomization;
 use crate::origin::{self, ORIGIN, TRANSFORMATIONS};
 use crate::plugin;
 use crate::reference;
-use crate::shared;
+use crate::shared::{self, restore, snapshots};
 use crate::target::{Gathered, Target};
 use crate::transform;
 
@@ -58,8 +59,14 @@ pub(crate) fn finish(context: &mut Context<'_>, target: &Target, gathered: Gathe
     for (place, problem) in problems {
         context.fail(&place, problem);
     }
+    let shared = snapshots(&items);
     let resolved = vars.resolve(&mut items, &config.var_reference);
+    restore(&mut items, shared);
     context.note(&place, resolved);
+    // kustomize looks at the objects once more when it leaves out the local ones.
+    for item in items.iter() {
+        context.note(&item.place, document::validate_object(&item.node));
+    }
     items
         .list_mut()
         .retain(|item| !plugin::is_local(&item.node));

@@ -74,6 +74,7 @@ fn object(
     let mut item = Item::new(node, place.clone(), &context.schemas);
     item.needs_hash = !no_hash;
     item.behavior = args.behavior;
+    item.is_generated = true;
     Some(item)
 }
 

@@ -62,6 +62,8 @@ pub(crate) struct Item {
     pub(crate) prefixes: Vec<String>,
     pub(crate) suffixes: Vec<String>,
     pub(crate) behavior: Behavior,
+    /// Whether the behavior was recorded.
+    pub(crate) is_generated: bool,
     pub(crate) needs_hash: bool,
     /// Of a patch: whether it may change the name of its target.
     pub(crate) may_rename: bool,
@@ -169,19 +171,6 @@ impl Item {
     /// Returns whether the object has or had an identity that `fits`.
     pub(crate) fn ever(&self, fits: impl Fn(&ResId) -> bool) -> bool {
         !self.is_empty() && (self.previous_ids().any(|id| fits(&id)) || fits(&self.current_id()))
-    }
-
-    /// Returns whether the object has annotations of kustomize's own by now. Patches in JSON see them.
-    pub(crate) fn is_annotated(&self) -> bool {
-        let is_renamed = [&self.prefixes, &self.suffixes, &self.var_names]
-            .iter()
-            .any(|names| !names.is_empty());
-        is_renamed
-            || !self.previous.is_empty()
-            || self.needs_hash
-            || self.behavior != Behavior::Unspecified
-            || self.origin.is_some()
-            || !self.transformations.is_empty()
     }
 
     /// Remembers what the object is called, before that changes.

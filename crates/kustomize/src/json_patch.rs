@@ -3,7 +3,7 @@
 
 mod pointer;
 
-use windlass_yaml::Node;
+use windlass_yaml::{Node, Resolved, Value};
 
 use crate::document;
 use crate::edit;
@@ -55,12 +55,26 @@ impl JsonPatch {
         self.0.is_empty()
     }
 
-    /// Carries out the operations.
+    /// Carries out the operations. The object goes through JSON on the way, which knows one type of
+    /// number, and no styles.
     pub(crate) fn apply(&self, object: &mut Node) -> Result<(), Problem> {
         let mut budget = edit::MAX_COPIED;
         self.0
             .iter()
-            .try_for_each(|operation| operation.apply(object, &mut budget))
+            .try_for_each(|operation| operation.apply(object, &mut budget))?;
+        from_go(object);
+        Ok(())
+    }
+
+    /// Returns whether an operation has to do with the annotations of an object.
+    pub(crate) fn names_annotations(&self) -> bool {
+        let names = |path: &Option<String>| {
+            let path = path.as_deref().unwrap_or("/");
+            matches!(path, "" | "/metadata") || path.starts_with("/metadata/annotations")
+        };
+        self.0
+            .iter()
+            .any(|operation| names(&operation.path) || names(&operation.from))
     }
 }
 
@@ -257,6 +271,39 @@ fn missing(op: &'static str, path: &str) -> PatchProblem {
         op,
         path: path.to_owned(),
     }
+}
+
+/// Makes a node what it is after Go has read it as JSON and written it as YAML.
+fn from_go(node: &mut Node) {
+    match &mut node.value {
+        Value::Sequence(items) => items.iter_mut().for_each(from_go),
+        Value::Mapping(mapping) => mapping.values_mut().for_each(from_go),
+        Value::Scalar(_) | Value::Alias(_) => scalar_from_go(node),
+    }
+    // What was one value in several places no longer is.
+    node.anchor = None;
+}
+
+fn scalar_from_go(node: &mut Node) {
+    let made = match node.resolve() {
+        Resolved::Null => Node::plain("null"),
+        Resolved::Bool(value) => Node::bool(value),
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "kustomize loses the same digits"
+        )]
+        Resolved::Int(value) => Node::plain(yaml11::go_number(value as f64)),
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "kustomize loses the same digits"
+        )]
+        Resolved::Uint(value) => Node::plain(yaml11::go_number(value as f64)),
+        Resolved::Float(value) if value.is_finite() => Node::plain(yaml11::go_number(value)),
+        Resolved::String(text) => edit::written(text),
+        _ => return,
+    };
+    node.replace_value(made.value);
+    node.tag = None;
 }
 
 /// Returns a JSON value as a node.

@@ -17,8 +17,12 @@ use crate::error::{PatchProblem, Problem};
 use crate::schema::{Schemas, TypeRef};
 use directive::Directive;
 
-/// Merges `patch` into `object` and returns what becomes of it; nothing when the patch deletes it.
+/// Merges `patch` into `object` and returns what becomes of it; nothing when the patch deletes it. A patch
+/// that is to replace the whole object does nothing: kustomize 5.8.1 makes the new object and drops it.
 pub(crate) fn merge(object: Node, patch: Node, schemas: &Schemas) -> Result<Option<Node>, Problem> {
+    if directive::replaces(&patch) {
+        return Ok(Some(object));
+    }
     let walker = Walker { schemas };
     Ok(walker
         .walk(Some(object), Some(patch), None)?
@@ -190,7 +194,7 @@ impl<'s> Walker<'s> {
                 edit::assign(&mut place, node);
                 Some(place)
             }
-            other => other.map(|merged| merged.node),
+            other => other.map(|merged| edit::quoted_if_tagged(merged.node)),
         })
     }
 

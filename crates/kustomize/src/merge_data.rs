@@ -18,6 +18,7 @@ pub(crate) fn absorb(item: &mut Item, old: &Item) {
         }
     }
     item.behavior = old.behavior;
+    item.is_generated = old.is_generated;
 }
 
 /// Copies name, namespace, labels and annotations, as far as the new object does not say otherwise.

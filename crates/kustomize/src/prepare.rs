@@ -4,6 +4,7 @@ use windlass_tree::TreePath;
 
 use crate::decode::{Decoder, Located};
 use crate::document::{self, Fault};
+use crate::edit;
 use crate::error::{PatchProblem, Place, Problem, ReplacementProblem};
 use crate::item::Item;
 use crate::json_patch::JsonPatch;
@@ -101,8 +102,7 @@ fn body(
     let fault = match source.items(setup) {
         Ok(mut items) => {
             for item in &mut items {
-                item.may_rename = patch.may_rename;
-                item.may_change_kind = patch.may_change_kind;
+                allow(item, patch);
             }
             return Ok(Body::Strategic(items));
         }
@@ -118,6 +118,17 @@ fn body(
         };
         unreadable.into()
     })
+}
+
+/// Takes note of what a patch may change. kustomize does so in annotations of the patch, and makes all of
+/// them strings on the way, even nulls that were to remove one.
+fn allow(item: &mut Item, patch: &Patch) {
+    item.may_rename = patch.may_rename;
+    item.may_change_kind = patch.may_change_kind;
+    if patch.may_rename || patch.may_change_kind {
+        let annotations = edit::metadata_map(&item.node, "annotations");
+        edit::set_metadata_map(&mut item.node, "annotations", annotations);
+    }
 }
 
 /// Makes an entry of `patchesJson6902` ready.

@@ -34,9 +34,6 @@ pub(crate) fn fix(items: &mut Items, references: &[NameReference], report: &mut 
                 continue;
             }
         };
-        if candidates.are_none() {
-            continue;
-        }
         for (target, spec) in specs {
             if let Err(problem) = referrer.update(target, spec) {
                 report(Some(&place), problem);

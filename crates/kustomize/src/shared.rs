@@ -9,6 +9,9 @@ use std::collections::HashMap;
 
 use windlass_yaml::{Node, Value};
 
+use crate::item::Item;
+use crate::items::Items;
+
 /// The values that are shared, by their mark, as they were before a step.
 pub(crate) struct Snapshot(HashMap<usize, Node>);
 
@@ -32,6 +35,21 @@ impl Snapshot {
         });
         if !changed.is_empty() {
             replace(node, &changed);
+        }
+    }
+}
+
+/// Remembers the values that objects share with themselves.
+pub(crate) fn snapshots(items: &Items) -> Vec<Option<Snapshot>> {
+    let snapshot = |item: &Item| (item.marks > 0).then(|| Snapshot::of(&item.node)).flatten();
+    items.iter().map(snapshot).collect()
+}
+
+/// Makes the remembered values one again.
+pub(crate) fn restore(items: &mut Items, snapshots: Vec<Option<Snapshot>>) {
+    for (item, snapshot) in items.list_mut().iter_mut().zip(snapshots) {
+        if let Some(snapshot) = snapshot {
+            snapshot.restore(&mut item.node);
         }
     }
 }

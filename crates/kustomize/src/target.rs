@@ -18,7 +18,7 @@ use crate::kustomization::{self, Kustomization};
 use crate::loader::Loader;
 use crate::origin::Note;
 use crate::schema::Schema;
-use crate::shared::Snapshot;
+use crate::shared::{restore, snapshots};
 use crate::transform::Transformer;
 use crate::vars::Vars;
 
@@ -152,16 +152,17 @@ impl Target {
     }
 
     fn add_configurations(&self, context: &mut Context<'_>, gathered: &mut Gathered) {
-        let mut all = config::built_in();
+        let mut custom = Arc::new(Config::default());
+        let mut place = Place::file(self.file.clone());
         for path in &self.kustomization.configurations {
-            let place = self.place(path.at);
+            place = self.place(path.at);
             if let Some(config) = self.read_config(context, &place, &path.value) {
-                let merged = Config::merge(&all, &Arc::new(config));
-                all = context.note(&place, merged).unwrap_or(all);
+                let merged = Config::merge(&custom, &Arc::new(config));
+                custom = context.note(&place, merged).unwrap_or(custom);
             }
         }
-        let merged = Config::merge(&gathered.config, &all);
-        let place = Place::file(self.file.clone());
+        let merged = Config::merge(&config::built_in(), &custom)
+            .and_then(|all| Config::merge(&gathered.config, &all));
         if let Some(config) = context.note(&place, merged) {
             gathered.config = config;
         }
@@ -290,27 +291,7 @@ fn run_step(context: &mut Context<'_>, gathered: &mut Gathered, step: &Step) {
     if !context.may_transform(&step.place, gathered.items.len()) {
         return;
     }
-    let mut problems = Vec::new();
-    let snapshots = if step.transformer.is_idle() {
-        Vec::new()
-    } else {
-        snapshots(gathered)
-    };
-    step.transformer.run(
-        &mut gathered.items,
-        &context.schemas,
-        &mut |place, problem| {
-            problems.push((place.unwrap_or(&step.place).clone(), problem));
-        },
-    );
-    for (item, snapshot) in gathered.items.list_mut().iter_mut().zip(snapshots) {
-        if let Some(snapshot) = snapshot {
-            snapshot.restore(&mut item.node);
-        }
-    }
-    for (place, problem) in problems {
-        context.fail(&place, problem);
-    }
+    transform(context, gathered, step);
     if let Some(note) = &step.note {
         for item in gathered.items.list_mut() {
             match item.origin {
@@ -322,22 +303,35 @@ fn run_step(context: &mut Context<'_>, gathered: &mut Gathered, step: &Step) {
     gathered.items.drop_empty();
 }
 
-/// Remembers the values that objects share with themselves.
-fn snapshots(gathered: &Gathered) -> Vec<Option<Snapshot>> {
-    let snapshot = |item: &Item| (item.marks > 0).then(|| Snapshot::of(&item.node)).flatten();
-    gathered.items.iter().map(snapshot).collect()
+fn transform(context: &mut Context<'_>, gathered: &mut Gathered, step: &Step) {
+    let mut problems = Vec::new();
+    let shared = if step.transformer.is_idle() {
+        Vec::new()
+    } else {
+        snapshots(&gathered.items)
+    };
+    step.transformer.run(
+        &mut gathered.items,
+        &context.schemas,
+        &mut |place, problem| {
+            problems.push((place.unwrap_or(&step.place).clone(), problem));
+        },
+    );
+    restore(&mut gathered.items, shared);
+    for (place, problem) in problems {
+        context.fail(&place, problem);
+    }
 }
 
 /// Runs a transformer that may not change anything, but for the label by which it signs.
 fn run_validator(context: &mut Context<'_>, gathered: &mut Gathered, step: &Step) {
-    let before: Vec<_> = gathered
-        .items
-        .iter()
-        .map(|item| item.node.clone())
-        .collect();
-    run_step(context, gathered, step);
-    let signed = |node: &windlass_yaml::Node| {
-        let mut node = node.clone();
+    let all = |gathered: &Gathered| -> Vec<_> {
+        let items = gathered.items.iter();
+        items.map(Item::node_with_records).collect()
+    };
+    let before = all(gathered);
+    transform(context, gathered, step);
+    let signed = |mut node: windlass_yaml::Node| {
         let labels = node.at_mut(&["metadata", "labels"]);
         if labels.is_some_and(|labels| {
             labels.remove("validated-by").is_some() && crate::edit::is_empty(labels)
@@ -346,8 +340,7 @@ fn run_validator(context: &mut Context<'_>, gathered: &mut Gathered, step: &Step
         }
         node
     };
-    let after = gathered.items.iter().map(|item| signed(&item.node));
-    if !before.iter().map(signed).eq(after) {
+    if !before.into_iter().eq(all(gathered).into_iter().map(signed)) {
         context.fail(&step.place, PluginProblem::ValidatorChanges);
     }
 }

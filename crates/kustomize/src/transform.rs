@@ -84,7 +84,7 @@ impl Transformer {
             Self::Entries { pairs, fields } => entries::run(items, pairs, fields),
             Self::Replicas { replica, fields } => replicas::run(items, replica, fields),
             Self::Image { image, fields } => images::run(items, image, fields),
-            Self::Replacements(replacements) => replacement::run(items, replacements),
+            Self::Replacements(replacements) => replacement::run(items, replacements, schemas),
             Self::ValueAdd(value_add) => value_add.run(items),
             Self::Hash => {
                 add_hashes(items);

@@ -199,9 +199,9 @@ impl<'v> Writer<'v> {
             edit::spend_bytes(&mut self.budget, uses.saturating_mul(self.longest))?;
         }
         let expanded = expand(text, self.values);
-        let at = node.start;
+        let (at, mark) = (node.start, node.anchor.take());
         *node = expanded;
-        node.start = at;
+        (node.start, node.anchor) = (at, mark);
         Ok(())
     }
 }

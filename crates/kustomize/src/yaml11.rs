@@ -131,6 +131,21 @@ pub(crate) fn go_float(value: f64) -> String {
     }
 }
 
+/// Returns a float as go-yaml v3 writes it: with an exponent from a million on.
+pub(crate) fn go_number(value: f64) -> String {
+    let size = value.abs();
+    if value == 0.0 || (1e-4..1e6).contains(&size) {
+        return value.to_string();
+    }
+    let text = format!("{value:e}");
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let (sign, digits) = match exponent.strip_prefix('-') {
+        Some(digits) => ('-', digits),
+        None => ('+', exponent),
+    };
+    format!("{mantissa}e{sign}{digits:0>2}")
+}
+
 /// Returns a node that means in YAML 1.2 what this one means in YAML 1.1.
 pub(crate) fn modernise(node: &Node) -> Node {
     let mut made = match json(node) {

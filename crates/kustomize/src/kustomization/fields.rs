@@ -281,7 +281,8 @@ const GENERATOR: [&str; 9] = [
     "type",
 ];
 
-/// Reads an entry of a generator; only secrets have a type.
+/// Reads an entry of a generator; only secrets have a type. `env` is old and counts in a kustomization
+/// only, not in the config of a plugin.
 pub(crate) fn generator_args(decoder: &mut Decoder, node: &Node, is_secret: bool) -> GeneratorArgs {
     let mut args = GeneratorArgs {
         at: node.start,
@@ -310,7 +311,7 @@ pub(crate) fn generator_args(decoder: &mut Decoder, node: &Node, is_secret: bool
         },
     );
     args.envs
-        .extend(single_env.filter(|env| !env.value.is_empty()));
+        .extend(single_env.filter(|env| !env.value.is_empty() && decoder.is_strict()));
     args
 }
 

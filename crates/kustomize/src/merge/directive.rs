@@ -59,3 +59,8 @@ pub(super) fn take_from_list(patch: &mut Vec<Node>) -> Result<Directive, Problem
     *patch = slots.take(&remaining);
     Ok(directive)
 }
+
+/// Returns whether a patch is to stand in the place of the whole object.
+pub(super) fn replaces(patch: &Node) -> bool {
+    patch.get_text("$patch") == Some("replace")
+}

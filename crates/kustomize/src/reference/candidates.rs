@@ -103,11 +103,6 @@ impl Candidates {
         }
     }
 
-    /// Returns whether nothing was renamed.
-    pub(super) fn are_none(&self) -> bool {
-        self.by_previous_name.is_empty()
-    }
-
     pub(super) fn get(&self, index: usize) -> &Candidate {
         &self.list[index]
     }

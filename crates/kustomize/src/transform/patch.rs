@@ -10,7 +10,6 @@ use crate::json_patch::JsonPatch;
 use crate::kustomization::Selector;
 use crate::merge;
 use crate::schema::Schemas;
-use crate::shared;
 
 /// What a transformer says about its mistakes: where, if that is not the transformer's own place.
 pub(crate) type Report<'r> = dyn FnMut(Option<&Place>, Problem) + 'r;
@@ -129,8 +128,8 @@ fn apply_json(
         if remembers {
             item.remember_id();
         }
-        let applied = if item.is_annotated() {
-            apply_to_annotated(&mut item.node, patch)
+        let applied = if patch.names_annotations() {
+            item.with_lasting_records(|item| patch.apply(&mut item.node))
         } else {
             patch.apply(&mut item.node)
         };
@@ -138,23 +137,7 @@ fn apply_json(
             object,
             problem: Box::new(problem),
         })?;
-        // The patch goes through JSON, which takes apart what was one value.
-        shared::forget(&mut item.node);
         item.update_scope(schemas);
-    }
-    Ok(())
-}
-
-/// Applies a patch to an object that has annotations of kustomize's own: `add` and `remove` find a map
-/// of annotations, whether or not there are others in it.
-fn apply_to_annotated(node: &mut Node, patch: &JsonPatch) -> Result<(), Problem> {
-    edit::make_annotations(node);
-    patch.apply(node)?;
-    if node
-        .at(&["metadata", "annotations"])
-        .is_some_and(edit::is_empty_map)
-    {
-        edit::remove_metadata(node, "annotations");
     }
     Ok(())
 }
@@ -200,17 +183,20 @@ fn apply(item: &mut Item, patch: &Item, node: Node, schemas: &Schemas) -> Result
         item.remember_id();
     }
     let object = item.current_id();
-    let merged =
-        merge::merge(std::mem::take(&mut item.node), node, schemas).map_err(|problem| {
-            Problem::InObject {
-                object: object.to_string(),
-                problem: Box::new(problem),
-            }
-        })?;
-    let Some(merged) = merged else {
-        return Ok(());
+    let merge = |item: &mut Item| -> Result<(), Problem> {
+        let merged = merge::merge(std::mem::take(&mut item.node), node, schemas)?;
+        item.node = merged.unwrap_or_default();
+        Ok(())
     };
-    item.node = merged;
+    let merged = if replaces_annotations(&patch.node) {
+        item.with_records(merge)
+    } else {
+        merge(item)
+    };
+    merged.map_err(|problem| Problem::InObject {
+        object: object.to_string(),
+        problem: Box::new(problem),
+    })?;
     if item.is_empty() {
         return Ok(());
     }
@@ -227,4 +213,18 @@ fn apply(item: &mut Item, patch: &Item, node: Node, schemas: &Schemas) -> Result
     }
     item.update_scope(schemas);
     Ok(())
+}
+
+/// Returns whether a patch may do more to the annotations than to set or remove some.
+fn replaces_annotations(patch: &Node) -> bool {
+    let is_plain = |node: &Node| {
+        node.as_mapping()
+            .is_some_and(|mapping| !mapping.keys().any(|key| key.starts_with('$')))
+    };
+    let metadata = patch.get("metadata");
+    let annotations = metadata.and_then(|metadata| metadata.get("annotations"));
+    ![Some(patch), metadata, annotations]
+        .into_iter()
+        .flatten()
+        .all(is_plain)
 }

@@ -12,6 +12,7 @@ use crate::id::ResId;
 use crate::item::Item;
 use crate::items::Items;
 use crate::kustomization::{FieldOptions, Replacement, Selector, Source, Target};
+use crate::schema::Schemas;
 use crate::selector::Matcher;
 use fields::Kind;
 
@@ -19,25 +20,56 @@ pub(crate) use fields::{lookup, smart_split};
 
 const DEFAULT_FIELD: &str = "metadata.name";
 
-pub(super) fn run(items: &mut Items, replacements: &[Replacement]) -> Result<(), Problem> {
+/// What is copied.
+struct Copied {
+    value: Node,
+    /// The object and field where the value stands, unless it is only a part of that. What a target
+    /// changes there, later targets get.
+    live: Option<(usize, Vec<String>)>,
+}
+
+impl Copied {
+    /// Reads the value again after an object has changed.
+    fn refresh(&mut self, index: usize, object: &Node) {
+        let Some((_, path)) = self.live.as_ref().filter(|(live, _)| *live == index) else {
+            return;
+        };
+        if let Ok(Some(value)) = lookup(object, path) {
+            self.value = value.clone();
+            self.value.anchor = None;
+        }
+    }
+}
+
+impl From<Node> for Copied {
+    fn from(value: Node) -> Self {
+        Self { value, live: None }
+    }
+}
+
+pub(super) fn run(
+    items: &mut Items,
+    replacements: &[Replacement],
+    schemas: &Schemas,
+) -> Result<(), Problem> {
     let mut budget = edit::MAX_COPIED;
     for replacement in replacements {
-        let value = value(items, replacement)?;
+        let mut copied = value(items, replacement)?;
         for target in replacement.targets.iter().flatten() {
-            copy_to(items, target, &value, &mut budget)?;
+            copy_to(items, target, &mut copied, schemas, &mut budget)?;
         }
     }
     Ok(())
 }
 
-fn value(items: &Items, replacement: &Replacement) -> Result<Node, Problem> {
+fn value(items: &Items, replacement: &Replacement) -> Result<Copied, Problem> {
     if replacement.targets.is_none() {
         return Err(ReplacementProblem::Incomplete.into());
     }
     match (&replacement.source, &replacement.source_value) {
         (None, None) => Err(ReplacementProblem::Incomplete.into()),
         (Some(_), Some(_)) => Err(ReplacementProblem::TwoSources.into()),
-        (None, Some(value)) => Ok(Node::plain(value.as_str())),
+        (None, Some(value)) => Ok(Node::plain(value.as_str()).into()),
         (Some(source), None) => source_value(items, source),
     }
 }
@@ -53,15 +85,17 @@ fn identities(item: &Item) -> Vec<ResId> {
         .collect()
 }
 
-fn source_value(items: &Items, source: &Source) -> Result<Node, Problem> {
+fn source_value(items: &Items, source: &Source) -> Result<Copied, Problem> {
     let selector = &source.object;
-    let chosen: Vec<&Item> = items
+    let is_chosen = |item: &Item| identities(item).iter().any(|id| is_selected(id, selector));
+    let chosen: Vec<(usize, &Item)> = items
         .iter()
-        .filter(|item| identities(item).iter().any(|id| is_selected(id, selector)))
+        .enumerate()
+        .filter(|(_, item)| is_chosen(item))
         .collect();
     let described = || describe(source);
-    let item = match chosen[..] {
-        [item] => item,
+    let (index, item) = match chosen[..] {
+        [chosen] => chosen,
         [] => {
             return Err(ReplacementProblem::SourceMissing {
                 name: described(),
@@ -70,7 +104,7 @@ fn source_value(items: &Items, source: &Source) -> Result<Node, Problem> {
             .into());
         }
         ref several => {
-            let places = several.iter().map(|item| item.place.clone()).collect();
+            let places = several.iter().map(|(_, item)| item.place.clone()).collect();
             return Err(ReplacementProblem::SourceAmbiguous {
                 name: described(),
                 places,
@@ -83,7 +117,10 @@ fn source_value(items: &Items, source: &Source) -> Result<Node, Problem> {
     } else {
         &source.field_path
     };
-    let found = lookup(&item.node, &smart_split(path))?.filter(|node| !edit::is_empty(node));
+    let path_parts = smart_split(path);
+    let recorded = holds_records(&path_parts).then(|| item.node_with_records());
+    let node = recorded.as_ref().unwrap_or(&item.node);
+    let found = lookup(node, &path_parts)?.filter(|node| !edit::is_empty(node));
     let Some(found) = found else {
         let object = selector.describe();
         return Err(ReplacementProblem::SourceField {
@@ -92,7 +129,13 @@ fn source_value(items: &Items, source: &Source) -> Result<Node, Problem> {
         }
         .into());
     };
-    refine(found, source.options.as_ref())
+    let value = refine(found, source.options.as_ref())?;
+    let is_part = source
+        .options
+        .as_ref()
+        .is_some_and(|options| !options.delimiter.is_empty());
+    let live = (!is_part).then_some((index, path_parts));
+    Ok(Copied { value, live })
 }
 
 fn is_selected(id: &ResId, selector: &Selector) -> bool {
@@ -164,7 +207,8 @@ fn refine(value: &Node, options: Option<&FieldOptions>) -> Result<Node, Problem>
 fn copy_to(
     items: &mut Items,
     target: &Target,
-    value: &Node,
+    copied: &mut Copied,
+    schemas: &Schemas,
     budget: &mut usize,
 ) -> Result<(), Problem> {
     let Some(select) = &target.select else {
@@ -176,7 +220,10 @@ fn copy_to(
         .iter()
         .map(|reject| Ok((Matcher::new(reject)?, reject)))
         .collect::<Result<_, Problem>>()?;
-    for item in items.list_mut() {
+    let mut paths = target.field_paths.iter().map(|path| smart_split(path));
+    let names_records = paths.any(|path| holds_records(&path))
+        || matches!(&copied.live, Some((_, path)) if holds_records(path));
+    for (index, item) in items.list_mut().iter_mut().enumerate() {
         let ids = identities(item);
         if !chosen.selects_metadata(item)
             || rejected.iter().any(|reject| rejects(reject, item, &ids))
@@ -185,14 +232,30 @@ fn copy_to(
             continue;
         }
         let object = fieldspec::describe(&item.node);
-        copy_to_object(&mut item.node, target, value, budget).map_err(|problem| {
-            Problem::InObject {
-                object,
-                problem: Box::new(problem),
-            }
+        let mut copy =
+            |item: &mut Item| copy_to_object(&mut item.node, index, target, copied, budget);
+        let done = if names_records {
+            item.with_records(copy)
+        } else {
+            copy(item)
+        };
+        item.update_scope(schemas);
+        done.map_err(|problem| Problem::InObject {
+            object,
+            problem: Box::new(problem),
         })?;
     }
     Ok(())
+}
+
+/// Returns whether a path leads to all annotations at once, or to what holds them.
+fn holds_records(path: &[String]) -> bool {
+    let is = |index: usize, wanted: &str| path[index] == wanted || path[index] == "*";
+    match path.len() {
+        1 => is(0, "metadata"),
+        2 => is(0, "metadata") && is(1, "annotations"),
+        _ => false,
+    }
 }
 
 /// Labels and identity reject each for itself.
@@ -204,8 +267,9 @@ fn rejects((matcher, selector): &(Matcher, &Selector), item: &Item, ids: &[ResId
 
 fn copy_to_object(
     object: &mut Node,
+    index: usize,
     target: &Target,
-    value: &Node,
+    copied: &mut Copied,
     budget: &mut usize,
 ) -> Result<(), Problem> {
     let default = [DEFAULT_FIELD.to_owned()];
@@ -216,9 +280,11 @@ fn copy_to_object(
     };
     let options = target.options.as_ref();
     let creates = options.is_some_and(|options| options.create);
-    let create = creates.then(|| Kind::of(value));
     for path in paths {
+        copied.refresh(index, object);
+        let create = creates.then(|| Kind::of(&copied.value));
         let parts = smart_split(path);
+        let value = &copied.value;
         edit::check_nesting(parts.len(), Some(value))?;
         edit::spend(budget, value)?;
         if structured::set(object, &parts, create, value)? {
@@ -244,6 +310,7 @@ fn copy_to_object(
             .into());
         }
     }
+    copied.refresh(index, object);
     Ok(())
 }
 

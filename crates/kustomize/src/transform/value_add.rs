@@ -50,6 +50,10 @@ impl ValueAdd {
         for (index, part) in parts.iter().enumerate() {
             let mapping = fieldspec::require_mapping(node)?;
             node = mapping.get_or_insert_with(part, || made(index == last));
+            if node.is_null() && index < last {
+                // kustomize goes on in a mapping of its own, which is nobody's.
+                return Ok(());
+            }
         }
         fieldspec::require_scalar(node)?;
         let value = if target.position == 0 {

@@ -269,9 +269,10 @@ pub(super) fn put(field: &mut Node, value: &Node) {
     }
 }
 
-/// Puts a text into a scalar. One that was made just now has no type yet.
+/// Puts a text into a scalar. One that a replacement has made has no type.
 pub(super) fn put_text(field: &mut Node, text: &str) {
-    if edit::text(field).is_empty() && !field.start.is_known() {
+    let is_free = edit::text(field).is_empty() || !field.is_string();
+    if is_free && !field.start.is_known() {
         edit::assign_loose(field, text);
     } else {
         edit::assign_text(field, text);
