@@ -12,7 +12,8 @@ use crate::item::Behavior;
 pub(crate) use fields::{
     field_specs, generator_args, image, patch, replacement, replacement_field, replica, selector,
 };
-pub(crate) use read::{FILE_NAMES, read};
+pub use read::FILE_NAMES;
+pub(crate) use read::read;
 
 /// Pairs of texts, sorted by key.
 pub(crate) type Pairs = Vec<(String, String)>;

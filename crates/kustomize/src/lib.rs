@@ -4,6 +4,8 @@
 //! - [`Build`]: the objects, the warnings, and the files that were read. [`Build::to_yaml`] prints what
 //!   `kustomize build` prints.
 //! - [`Resource`]: an object with its place: the file and line it was read from.
+//! - [`KustomizationFile`]: a kustomization file and the edits that `kustomize edit` makes to it, which
+//!   leave all other bytes as they are.
 //! - [`BuildErrors`]: everything that is wrong, each mistake with its [`Place`] and [`Problem`].
 //!
 //! ```
@@ -22,8 +24,7 @@
 //! ```
 //!
 //! Helm charts, programs as plugins and bases elsewhere are refused with the reason: a build reads
-//! nothing but its tree and runs nothing. Editing kustomization files, secrets and clusters are the
-//! business of other crates.
+//! nothing but its tree and runs nothing. Secrets and clusters are the business of other crates.
 
 mod config;
 mod context;
@@ -32,6 +33,7 @@ mod document;
 mod edit;
 mod error;
 mod fieldspec;
+mod file;
 mod finish;
 mod generate;
 mod go_json;
@@ -69,6 +71,12 @@ pub use error::{
     ObjectProblem, PatchProblem, Place, PluginProblem, Problem, ReferenceProblem, Refusal,
     ReplacementProblem, SelectionProblem, Warning,
 };
+pub use file::{
+    ArgumentError, FileError, Generator, KustomizationFile, LabelReach, NewImage, NewPatch,
+    NewReplica, NewSources, Note, Pair, PairField, PatchTarget, PathField, PatternError, TextField,
+    build_metadata, matches,
+};
+pub use kustomization::FILE_NAMES;
 pub use schema::SchemaError;
 
 use context::Context;

@@ -10,8 +10,8 @@ use crate::error::{BuildError, KustomizationProblem, Refusal, Warning};
 use crate::id::GvkSelector;
 use crate::yaml11::{Json, json, key_text};
 
-/// The names that a kustomization file can have.
-pub(crate) const FILE_NAMES: [&str; 3] =
+/// The names that a kustomization file can have; a directory has one of them.
+pub const FILE_NAMES: [&str; 3] =
     ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
 const FIELDS: [&str; 34] = [
