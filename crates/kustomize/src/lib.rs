@@ -185,6 +185,13 @@ pub fn build(
     })
 }
 
+/// Returns whether kustomize can read these bytes as objects, as `kustomize create --autodetect` asks. So it can
+/// if there are none: an empty file, or one with comments only.
+#[must_use]
+pub fn is_manifest(bytes: &[u8]) -> bool {
+    document::objects(bytes).is_ok()
+}
+
 /// Prints the objects. kustomize fails on what it cannot print, and so does a build.
 fn print(context: &mut Context<'_>, resources: &[Resource]) -> String {
     let mut text = String::new();

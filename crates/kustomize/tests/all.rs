@@ -18,6 +18,8 @@ mod conformance;
 mod errors;
 #[path = "all/examples.rs"]
 mod examples;
+#[path = "all/file.rs"]
+mod file;
 #[path = "all/laws.rs"]
 mod laws;
 #[path = "all/limits.rs"]

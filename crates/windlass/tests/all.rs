@@ -14,6 +14,8 @@ mod build;
 mod docs;
 #[path = "all/drift.rs"]
 mod drift;
+#[path = "all/edit.rs"]
+mod edit;
 #[path = "all/follow.rs"]
 mod follow;
 #[path = "all/kustomize.rs"]

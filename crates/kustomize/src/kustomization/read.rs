@@ -11,8 +11,7 @@ use crate::id::GvkSelector;
 use crate::yaml11::{Json, json, key_text};
 
 /// The names that a kustomization file can have; a directory has one of them.
-pub const FILE_NAMES: [&str; 3] =
-    ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+pub const FILE_NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
 const FIELDS: [&str; 34] = [
     "apiVersion",

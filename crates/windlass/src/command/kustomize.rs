@@ -4,6 +4,8 @@
 mod absent;
 mod build;
 mod completion;
+mod create;
+mod edit;
 mod version;
 
 use clap::{Args, Subcommand};
@@ -30,6 +32,8 @@ pub(crate) struct Kustomize {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Build(build::Build),
+    Create(create::Create),
+    Edit(edit::Edit),
     Version(version::Version),
     Completion(completion::Completion),
     /// What kustomize may have and we have not.
@@ -41,6 +45,8 @@ impl Kustomize {
     pub(crate) fn run(self, style: Style) -> Result<Done, Failure> {
         match self.verb {
             Verb::Build(verb) => verb.run(style),
+            Verb::Create(verb) => verb.run(),
+            Verb::Edit(verb) => verb.run(),
             Verb::Version(verb) => verb.run(),
             Verb::Completion(verb) => verb.run(),
             Verb::Absent(words) => Err(absent::explain(&words)),

@@ -194,11 +194,20 @@ impl Rewriter<'_> {
         }
     }
 
-    /// Returns what stands behind the colon or dash. Comments that the text has already are left out.
+    /// Returns what stands behind the colon or dash, without the comments that stay in the text.
     fn text_behind(&self, old: &Node, mut new: Node, holder: Holder) -> String {
-        let end = self.source.line_end(old.end.offset as usize);
+        let (start, end) = (old.start.offset as usize, self.source.end(old));
+        let is_inline = !self
+            .source
+            .slice(holder.after..end.max(holder.after))
+            .contains('\n');
+        let stays = if is_inline {
+            start..self.source.line_end(end)
+        } else {
+            start..start
+        };
         new.start = Position::default();
-        drop_comments(&mut new, &(old.start.offset as usize..end));
+        drop_comments(&mut new, &stays);
         let (prefix, text) = if holder.kind == HolderKind::Dash {
             ("-", self.printer.item(&new, holder.column))
         } else {

@@ -29,7 +29,7 @@ pub(crate) fn build(
 
 /// Returns the directory below which files may be read, and the path of `directory` in it: the top of the
 /// repository that it is in, or where there is none the root of the file system, as for kustomize.
-fn rooted(directory: &str) -> Result<(PathBuf, TreePath), Failure> {
+pub(crate) fn rooted(directory: &str) -> Result<(PathBuf, TreePath), Failure> {
     let refuse =
         |reason: &str| Failure::of([format!("must build at directory: '{directory}': {reason}")]);
     if directory.is_empty() {

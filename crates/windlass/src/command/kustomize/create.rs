@@ -1,0 +1,130 @@
+//! `kustomize create`.
+
+use std::fs;
+use std::path::Path;
+
+use clap::Args;
+use windlass_kustomize::{
+    ArgumentError, FILE_NAMES, KustomizationFile, Pair, PairField, PathField, TextField,
+    is_manifest,
+};
+
+use super::edit::{file, glob};
+use crate::failure::{Done, Failure};
+
+const NAME: &str = "kustomization.yaml";
+
+/// Makes a kustomization file in the current directory
+#[derive(Debug, Args)]
+#[command(
+    visible_alias = "init",
+    after_help = "\
+Examples:
+  kustomize create --resources ../base
+  kustomize create --autodetect
+  kustomize create --resources deployment.yaml,service.yaml --namespace staging"
+)]
+pub(super) struct Create {
+    /// Files, directories, patterns or addresses; separated by commas
+    #[arg(long, value_delimiter = ',', value_name = "PATHS")]
+    resources: Vec<String>,
+    /// Add the files of this directory that hold Kubernetes objects
+    #[arg(long)]
+    autodetect: bool,
+    /// With --autodetect: look in directories too; one with a kustomization is added itself
+    #[arg(long)]
+    recursive: bool,
+    /// The namespace
+    #[arg(long, default_value = "", hide_default_value = true)]
+    namespace: String,
+    /// The prefix of names
+    #[arg(long, default_value = "", hide_default_value = true)]
+    nameprefix: String,
+    /// The suffix of names
+    #[arg(
+        long,
+        default_value = "",
+        hide_default_value = true,
+        allow_hyphen_values = true
+    )]
+    namesuffix: String,
+    /// commonAnnotations as KEY:VALUE, separated by commas
+    #[arg(long, default_value = "", hide_default_value = true)]
+    annotations: String,
+    /// commonLabels as KEY:VALUE, separated by commas
+    #[arg(long, default_value = "", hide_default_value = true)]
+    labels: String,
+}
+
+impl Create {
+    pub(super) fn run(self) -> Result<Done, Failure> {
+        let mut resources = glob::resources(&self.resources, glob::Verify::Yes)?;
+        if let Some(name) = file::find().first() {
+            let failure = Failure::of([format!("a kustomization file already exists: {name}")]);
+            return Err(failure.hint("`kustomize edit` changes it"));
+        }
+        if self.autodetect {
+            let mut found = Vec::new();
+            detect(Path::new(""), self.recursive, &mut found)?;
+            found.retain(|path| !resources.contains(path));
+            resources.extend(found);
+        }
+        let kustomization = self.kustomization(&resources)?;
+        file::write(Path::new(NAME), &kustomization.finish()?)?;
+        Ok(Done::Well)
+    }
+
+    /// Returns the kustomization with its fields in kustomize's order.
+    fn kustomization(&self, resources: &[String]) -> Result<KustomizationFile, Failure> {
+        let mut file = KustomizationFile::new(NAME);
+        file.add_paths(PathField::Resources, resources)?;
+        file.set_text(TextField::NamePrefix, &self.nameprefix);
+        file.set_text(TextField::NameSuffix, &self.namesuffix);
+        file.set_text(TextField::Namespace, &self.namespace);
+        for (field, words) in [
+            (PairField::Labels, &self.labels),
+            (PairField::Annotations, &self.annotations),
+        ] {
+            let pairs = pairs(words).map_err(|error| Failure::usage(error.to_string()))?;
+            if !pairs.is_empty() {
+                file.set_pairs(field, &pairs)?;
+            }
+        }
+        Ok(file)
+    }
+}
+
+fn pairs(words: &str) -> Result<Vec<Pair>, ArgumentError> {
+    let words = words.split(',').filter(|_| !words.is_empty());
+    words.map(str::parse).collect()
+}
+
+/// Finds the files in a directory that can be read as objects, sorted as Go walks.
+fn detect(directory: &Path, recursive: bool, found: &mut Vec<String>) -> Result<(), Failure> {
+    let here = if directory.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        directory
+    };
+    let unreadable = |path: &Path, error| Failure::of([format!("{}: {error}", path.display())]);
+    let entries = fs::read_dir(here).map_err(|error| unreadable(here, error))?;
+    let mut names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
+    names.sort();
+    for name in names {
+        let path = directory.join(name);
+        let shown = path.to_str().map(str::to_owned);
+        let shown =
+            shown.ok_or_else(|| Failure::of([format!("{} is not UTF-8", path.display())]))?;
+        if path.is_file() {
+            let bytes = fs::read(&path).map_err(|error| unreadable(&path, error))?;
+            found.extend(is_manifest(&bytes).then_some(shown));
+        } else if recursive && path.is_dir() && !path.is_symlink() {
+            if FILE_NAMES.iter().any(|name| path.join(name).exists()) {
+                found.push(shown);
+            } else {
+                detect(&path, recursive, found)?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! Edits of generators, which are built before they are written: their files have to be there and their keys have
+//! to be keys.
+
+use std::sync::Arc;
+
+use windlass_kustomize::{BuildOptions, FileError, Generator, KustomizationFile, build};
+use windlass_source::DirectoryTree;
+use windlass_tree::{EntryKind, Tree, TreeError, TreePath};
+
+use super::file;
+use crate::command::build::directory::rooted;
+use crate::failure::Failure;
+
+/// Which entry of a generator.
+pub(super) struct Entry<'a> {
+    pub(super) generator: Generator,
+    pub(super) name: &'a str,
+    pub(super) namespace: &'a str,
+}
+
+/// Makes an edit if the entry can be built afterwards.
+pub(super) fn edit(
+    entry: &Entry<'_>,
+    change: impl Fn(&mut KustomizationFile) -> Result<(), FileError>,
+) -> Result<(), Failure> {
+    let (name, text) = file::read()?;
+    let mut trial = KustomizationFile::read(name, &text)?;
+    change(&mut trial)?;
+    if let Some(text) = trial.with_only(entry.generator, entry.name, entry.namespace) {
+        check(name, &text)?;
+    }
+    file::edit(change)
+}
+
+fn check(name: &str, text: &str) -> Result<(), Failure> {
+    let (root, directory) = rooted(".")?;
+    let directory_tree = DirectoryTree::open(&root)
+        .map_err(|error| Failure::of([format!("{}: {error}", root.display())]))?;
+    let tree = Trial {
+        files: directory_tree,
+        path: directory.join(name)?,
+        bytes: text.as_bytes().into(),
+    };
+    match build(&tree, &directory, &BuildOptions::default()) {
+        Ok(_) => Ok(()),
+        // The places are those of the trial, which nobody can look at.
+        Err(errors) => Err(Failure::of(
+            errors
+                .iter()
+                .map(|error| format!("{name}: {}", error.problem)),
+        )),
+    }
+}
+
+/// The files of a directory, with other bytes for one of them.
+struct Trial {
+    files: DirectoryTree,
+    path: TreePath,
+    bytes: Arc<[u8]>,
+}
+
+impl Tree for Trial {
+    fn kind(&self, path: &TreePath) -> Result<Option<EntryKind>, TreeError> {
+        self.files.kind(path)
+    }
+
+    fn read(&self, path: &TreePath) -> Result<Arc<[u8]>, TreeError> {
+        if *path == self.path {
+            return Ok(self.bytes.clone());
+        }
+        self.files.read(path)
+    }
+
+    fn list(&self, path: &TreePath) -> Result<Vec<(String, EntryKind)>, TreeError> {
+        self.files.list(path)
+    }
+}

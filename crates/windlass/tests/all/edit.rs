@@ -1,0 +1,224 @@
+//! `windlass kustomize edit` and `create` beside what kustomize 5.8.1 has done, and what that cannot do.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::scene::{Ran, Scene};
+
+const FILE: &str = "kustomization.yaml";
+const CASES: &str = include_str!("../data/kustomize-edit.json");
+
+/// What we refuse and kustomize does: it writes an entry that neither of us can build.
+const REFUSED: &str = "--from-env-file=bad.env";
+
+#[test]
+fn an_edit_leaves_the_value_that_kustomize_leaves() {
+    let data: Json = serde_json::from_str(CASES).unwrap();
+    let cases = data["cases"].as_array().unwrap();
+    let mut mistakes = Vec::new();
+    for case in cases {
+        if let Err(mistake) = check(&data, case) {
+            mistakes.push(format!(
+                "{} on {}: {mistake}",
+                case["words"], case["before"]
+            ));
+        }
+    }
+    let count = mistakes.len();
+    assert!(
+        mistakes.is_empty(),
+        "{count} of {}:\n{}",
+        cases.len(),
+        mistakes.join("\n")
+    );
+}
+
+fn check(data: &Json, case: &Json) -> Result<(), String> {
+    let scene = arrange(data, case);
+    let words: Vec<&str> = case["words"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|word| word.as_str().unwrap())
+        .collect();
+    let ran = edit(&scene, &words);
+    let there = fs::read_to_string(scene.repository().join(FILE)).ok();
+    let Some(wanted) = case["after"].as_str() else {
+        let before = text_before(data, case);
+        return match ran.code {
+            Some(0) => Err(format!("kustomize fails; we leave {there:?}")),
+            _ if there.as_deref() != before => Err("we failed and changed the file".to_owned()),
+            _ => Ok(()),
+        };
+    };
+    if words.contains(&REFUSED) {
+        assert_eq!(ran.code, Some(1), "{}", ran.all());
+        return Ok(());
+    }
+    if ran.code != Some(0) {
+        return Err(format!("kustomize succeeds; we say {}", ran.stderr));
+    }
+    let there = there.unwrap_or_default();
+    let (ours, theirs) = (value(&there), value(wanted));
+    if ours == theirs {
+        Ok(())
+    } else {
+        Err(format!("\n  ours:   {ours}\n  theirs: {theirs}"))
+    }
+}
+
+fn arrange(data: &Json, case: &Json) -> Scene {
+    let scene = Scene::empty();
+    fs::create_dir(scene.repository()).unwrap();
+    let files = data["scenes"][case["scene"].as_str().unwrap()].as_object();
+    for (name, text) in files.unwrap() {
+        scene.write(name, text.as_str().unwrap());
+    }
+    if let Some(text) = text_before(data, case) {
+        scene.write(FILE, text);
+    }
+    scene
+}
+
+fn text_before<'d>(data: &'d Json, case: &'d Json) -> Option<&'d str> {
+    match case["before"].as_str() {
+        Some("full") => data["full"].as_str(),
+        before => before,
+    }
+}
+
+fn edit(scene: &Scene, words: &[&str]) -> Ran {
+    scene.windlass(&[&["kustomize"], words].concat())
+}
+
+/// Returns the value of a kustomization as kustomize sees it after reading: old fields moved, defaults set, and
+/// lists whose order means nothing sorted.
+fn value(text: &str) -> Json {
+    let documents = windlass_yaml::parse(text).unwrap();
+    let root = documents
+        .first()
+        .map(|document| document.root.to_json().unwrap());
+    let read = root
+        .and_then(|root| root.as_object().cloned())
+        .unwrap_or_default();
+    let mut fields = Map::new();
+    for (key, value) in read {
+        let is_empty = match &value {
+            Json::Null => true,
+            Json::Array(items) => items.is_empty(),
+            Json::Object(fields) => fields.is_empty(),
+            Json::String(text) => text.is_empty(),
+            _ => false,
+        };
+        let key = if key == "Resources" {
+            "resources".to_owned()
+        } else {
+            key
+        };
+        if !is_empty {
+            fields.insert(key, value);
+        }
+    }
+    for (old, new) in [("bases", "resources"), ("imageTags", "images")] {
+        if let Some(Json::Array(moved)) = fields.remove(old) {
+            let list = fields.entry(new).or_insert_with(|| json!([]));
+            list.as_array_mut().unwrap().extend(moved);
+        }
+    }
+    fields
+        .entry("apiVersion")
+        .or_insert_with(|| json!("kustomize.config.k8s.io/v1beta1"));
+    fields
+        .entry("kind")
+        .or_insert_with(|| json!("Kustomization"));
+    for field in ["images", "replicas"] {
+        if let Some(Json::Array(items)) = fields.get_mut(field) {
+            items.sort_by_key(|item| item["name"].as_str().map(str::to_owned));
+        }
+    }
+    for field in ["configMapGenerator", "secretGenerator"] {
+        for entry in fields
+            .get_mut(field)
+            .and_then(Json::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
+            if let Some(Json::Array(literals)) = entry.get_mut("literals") {
+                literals.sort_by_key(ToString::to_string);
+            }
+        }
+    }
+    Json::Object(fields)
+}
+
+fn scene(text: &str) -> Scene {
+    let scene = Scene::empty();
+    scene.write(FILE, text);
+    scene
+}
+
+#[test]
+fn a_job_sets_images_and_touches_nothing_else() {
+    let text =
+        "# ours\r\nimages:\r\n  - name: a # the app\r\n    newTag: 'v1'\r\nresources: [ x.yaml ]";
+    let scene = scene(text);
+    let digest = "sha256:24a0c4b4a4c0eb97a1aabb8e29f18e917d05abfe1b7a7c07857230879ce7d3d3";
+    let ran = edit(
+        &scene,
+        &["edit", "set", "image", "a=*:v2", &format!("d=e@{digest}")],
+    );
+    assert_eq!(ran.code, Some(0), "{}", ran.all());
+    let wanted = text.replace(
+        "'v1'\r\n",
+        &format!("'v2'\r\n  - name: d\r\n    digest: {digest}\r\n    newName: e\r\n"),
+    );
+    assert_eq!(scene.read(FILE), wanted);
+}
+
+#[test]
+fn components_can_be_removed_too() {
+    let scene = scene("components: [a, b]\n");
+    let ran = edit(&scene, &["edit", "remove", "component", "a"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.all());
+    assert_eq!(scene.read(FILE), "components: [b]\n");
+}
+
+#[test]
+fn the_file_keeps_its_mode_and_a_link_stays_a_link() {
+    let scene = Scene::empty();
+    scene.write("shared/real.yaml", "namespace: a\n");
+    let real = scene.repository().join("shared/real.yaml");
+    fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).unwrap();
+    symlink("shared/real.yaml", scene.repository().join(FILE)).unwrap();
+    let ran = edit(&scene, &["edit", "set", "namespace", "b"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.all());
+    assert_eq!(scene.read("shared/real.yaml"), "namespace: b\n");
+    assert_eq!(
+        fs::metadata(&real).unwrap().permissions().mode() & 0o777,
+        0o640
+    );
+    assert!(scene.repository().join(FILE).is_symlink());
+}
+
+#[test]
+fn an_edit_that_would_show_elsewhere_is_refused() {
+    for (text, wanted) in [
+        (
+            "resources: &x [a]\ncomponents: *x\n",
+            "kustomization.yaml:1:12: &x is used again as *x",
+        ),
+        (
+            "components: &x [a]\nresources: *x\n",
+            "kustomization.yaml:2:12: `resources` is written with an alias",
+        ),
+        ("resources: []\n---\na: 1\n", "several documents"),
+    ] {
+        let scene = scene(text);
+        let ran = edit(&scene, &["edit", "add", "resource", "--no-verify", "b"]);
+        assert_eq!(ran.code, Some(1), "{}", ran.all());
+        assert!(ran.stderr.contains(wanted), "{}", ran.stderr);
+        assert_eq!(scene.read(FILE), text);
+    }
+}
