@@ -96,19 +96,19 @@ pub(crate) fn compile(pattern: &str) -> Result<Regex, SelectionProblem> {
 }
 
 /// Returns a pattern of Go's `regexp` as the `regex` crate writes it: a brace that begins no repetition
-/// stands for itself (so `${NAME}` is a pattern), and a class knows no operators and no inner classes.
+/// stands for itself (so `${NAME}` is a pattern), `\w` and its like are ASCII, `\Q` quotes up to `\E`, and
+/// a class knows no operators.
 fn from_go(pattern: &str) -> String {
     let mut translated = String::with_capacity(pattern.len());
     let mut class_start = None;
-    let mut characters = pattern.char_indices();
-    while let Some((at, character)) = characters.next() {
+    let mut at = 0;
+    while let Some(character) = pattern[at..].chars().next() {
         let rest = &pattern[at..];
+        if character == '\\' {
+            at += push_escape(&mut translated, rest, class_start.is_some());
+            continue;
+        }
         match (character, class_start) {
-            ('\\', _) => {
-                translated.push('\\');
-                translated.extend(characters.next().map(|(_, escaped)| escaped));
-                continue;
-            }
             ('{', None) if !is_repetition(rest) => translated.push('\\'),
             ('[', None) => class_start = Some(at),
             ('[', Some(_)) if !rest.starts_with("[:") => translated.push('\\'),
@@ -117,8 +117,37 @@ fn from_go(pattern: &str) -> String {
             _ => {}
         }
         translated.push(character);
+        at += character.len_utf8();
     }
     translated
+}
+
+/// Translates the escape that a text begins with, and returns its length.
+fn push_escape(translated: &mut String, text: &str, is_in_class: bool) -> usize {
+    let Some(letter) = text[1..].chars().next() else {
+        translated.push('\\');
+        return 1;
+    };
+    let class = match letter.to_ascii_lowercase() {
+        'd' => "0-9",
+        'w' => "0-9A-Za-z_",
+        's' => r"\t\n\f\r ",
+        _ => "",
+    };
+    let length = match letter {
+        'p' | 'P' if text[2..].starts_with('{') => text.find('}').map_or(2, |end| end + 1),
+        'Q' => text.find(r"\E").map_or(text.len(), |end| end + 2),
+        _ => 1 + letter.len_utf8(),
+    };
+    match letter {
+        'd' | 'w' | 's' if is_in_class => translated.push_str(class),
+        'd' | 'w' | 's' => translated.extend(["[", class, "]"]),
+        'D' | 'W' | 'S' => translated.extend(["[^", class, "]"]),
+        'b' if !is_in_class => translated.push_str(r"(?-u:\b)"),
+        'Q' => translated.push_str(&regex::escape(text[2..length].trim_end_matches(r"\E"))),
+        _ => translated.push_str(&text[..length]),
+    }
+    length
 }
 
 /// Returns whether a text begins with `{n}`, `{n,}` or `{n,m}`.
@@ -158,5 +187,29 @@ impl Selector {
         ]
         .iter()
         .all(|part| part.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_mean_what_they_mean_in_go() {
+        for (pattern, text, expected) in [
+            ("${NAME}", "NAME", false),
+            ("}a{|w{", "w{", true),
+            ("w{1}[a-z&&b[]{2}", "we&", true),
+            (r"\w{1,253}", "web", true),
+            (r"\W|\w", "é", true),
+            (r"[\w.-]+", "a.b-c", true),
+            (r"\p{Greek}+", "αβ", true),
+            (r"\Qa.b{\E+", "a.b{{", true),
+            (r"\Qa.b\E", "axb", false),
+            (r"[]a]\b", "]", false),
+        ] {
+            let compiled = anchored(pattern).unwrap();
+            assert_eq!(matches(compiled.as_ref(), text), expected, "{pattern}");
+        }
     }
 }

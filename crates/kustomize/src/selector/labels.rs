@@ -100,13 +100,42 @@ fn requirement(text: &str) -> Result<Requirement, &'static str> {
         set_or_exists(text)?
     };
     let key = key.trim();
-    if key.contains(|c: char| c.is_whitespace() || "()!=<>,".contains(c)) {
-        return Err("a key has characters that no label has");
+    if !key.is_empty() && !is_label_key(key) {
+        return Err("a key is none that a label can have");
+    }
+    if let Operator::In(values) | Operator::NotIn(values) = &operator
+        && !values
+            .iter()
+            .all(|value| value.is_empty() || is_name(value))
+    {
+        return Err("a value is none that a label can have");
     }
     Ok(Requirement {
         key: key.to_owned(),
         operator,
     })
+}
+
+/// Returns whether this is a name, or a name behind a domain and a slash.
+fn is_label_key(key: &str) -> bool {
+    let Some((domain, name)) = key.split_once('/') else {
+        return is_name(key);
+    };
+    let is_part = |part: &str| {
+        let is_inner =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        part.bytes().all(is_inner) && is_name(part)
+    };
+    domain.len() <= 253 && domain.split('.').all(is_part) && is_name(name)
+}
+
+/// Returns whether this can be the value of a label, or the name in its key.
+fn is_name(text: &str) -> bool {
+    let is_outer = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    let is_inner = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
+    let bytes = text.as_bytes();
+    let has_ends = is_outer(bytes.first()) && is_outer(bytes.last());
+    has_ends && bytes.len() <= 63 && bytes.iter().all(is_inner)
 }
 
 fn limit(value: &str) -> Result<i64, &'static str> {
@@ -172,7 +201,18 @@ mod tests {
 
     #[test]
     fn a_selector_that_makes_no_sense_is_an_error() {
-        for selector in ["app=web,", "app of (x)", "app in (x", "a b", "n>many"] {
+        for selector in [
+            "app=web,",
+            "app of (x)",
+            "app in (x",
+            "a b",
+            "n>many",
+            "app=a b",
+            "app=web.*",
+            "*",
+            "A.io/b",
+            "a/b/c=d",
+        ] {
             assert!(LabelSelector::parse(selector).is_err(), "{selector}");
         }
     }
