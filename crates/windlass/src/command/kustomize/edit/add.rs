@@ -109,17 +109,17 @@ pub(super) struct Patch {
         long,
         default_value = "",
         hide_default_value = true,
-        conflicts_with = "patch"
+        conflicts_with = "content"
     )]
     path: String,
     /// The patch itself
     #[arg(
-        long,
+        long = "patch",
         default_value = "",
         hide_default_value = true,
         allow_hyphen_values = true
     )]
-    patch: String,
+    content: String,
     /// The API group of the target
     #[arg(long, default_value = "", hide_default_value = true)]
     group: String,
@@ -226,9 +226,12 @@ impl Add {
             }
             Item::Annotation { annotations, force } => {
                 let field = PairField::Annotations;
-                file::edit(|file| match force {
-                    true => file.set_pairs(field, &annotations),
-                    false => file.add_pairs(field, &annotations),
+                file::edit(|file| {
+                    if force {
+                        file.set_pairs(field, &annotations)
+                    } else {
+                        file.add_pairs(field, &annotations)
+                    }
                 })?;
             }
             Item::Buildmetadata(metadata) => {
@@ -261,7 +264,7 @@ fn add_files(field: PathField, patterns: &[String]) -> Result<(), Failure> {
 }
 
 fn add_patch(patch: &Patch) -> Result<(), Failure> {
-    if patch.path.is_empty() && patch.patch.is_empty() {
+    if patch.path.is_empty() && patch.content.is_empty() {
         return Err(Failure::usage(
             "add --path FILE, or --patch with the patch itself",
         ));
@@ -273,7 +276,7 @@ impl Patch {
     pub(super) fn entry(&self) -> NewPatch {
         NewPatch {
             path: self.path.clone(),
-            patch: self.patch.clone(),
+            patch: self.content.clone(),
             target: PatchTarget {
                 annotation_selector: self.annotation_selector.clone(),
                 group: self.group.clone(),

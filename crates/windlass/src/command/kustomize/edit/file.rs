@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{ErrorKind, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use windlass_kustomize::{FILE_NAMES, FileError, KustomizationFile};
 
@@ -88,7 +88,7 @@ fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     };
     beside.write_all(text.as_bytes())?;
     beside.as_file().sync_all()?;
-    beside.persist(PathBuf::from(path))?;
+    beside.persist(path)?;
     Ok(())
 }
 
