@@ -288,9 +288,6 @@ impl Target {
 }
 
 fn run_step(context: &mut Context<'_>, gathered: &mut Gathered, step: &Step) {
-    if !context.may_transform(&step.place, gathered.items.len()) {
-        return;
-    }
     transform(context, gathered, step);
     if let Some(note) = &step.note {
         for item in gathered.items.list_mut() {
@@ -304,6 +301,9 @@ fn run_step(context: &mut Context<'_>, gathered: &mut Gathered, step: &Step) {
 }
 
 fn transform(context: &mut Context<'_>, gathered: &mut Gathered, step: &Step) {
+    if !context.may_transform(&step.place, gathered.items.len()) {
+        return;
+    }
     let mut problems = Vec::new();
     let shared = if step.transformer.is_idle() {
         Vec::new()
