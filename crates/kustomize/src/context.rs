@@ -9,6 +9,7 @@ use windlass_yaml::Node;
 use crate::BuildOptions;
 use crate::edit;
 use crate::error::{BuildError, Place, Problem, Refusal, Warning};
+use crate::remote::{Mounts, Remotes};
 use crate::schema::Schemas;
 
 /// The largest number of objects that one build may have.
@@ -31,7 +32,7 @@ pub(crate) const MAX_DEPTH: usize = 100;
 
 /// The state of a build.
 pub(crate) struct Context<'t> {
-    pub(crate) tree: &'t dyn Tree,
+    pub(crate) tree: Mounts<'t>,
     pub(crate) options: &'t BuildOptions,
     pub(crate) schemas: Schemas,
     pub(crate) warnings: Vec<Warning>,
@@ -44,9 +45,13 @@ pub(crate) struct Context<'t> {
 }
 
 impl<'t> Context<'t> {
-    pub(crate) fn new(tree: &'t dyn Tree, options: &'t BuildOptions) -> Self {
+    pub(crate) fn new(
+        tree: &'t dyn Tree,
+        remotes: &'t dyn Remotes,
+        options: &'t BuildOptions,
+    ) -> Self {
         Self {
-            tree,
+            tree: Mounts::new(tree, remotes),
             options,
             schemas: Schemas::default(),
             warnings: Vec::new(),

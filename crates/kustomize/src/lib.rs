@@ -23,8 +23,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Helm charts, programs as plugins and bases elsewhere are refused with the reason: a build reads
-//! nothing but its tree and runs nothing. Secrets and clusters are the business of other crates.
+//! - [`build_with`]: the same with bases and files from elsewhere, which a [`Remotes`] has.
+//!
+//! Helm charts and programs as plugins are refused with the reason, and so are bases elsewhere unless the
+//! caller brings a [`Remotes`]: a build reads nothing but what it is given and runs nothing. Secrets and
+//! clusters are the business of other crates.
 
 mod config;
 mod context;
@@ -51,6 +54,7 @@ mod origin;
 mod plugin;
 mod prepare;
 mod reference;
+mod remote;
 mod schema;
 mod selector;
 mod shared;
@@ -63,7 +67,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use windlass_object::Gvk;
-use windlass_tree::{Tree, TreePath};
+use windlass_tree::{MemoryTree, Tree, TreePath};
 use windlass_yaml::Node;
 
 pub use error::{
@@ -77,10 +81,12 @@ pub use file::{
     build_metadata, matches,
 };
 pub use kustomization::FILE_NAMES;
+pub use remote::{NoRemotes, RemoteBase, RemoteError, Remotes, Repository, Scheme};
 pub use schema::SchemaError;
 
 use context::Context;
 use item::Item;
+use loader::{Entry, Loader};
 use target::{Gathered, Target};
 
 /// What a build may do.
@@ -165,15 +171,62 @@ pub fn build(
     directory: &TreePath,
     options: &BuildOptions,
 ) -> Result<Build, BuildErrors> {
-    let mut context = Context::new(tree, options);
-    let mut resources = Vec::new();
-    if let Some(mut target) = Target::root(&mut context, directory) {
-        let gathered = target.gather(&mut context, Gathered::default());
-        if context.error_count() == 0 {
-            let items = finish::finish(&mut context, &target, gathered);
-            resources = items.into_vec().into_iter().map(Resource::new).collect();
+    build_with(tree, directory, options, &NoRemotes)
+}
+
+/// Builds the kustomization in a directory, with bases and files from elsewhere that `remotes` has.
+///
+/// # Errors
+///
+/// As for [`build`]. What `remotes` does not have is a mistake at the line that names it.
+pub fn build_with(
+    tree: &dyn Tree,
+    directory: &TreePath,
+    options: &BuildOptions,
+    remotes: &dyn Remotes,
+) -> Result<Build, BuildErrors> {
+    let mut context = Context::new(tree, remotes, options);
+    let objects = run(&mut context, Loader::new(directory.clone()));
+    complete(context, objects)
+}
+
+/// Builds the kustomization at the address of a repository, such as `https://github.com/org/repo//dir?ref=v1`.
+///
+/// # Errors
+///
+/// As for [`build_with`]; the place of a mistake in the address itself is `.`.
+pub fn build_remote(
+    address: &str,
+    options: &BuildOptions,
+    remotes: &dyn Remotes,
+) -> Result<Build, BuildErrors> {
+    let nothing = MemoryTree::new();
+    let mut context = Context::new(&nothing, remotes, options);
+    let entry = Loader::new(TreePath::root()).entry(&context, address);
+    let objects = match context.note(&Place::default(), entry) {
+        Some(Entry::Directory(loader)) => run(&mut context, loader),
+        Some(Entry::File(path)) => {
+            context.fail(&Place::default(), LoadProblem::ComponentIsFile { path });
+            Vec::new()
         }
+        None => Vec::new(),
+    };
+    complete(context, objects)
+}
+
+fn run(context: &mut Context<'_>, loader: Loader) -> Vec<Resource> {
+    let Some(mut target) = Target::root(context, loader) else {
+        return Vec::new();
+    };
+    let gathered = target.gather(context, Gathered::default());
+    if context.error_count() > 0 {
+        return Vec::new();
     }
+    let items = finish::finish(context, &target, gathered);
+    items.into_vec().into_iter().map(Resource::new).collect()
+}
+
+fn complete(mut context: Context<'_>, resources: Vec<Resource>) -> Result<Build, BuildErrors> {
     let text = print(&mut context, &resources);
     let (read, warnings, errors) = context.finish();
     BuildErrors::from_list(errors)?;

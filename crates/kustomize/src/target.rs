@@ -69,11 +69,10 @@ struct Step {
 }
 
 impl Target {
-    /// Reads the kustomization of the directory that is built.
-    pub(crate) fn root(context: &mut Context<'_>, directory: &TreePath) -> Option<Self> {
-        let loader = Loader::new(directory.clone());
+    /// Reads the kustomization that is built.
+    pub(crate) fn root(context: &mut Context<'_>, loader: Loader) -> Option<Self> {
         let file = loader.kustomization_file(context);
-        let file = context.note(&Place::file(directory.clone()), file)?;
+        let file = context.note(&Place::file(loader.root.clone()), file)?;
         let mut target = Self::load(context, loader, file)?;
         if !target.kustomization.build_metadata.is_empty() {
             target.origin = Some(String::new());

@@ -6,6 +6,7 @@
 //! - `command/`: a file a command. Arguments become one call of what stands below, the answer becomes output.
 //! - `scene`: a repository at a revision, an environment, and the keys that open its secrets.
 //! - `access`: the cluster that a command works on; the embedded API server where none is named.
+//! - `remotes`: bases and files that are fetched, where that is allowed.
 //! - `desired`: from a scene to what each unit wants.
 //! - `haul`: keeps a cluster at what the source says; `report` shows it.
 //! - `terminal`: what goes to standard output and standard error.
@@ -20,6 +21,7 @@ mod haul;
 mod interruption;
 mod keys;
 mod program;
+mod remotes;
 mod report;
 mod scene;
 mod style;

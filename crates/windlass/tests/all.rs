@@ -20,6 +20,8 @@ mod edit;
 mod follow;
 #[path = "all/kustomize.rs"]
 mod kustomize;
+#[path = "all/remote.rs"]
+mod remote;
 #[path = "all/restart.rs"]
 mod restart;
 #[path = "all/scene.rs"]

@@ -3,6 +3,8 @@
 use thiserror::Error;
 use windlass_tree::TreePath;
 
+use crate::remote::RemoteError;
+
 use super::show::{DidYouMean, Rooted};
 
 /// What is wrong with a path, or with what stands there.
@@ -71,6 +73,26 @@ pub enum LoadProblem {
         file: TreePath,
         /// The directory.
         root: TreePath,
+    },
+    /// A base or file elsewhere that is not there.
+    #[error("{url}: {reason}")]
+    Remote {
+        /// The address, with the revision of a repository.
+        url: String,
+        /// Why.
+        reason: RemoteError,
+    },
+    /// A path that leads out of the repository that its kustomization is in.
+    #[error(
+        "security; bases in kustomizations found in cloned git repos must be within the repo, but base '{}' is outside '{}'",
+        Rooted(path),
+        Rooted(repository)
+    )]
+    OutsideRepository {
+        /// Where it leads.
+        path: TreePath,
+        /// The repository; the root for that of the build.
+        repository: TreePath,
     },
     /// A kustomization that leads back to itself.
     #[error(

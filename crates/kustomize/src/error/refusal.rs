@@ -21,13 +21,15 @@ pub enum Refusal {
         /// Whether it is a KRM function.
         is_function: bool,
     },
-    /// A base or file elsewhere.
+    /// A remote base that leads to this disk, or to what is reached with less care than it was itself.
     #[error(
-        "{url}: remote bases are off: a build reads nothing but its own repository; copy the files here"
+        "{url}: security; {repository} came over a network that is protected better, so it may not lead there"
     )]
-    Remote {
+    LessCare {
         /// The address.
         url: String,
+        /// The repository that names it.
+        repository: String,
     },
     /// Too many kustomizations within each other.
     #[error("kustomizations are nested deeper than {limit}")]

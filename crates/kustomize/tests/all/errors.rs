@@ -75,8 +75,8 @@ fn cycles_and_missing_kustomizations_are_refused() {
 #[test]
 fn what_a_build_does_not_run_or_fetch_is_refused_with_the_reason() {
     assert_snapshot!(errors("resources: ['https://example.com/x.yaml', 'github.com/org/repo?ref=v1']\n"), @r#"
-    build/kustomization.yaml:1:13: accumulating resources from 'https://example.com/x.yaml': https://example.com/x.yaml: remote bases are off: a build reads nothing but its own repository; copy the files here
-    build/kustomization.yaml:1:43: accumulating resources from 'github.com/org/repo?ref=v1': github.com/org/repo?ref=v1: remote bases are off: a build reads nothing but its own repository; copy the files here
+    build/kustomization.yaml:1:13: accumulating resources from 'https://example.com/x.yaml': https://example.com/x.yaml: remote bases are off; allow them with `build DIR --allow-remote-bases`, or copy the files here
+    build/kustomization.yaml:1:43: accumulating resources from 'github.com/org/repo?ref=v1': https://github.com/org/repo@v1: remote bases are off; allow them with `build DIR --allow-remote-bases`, or copy the files here
     "#);
     assert_snapshot!(errors("helmCharts: [{name: x}]\n"), @r#"build/kustomization.yaml:1:13: helmCharts: Helm charts are not built here, since that runs the helm program; render the chart with `helm template` and list the result under `resources`"#);
     assert_snapshot!(errors("transformers:\n- |-\n  apiVersion: example.com/v1\n  kind: Mine\n  metadata: {name: mine, annotations: {config.kubernetes.io/function: x}}\n"), @r#"build/kustomization.yaml:2:3: external plugins disabled; Mine: a build runs no container or function; use a built-in transformer, or run the function beforehand and commit its output"#);

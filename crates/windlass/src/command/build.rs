@@ -73,7 +73,7 @@ impl Build {
                 ));
             }
         };
-        let built = directory::build(directory, &self.flags.options(), style)?;
+        let built = directory::build(directory, &self.flags, style)?;
         output::write_build(self.flags.output.as_ref(), &built, style)?;
         Ok(Done::Well)
     }

@@ -2,29 +2,47 @@
 
 use std::path::{Path, PathBuf};
 
-use windlass_kustomize::{Build, BuildError, BuildErrors, BuildOptions};
+use windlass_kustomize::{Build, BuildError, BuildErrors, BuildOptions, RemoteBase, Remotes};
 use windlass_source::{DirectoryTree, Repository};
 use windlass_tree::{EntryKind, Tree, TreePath};
 
+use super::Flags;
 use crate::failure::Failure;
+use crate::remotes::remotes;
 use crate::style::{Ink, Style};
 use crate::terminal::{complain, shown};
 
-/// Builds the kustomization in a directory, and says on standard error what should be changed in it.
-pub(crate) fn build(
-    directory: &str,
-    options: &BuildOptions,
-    style: Style,
-) -> Result<Build, Failure> {
-    let (root, path) = rooted(directory)?;
-    let tree = DirectoryTree::open(&root)
-        .map_err(|error| Failure::of([format!("{}: {error}", root.display())]))?;
-    let built = windlass_kustomize::build(&tree, &path, options);
-    let built = built.map_err(|errors| failure(&errors, &tree, &path))?;
+/// Builds the kustomization in a directory or at a URL, and says on standard error what should be changed in it.
+pub(crate) fn build(directory: &str, flags: &Flags, style: Style) -> Result<Build, Failure> {
+    let remotes = remotes(flags.allow_remote_bases)?;
+    let options = flags.options();
+    let built = if is_remote(directory) {
+        let built = windlass_kustomize::build_remote(directory, &options, &*remotes);
+        built.map_err(|errors| Failure::of(errors.iter().map(ToString::to_string)))?
+    } else {
+        on_disk(directory, &options, &*remotes)?
+    };
     for warning in &built.warnings {
         complain(&style.err(Ink::Yellow, &shown(&warning.to_string())));
     }
     Ok(built)
+}
+
+/// Returns whether a text is the address of a repository. What is there counts first.
+fn is_remote(directory: &str) -> bool {
+    RemoteBase::parse(directory).is_some() && !Path::new(directory).exists()
+}
+
+fn on_disk(
+    directory: &str,
+    options: &BuildOptions,
+    remotes: &dyn Remotes,
+) -> Result<Build, Failure> {
+    let (root, path) = rooted(directory)?;
+    let tree = DirectoryTree::open(&root)
+        .map_err(|error| Failure::of([format!("{}: {error}", root.display())]))?;
+    windlass_kustomize::build_with(&tree, &path, options, remotes)
+        .map_err(|errors| failure(&errors, &tree, &path))
 }
 
 /// Returns the directory below which files may be read, and the path of `directory` in it: the top of the

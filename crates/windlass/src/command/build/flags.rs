@@ -2,10 +2,14 @@
 
 use std::path::PathBuf;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
 use windlass_kustomize::{BuildOptions, Reorder};
 
 use crate::terminal::complain;
+
+/// The environment variable that allows remote bases, for scripts that cannot be given a flag.
+const ALLOW: &str = "WINDLASS_ALLOW_REMOTE_BASES";
 
 /// The flags that `windlass build` and `windlass kustomize build` have from kustomize.
 #[derive(Debug, Args)]
@@ -17,6 +21,9 @@ pub(crate) struct Flags {
     /// object of a kustomization
     #[arg(long, short, value_name = "FILE | DIR")]
     pub(crate) output: Option<PathBuf>,
+    /// Fetch the bases and files that a kustomization names by a URL. Nothing is fetched otherwise
+    #[arg(long, env = ALLOW, value_parser = FalseyValueParser::new(), hide_env_values = true)]
+    pub(crate) allow_remote_bases: bool,
     /// The order of the output (kustomize has deprecated it: write sortOptions)
     #[arg(long, value_enum, value_name = "ORDER", hide_short_help = true)]
     reorder: Option<Order>,

@@ -32,7 +32,7 @@ impl Build {
         let [directory] = self.directory.as_slice() else {
             return Err(Failure::usage("one directory can be built at a time"));
         };
-        let built = directory::build(directory, &self.flags.options(), style)?;
+        let built = directory::build(directory, &self.flags, style)?;
         output::write_build(self.flags.output.as_ref(), &built, style)?;
         Ok(Done::Well)
     }

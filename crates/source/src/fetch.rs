@@ -1,0 +1,284 @@
+//! Repositories and files that are fetched over a network.
+
+mod http;
+mod pack;
+mod references;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::{GitTree, Repository, SourceError};
+use http::{Client, Web};
+use references::References;
+
+/// The largest pack that is taken from a server, in bytes: 256 MiB.
+pub const MAX_PACK: u64 = 256 * 1024 * 1024;
+
+/// The largest list of references that is taken from a server, in bytes: 64 MiB.
+pub const MAX_REFERENCES: u64 = 64 * 1024 * 1024;
+
+/// Fetches repositories and files, one commit at a time, and keeps the commits in a directory.
+///
+/// Git is spoken over HTTP (protocol version 0, which every server has), without a git program. A commit that is
+/// kept is not fetched again; a branch or tag is looked up at the server each time.
+pub struct Fetcher {
+    client: Client,
+    cache: PathBuf,
+}
+
+/// Why something could not be fetched.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// An address of SSH.
+    #[error(
+        "repositories are not fetched over SSH: that needs the ssh program and its keys, and windlass runs no program; use https://, or file:// with a clone on this disk"
+    )]
+    Ssh,
+    /// HTTP without TLS to another machine.
+    #[error(
+        "http:// is not protected: whoever is on the way decides what is built; use https:// (http:// is for this machine only)"
+    )]
+    Plain,
+    /// An address with a password in it.
+    #[error(
+        "the address holds a password, which ends in logs and in the repository; fetch into a clone on this disk and use file://"
+    )]
+    Password,
+    /// The address is none.
+    #[error("this is no address: {reason}")]
+    Address {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The server did not answer as it should.
+    #[error("{reason}")]
+    Web {
+        /// What happened.
+        reason: String,
+    },
+    /// The server says no, or something else.
+    #[error("the server answers {status}{}", hint(*status))]
+    Status {
+        /// The status of HTTP.
+        status: u16,
+    },
+    /// It took too long.
+    #[error("it took longer than {} s; add ?timeout=SECONDS to the address", limit.as_secs())]
+    Timeout {
+        /// The time it had.
+        limit: Duration,
+    },
+    /// More bytes than are taken.
+    #[error("it has more than {limit} bytes")]
+    TooLarge {
+        /// The limit.
+        limit: u64,
+    },
+    /// What answers is no Git server.
+    #[error(
+        "there is no Git repository at this address; write https://HOST/PATH.git//DIRECTORY where the repository ends, and for a file an address that ends in .yaml, .yml or .json"
+    )]
+    NotGit,
+    /// The repository has no such branch, tag or commit.
+    #[error(
+        "the repository has no branch, tag or commit {revision:?}; it has {}",
+        shown(known)
+    )]
+    NoRevision {
+        /// The name.
+        revision: String,
+        /// Some that it has.
+        known: Vec<String>,
+    },
+    /// The answer of the Git server is not as it should be.
+    #[error("the Git server's answer cannot be used: {reason}")]
+    Git {
+        /// Why.
+        reason: String,
+    },
+    /// A repository on this disk.
+    #[error(transparent)]
+    Local(#[from] SourceError),
+    /// The directory that keeps the commits.
+    #[error("{path}: {reason}")]
+    Cache {
+        /// The directory.
+        path: PathBuf,
+        /// What the operating system said.
+        reason: std::io::Error,
+    },
+}
+
+impl Fetcher {
+    /// Returns a fetcher that keeps commits below `cache`. The directory is made when it is needed, and can be
+    /// deleted at any time.
+    #[must_use]
+    pub fn new(cache: PathBuf) -> Self {
+        Self {
+            client: Client::new(),
+            cache,
+        }
+    }
+
+    /// Returns the file at an address.
+    pub fn file(&self, url: &str, timeout: Duration) -> Result<Vec<u8>, FetchError> {
+        let web = Web::parse(url)?;
+        let deadline = Deadline::after(timeout);
+        self.client
+            .get(&web, deadline)?
+            .read_all(windlass_tree::MAX_FILE_SIZE)
+    }
+
+    /// Returns the files of a repository at a revision; `None` stands for the branch that it names itself.
+    ///
+    /// `https://`, `http://` to this machine, and `file://` are understood.
+    pub fn repository(
+        &self,
+        url: &str,
+        revision: Option<&str>,
+        timeout: Duration,
+    ) -> Result<GitTree, FetchError> {
+        if let Some(path) = url.strip_prefix("file://") {
+            return local(Path::new(path), revision);
+        }
+        if !url.starts_with("https://") && !url.starts_with("http://") {
+            return Err(FetchError::Ssh);
+        }
+        let web = Web::parse(url)?;
+        let kept = self.cache.join("git").join(directory_name(url));
+        if let Some(commit) = revision.filter(|revision| is_commit(revision)) {
+            let kept = kept.join(commit);
+            if kept.is_dir() {
+                return open(&kept, commit);
+            }
+        }
+        let deadline = Deadline::after(timeout);
+        let advertised = self.client.references(&web, deadline)?;
+        let references = References::parse(&advertised.bytes)?;
+        let wanted = references.find(revision)?;
+        let kept = kept.join(&wanted.commit);
+        if !kept.is_dir() {
+            let answer =
+                self.client
+                    .fetch(&advertised.service, references.request(&wanted), deadline)?;
+            store(&kept, &wanted.object, answer)?;
+        }
+        open(&kept, &wanted.commit)
+    }
+}
+
+/// When an answer has to be there.
+#[derive(Clone, Copy, Debug)]
+struct Deadline {
+    at: Instant,
+    limit: Duration,
+}
+
+impl Deadline {
+    fn after(limit: Duration) -> Self {
+        Self {
+            at: Instant::now() + limit.min(Duration::from_hours(24)),
+            limit,
+        }
+    }
+
+    fn remaining(self) -> Duration {
+        self.at.saturating_duration_since(Instant::now())
+    }
+}
+
+fn local(path: &Path, revision: Option<&str>) -> Result<GitTree, FetchError> {
+    let repository = Repository::discover(path)?;
+    if !repository.prefix().is_root() {
+        return Err(SourceError::NotRepository {
+            path: path.to_owned(),
+        }
+        .into());
+    }
+    let revision = repository.revision(revision.unwrap_or("HEAD"))?;
+    Ok(repository.tree(&revision)?)
+}
+
+/// Writes a pack as a repository of its own, at once and as a whole.
+fn store(place: &Path, object: &str, answer: http::Answer) -> Result<(), FetchError> {
+    let failure = |reason| FetchError::Cache {
+        path: place.to_owned(),
+        reason,
+    };
+    let parent = place.parent().unwrap_or(place);
+    fs::create_dir_all(parent).map_err(failure)?;
+    let beside = tempfile::tempdir_in(parent).map_err(failure)?;
+    pack::write(beside.path(), answer)?;
+    open(beside.path(), object)?;
+    let written = beside.keep();
+    if let Err(reason) = fs::rename(&written, place) {
+        // Another process may have been faster; what it wrote is the same.
+        let _ = fs::remove_dir_all(&written);
+        if !place.is_dir() {
+            return Err(failure(reason));
+        }
+    }
+    Ok(())
+}
+
+/// Returns the files of the commit that a repository was made for.
+fn open(place: &Path, object: &str) -> Result<GitTree, FetchError> {
+    let broken = |reason: String| FetchError::Git {
+        reason: format!("{}: {reason}", place.display()),
+    };
+    let repository = gix::open_opts(place, gix::open::Options::isolated())
+        .map_err(|error| broken(error.to_string()))?;
+    let id =
+        gix::ObjectId::from_hex(object.as_bytes()).map_err(|error| broken(error.to_string()))?;
+    let object = repository
+        .find_object(id)
+        .map_err(|error| broken(error.to_string()))?;
+    let tree = object
+        .peel_to_tree()
+        .map_err(|error| broken(error.to_string()))?
+        .id;
+    Ok(GitTree::new(repository, tree))
+}
+
+/// Returns a name for the directory of a repository's commits.
+fn directory_name(url: &str) -> String {
+    use std::fmt::Write as _;
+    let digest = Sha256::digest(url.as_bytes());
+    digest
+        .iter()
+        .take(16)
+        .fold(String::new(), |mut name, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(name, "{byte:02x}");
+            name
+        })
+}
+
+/// Returns whether a revision is a commit, and can never be another one.
+fn is_commit(revision: &str) -> bool {
+    revision.len() == 40
+        && revision
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+fn hint(status: u16) -> &'static str {
+    match status {
+        401 | 403 => {
+            ": it wants to know who asks, and windlass sends no credentials; fetch into a clone on this disk and use file://"
+        }
+        404 => ": it is not there, or not for everybody",
+        429 => ": too many requests; try again later",
+        _ => "",
+    }
+}
+
+fn shown(known: &[String]) -> String {
+    if known.is_empty() {
+        return "none".to_owned();
+    }
+    known.join(", ")
+}

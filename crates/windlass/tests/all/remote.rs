@@ -1,0 +1,234 @@
+//! Remote bases and files, from a real Git server and a web server on loopback.
+
+#[path = "remote/server.rs"]
+mod server;
+
+use std::fs;
+
+use crate::scene::{Ran, Scene};
+use server::Server;
+
+/// A repository `git/org/repo` with a base, an overlay beside it and two revisions.
+fn published() -> (Scene, Server) {
+    let scene = Scene::platform();
+    let repository = scene.home().join("git/org/repo");
+    fs::create_dir_all(&repository).unwrap();
+    scene.git(&["init", "-q", "-b", "main", repository.to_str().unwrap()]);
+    put(&scene, "base/kustomization.yaml", "resources: [map.yaml]\n");
+    put(&scene, "base/map.yaml", &map("web"));
+    put(
+        &scene,
+        "overlay/kustomization.yaml",
+        "resources: [../base]\nnamePrefix: far-\n",
+    );
+    put(
+        &scene,
+        "climber/kustomization.yaml",
+        "resources: [../../../../../../base]\n",
+    );
+    put(
+        &scene,
+        "reader/kustomization.yaml",
+        "resources: [../base/map.yaml]\n",
+    );
+    revise(&scene, "one");
+    in_repository(&scene, &["tag", "-a", "v1", "-m", "v1"]);
+    put(&scene, "base/map.yaml", &map("newer"));
+    revise(&scene, "two");
+    let server = Server::start(scene.home());
+    (scene, server)
+}
+
+fn map(name: &str) -> String {
+    format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\n")
+}
+
+fn put(scene: &Scene, path: &str, text: &str) {
+    scene.write(&format!("../git/org/repo/{path}"), text);
+}
+
+fn in_repository(scene: &Scene, arguments: &[&str]) -> String {
+    let directory = scene.home().join("git/org/repo");
+    let mut all = vec!["-C", directory.to_str().unwrap()];
+    all.extend(arguments);
+    scene.git(&all)
+}
+
+fn revise(scene: &Scene, message: &str) {
+    in_repository(scene, &["add", "-A"]);
+    in_repository(scene, &["commit", "-q", "-m", message]);
+}
+
+/// Builds a kustomization whose only resource is this one.
+fn build(scene: &Scene, resource: &str) -> Ran {
+    scene.write(
+        "app/kustomization.yaml",
+        &format!("resources:\n- {resource}\n"),
+    );
+    scene.windlass(&["build", "app", "--allow-remote-bases"])
+}
+
+#[track_caller]
+fn succeeds(ran: &Ran, output: &str) {
+    assert_eq!((ran.code, &*ran.stdout), (Some(0), output), "{}", ran.all());
+}
+
+#[track_caller]
+fn refuses(ran: &Ran, reason: &str) {
+    assert_eq!((ran.code, &*ran.stdout), (Some(1), ""), "{}", ran.all());
+    assert!(ran.stderr.contains(reason), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("app/kustomization.yaml:2:3"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn nothing_is_fetched_unless_it_is_allowed() {
+    let (scene, server) = published();
+    let url = server.url("git/org/repo//base");
+    scene.write("app/kustomization.yaml", &format!("resources:\n- {url}\n"));
+    refuses(&scene.windlass(&["build", "app"]), "--allow-remote-bases");
+    assert_eq!(server.requests(), 0);
+}
+
+#[test]
+fn a_base_is_had_by_branch_tag_commit_and_from_the_branch_that_the_repository_names() {
+    let (scene, server) = published();
+    let first = in_repository(&scene, &["rev-parse", "v1^{commit}"]);
+    for (revision, name) in [
+        ("", "newer"),
+        ("?ref=main", "newer"),
+        ("?ref=v1", "web"),
+        ("?version=refs/tags/v1", "web"),
+        (&format!("?ref={}", first.trim()), "web"),
+    ] {
+        let url = server.url(&format!("git/org/repo//overlay{revision}"));
+        succeeds(&build(&scene, &url), &map(&format!("far-{name}")));
+    }
+}
+
+#[test]
+fn a_commit_is_fetched_once_and_a_branch_is_looked_up_each_time() {
+    let (scene, server) = published();
+    let first = in_repository(&scene, &["rev-parse", "v1^{commit}"]);
+    let pinned = server.url(&format!("git/org/repo//base?ref={}", first.trim()));
+    let moving = server.url("git/org/repo//base?ref=main");
+    succeeds(&build(&scene, &pinned), &map("web"));
+    succeeds(&build(&scene, &moving), &map("newer"));
+    drop(server);
+    succeeds(&build(&scene, &pinned), &map("web"));
+    refuses(&build(&scene, &moving), "refused");
+}
+
+#[test]
+fn a_file_is_had_by_its_url_and_one_that_is_missing_fails_the_build() {
+    let (scene, server) = published();
+    scene.write("../files/map.yaml", &map("file"));
+    succeeds(&build(&scene, &server.url("files/map.yaml")), &map("file"));
+    refuses(&build(&scene, &server.url("files/other.yaml")), "404");
+}
+
+#[test]
+fn a_remote_base_cannot_leave_its_repository_or_its_directory() {
+    let (scene, server) = published();
+    let ran = build(&scene, &server.url("git/org/repo//climber"));
+    assert_eq!((ran.code, &*ran.stdout), (Some(1), ""), "{}", ran.all());
+    assert!(
+        ran.stderr.contains("must be within the repo"),
+        "{}",
+        ran.stderr
+    );
+    scene.write("app/kustomization.yaml", "");
+    let url = server.url("git/org/repo//reader");
+    scene.write("app/kustomization.yaml", &format!("resources:\n- {url}\n"));
+    let anywhere = [
+        "build",
+        "app",
+        "--allow-remote-bases",
+        "--load-restrictor",
+        "LoadRestrictionsNone",
+    ];
+    let ran = scene.windlass(&anywhere);
+    assert_eq!((ran.code, &*ran.stdout), (Some(1), ""), "{}", ran.all());
+    assert!(ran.stderr.contains("security; file"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_remote_base_cannot_lead_to_a_repository_on_this_disk() {
+    let (scene, server) = published();
+    let here = format!("file://{}", scene.home().join("git/org/repo").display());
+    put(
+        &scene,
+        "thief/kustomization.yaml",
+        &format!("resources: ['{here}//base']\n"),
+    );
+    revise(&scene, "three");
+    let ran = build(&scene, &server.url("git/org/repo//thief"));
+    assert_eq!((ran.code, &*ran.stdout), (Some(1), ""), "{}", ran.all());
+    assert!(ran.stderr.contains("protected better"), "{}", ran.stderr);
+    succeeds(
+        &build(&scene, &format!("{here}//overlay?ref=v1")),
+        &map("far-web"),
+    );
+}
+
+#[test]
+fn what_is_not_fetched_says_why_and_what_to_do() {
+    let (scene, server) = published();
+    refuses(
+        &build(&scene, "git@github.com:org/repo//base"),
+        "runs no program",
+    );
+    refuses(
+        &build(&scene, "http://example.com/map.yaml"),
+        "not protected",
+    );
+    refuses(
+        &build(&scene, "https://user:pass@localhost/map.yaml"),
+        "password",
+    );
+    refuses(
+        &build(&scene, &server.url("git/org/repo//base?ref=v9")),
+        "it has main, v1",
+    );
+    refuses(
+        &build(&scene, &server.url("git/org/repo//nothing")),
+        "no such file or directory",
+    );
+    refuses(&build(&scene, &server.url("git/org/none//base")), "404");
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_given_up() {
+    let (scene, server) = published();
+    let ran = build(&scene, &server.url("silence/org/repo//base?timeout=1"));
+    refuses(&ran, "longer than 1 s");
+}
+
+#[test]
+fn an_answer_that_is_cut_off_is_no_base() {
+    let (scene, server) = published();
+    let ran = build(&scene, &server.url("cut/org/repo//base"));
+    assert_eq!((ran.code, &*ran.stdout), (Some(1), ""), "{}", ran.all());
+    succeeds(
+        &build(&scene, &server.url("git/org/repo//base")),
+        &map("newer"),
+    );
+}
+
+#[test]
+fn the_address_of_a_base_can_be_built_itself() {
+    let (scene, server) = published();
+    let url = server.url("git/org/repo//overlay?ref=v1");
+    let ran = scene.windlass(&["build", &url, "--allow-remote-bases"]);
+    succeeds(&ran, &map("far-web"));
+    let ran = scene.windlass(&["build", &url]);
+    assert_eq!((ran.code, &*ran.stdout), (Some(1), ""), "{}", ran.all());
+    assert!(
+        ran.stderr.contains("--allow-remote-bases"),
+        "{}",
+        ran.stderr
+    );
+}
