@@ -163,7 +163,7 @@ impl Fetcher {
         if !kept.is_dir() {
             let answer =
                 self.client
-                    .fetch(&advertised.service, references.request(&wanted), deadline)?;
+                    .fetch(&advertised.service, &references.request(&wanted), deadline)?;
             store(&kept, &wanted.object, answer)?;
         }
         open(&kept, &wanted.commit)

@@ -41,7 +41,7 @@ impl<'t> Mounts<'t> {
     pub(crate) fn repository(&self, repository: &Repository) -> Result<TreePath, Problem> {
         let revision = repository.revision.as_deref().unwrap_or("HEAD");
         let asked = format!("{}@{revision}", repository.url);
-        self.mount(asked, || {
+        self.mount(&asked, || {
             let tree = self.remotes.repository(repository)?;
             Ok(Content::Directory(tree))
         })
@@ -49,7 +49,7 @@ impl<'t> Mounts<'t> {
 
     /// Returns where the file of an address is.
     pub(crate) fn file(&self, url: &str) -> Result<TreePath, Problem> {
-        self.mount(url.to_owned(), || self.remotes.file(url).map(Content::File))
+        self.mount(url, || self.remotes.file(url).map(Content::File))
     }
 
     /// Returns the repository or file from elsewhere that a path is in.
@@ -61,17 +61,17 @@ impl<'t> Mounts<'t> {
 
     fn mount(
         &self,
-        asked: String,
+        asked: &str,
         content: impl FnOnce() -> Result<Content, RemoteError>,
     ) -> Result<TreePath, Problem> {
-        let point = TreePath::new(&asked)?;
+        let point = TreePath::new(asked)?;
         let there = self.mounted().get(&point).cloned();
         let mount = there.unwrap_or_else(|| Mount {
             content: content(),
-            asked: asked.clone(),
+            asked: asked.to_owned(),
         });
         let problem = |reason| LoadProblem::Remote {
-            url: asked.clone(),
+            url: asked.to_owned(),
             reason,
         };
         if let Some(other) = self.in_the_way(&point, &mount) {

@@ -122,7 +122,7 @@ impl Client {
     pub(super) fn fetch(
         &self,
         service: &Web,
-        body: Vec<u8>,
+        body: &[u8],
         deadline: Deadline,
     ) -> Result<Answer, FetchError> {
         let request = self
@@ -131,7 +131,7 @@ impl Client {
             .header("Content-Type", "application/x-git-upload-pack-request")
             .header("Accept", "application/x-git-upload-pack-result");
         let request = request.config().timeout_global(Some(deadline.remaining()));
-        let answer = Answer::new(request.build().send(&body[..]), deadline)?;
+        let answer = Answer::new(request.build().send(body), deadline)?;
         if answer.kind() != Some("application/x-git-upload-pack-result") {
             return Err(FetchError::NotGit);
         }
@@ -152,7 +152,7 @@ impl Answer {
         response: Result<Response<Body>, ureq::Error>,
         deadline: Deadline,
     ) -> Result<Self, FetchError> {
-        let response = response.map_err(|error| failure(error, deadline))?;
+        let response = response.map_err(|error| failure(&error, deadline))?;
         let status = response.status();
         if status.is_success() {
             return Ok(Self { response, deadline });
@@ -174,7 +174,7 @@ impl Answer {
         let mut reader = self.into_reader().take(limit + 1);
         reader
             .read_to_end(&mut bytes)
-            .map_err(|error| failure(error.into(), deadline))?;
+            .map_err(|error| failure(&error.into(), deadline))?;
         if bytes.len() as u64 > limit {
             return Err(FetchError::TooLarge { limit });
         }
@@ -187,8 +187,8 @@ impl Answer {
     }
 }
 
-fn failure(error: ureq::Error, deadline: Deadline) -> FetchError {
-    let is_late = match &error {
+fn failure(error: &ureq::Error, deadline: Deadline) -> FetchError {
+    let is_late = match error {
         ureq::Error::Timeout(_) => true,
         ureq::Error::Io(error) => error.kind() == std::io::ErrorKind::TimedOut,
         _ => false,

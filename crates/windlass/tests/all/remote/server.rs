@@ -73,7 +73,6 @@ impl State {
         let request = Request::read(stream);
         let (service, path) = request.path[1..].split_once('/').unwrap();
         let answer = match service {
-            "git" => self.git(path, &request),
             "files" => match std::fs::read(self.home.join("files").join(path)) {
                 Ok(bytes) => [b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", &bytes[..]].concat(),
                 Err(_) => b"HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n".to_vec(),
@@ -83,7 +82,7 @@ impl State {
                 answer.truncate(answer.len() - 30);
                 answer
             }
-            "cut" => self.git(path, &request),
+            "git" | "cut" => self.git(path, &request),
             // Until the other side gives up.
             _ => {
                 let _ = stream.read(&mut [0]);
