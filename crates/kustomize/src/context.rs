@@ -136,7 +136,7 @@ mod tests {
     fn at_the_limit(test: impl FnOnce(&mut Context<'_>, &TreePath)) {
         let tree = MemoryTree::from_iter([("a.yaml", "a")]);
         let options = BuildOptions::default();
-        let mut context = Context::new(&tree, &options);
+        let mut context = Context::new(&tree, &crate::NoRemotes, &options);
         context.values = MAX_VALUES - 1;
         context.bytes = MAX_BYTES - 1;
         context.steps = MAX_STEPS - 1;
