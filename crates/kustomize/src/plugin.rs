@@ -97,6 +97,6 @@ fn unknown(config: &Item, is_builtin: bool) -> Problem {
 pub(crate) fn is_local(node: &Node) -> bool {
     let annotations = node.at(&["metadata", "annotations"]);
     annotations
-        .and_then(|annotations| annotations.get_text("config.kubernetes.io/local-config"))
-        .is_some_and(|value| value != "false")
+        .and_then(|annotations| annotations.get("config.kubernetes.io/local-config"))
+        .is_some_and(|value| crate::edit::text(value) != "false")
 }

@@ -150,16 +150,16 @@ impl Setter<'_> {
         if !subjects.is_sequence() {
             return Err(fieldspec::wrong_kind("SequenceNode", subjects));
         }
-        for subject in subjects
-            .as_sequence_mut()
-            .into_iter()
-            .flatten()
-            .filter(|subject| subject.get_text(field) == Some(value))
-        {
-            let Some(mapping) = subject.as_mapping_mut() else {
+        for subject in subjects.as_sequence_mut().into_iter().flatten() {
+            if !subject.is_mapping() && !subject.is_null() {
+                return Err(fieldspec::wrong_kind("MappingNode", subject));
+            }
+            if subject.get_text(field) != Some(value) {
                 continue;
-            };
-            self.set(mapping.get_or_insert_with("namespace", Node::null))?;
+            }
+            if let Some(mapping) = subject.as_mapping_mut() {
+                self.set(mapping.get_or_insert_with("namespace", Node::null))?;
+            }
         }
         Ok(())
     }

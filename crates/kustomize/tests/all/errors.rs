@@ -159,3 +159,9 @@ fn what_stands_in_metadata_and_crds_has_to_be_of_its_type() {
     "#);
     assert_snapshot!(errors("resources: [web.yaml]\ncrds:\n- web.yaml\n"), @"build/kustomization.yaml:3:3: unable to parse open API definition from 'web.yaml': apiVersion is not a definition; `crds` lists OpenAPI definitions by type, a CustomResourceDefinition belongs to `resources`");
 }
+
+#[test]
+fn an_object_that_a_step_leaves_without_name_is_refused() {
+    let kustomization = "resources: [web.yaml]\nreplacements:\n- source: {kind: Deployment, fieldPath: kind}\n  targets:\n  - select: {kind: Deployment}\n    fieldPaths: [metadata]\n";
+    assert!(errors(kustomization).contains("missing metadata.name in object"));
+}
