@@ -9,8 +9,10 @@ use windlass_yaml::Node;
 use crate::BuildOptions;
 use crate::edit;
 use crate::error::{BuildError, Place, Problem, Refusal, Warning};
+use crate::loader::absolute;
 use crate::remote::{Mounts, Remotes};
 use crate::schema::Schemas;
+use crate::trail::Step;
 
 /// The largest number of objects that one build may have.
 pub(crate) const MAX_OBJECTS: usize = 200_000;
@@ -40,6 +42,8 @@ pub(crate) struct Context<'t> {
     bytes: usize,
     values: usize,
     steps: usize,
+    /// The bases and components that are being built, outermost first.
+    trail: Vec<Step>,
     errors: Vec<BuildError>,
     read: BTreeSet<TreePath>,
 }
@@ -59,6 +63,7 @@ impl<'t> Context<'t> {
             bytes: 0,
             values: 0,
             steps: 0,
+            trail: Vec::new(),
             errors: Vec::new(),
             read: BTreeSet::new(),
         }
@@ -94,17 +99,75 @@ impl<'t> Context<'t> {
         self.steps <= MAX_STEPS
     }
 
+    /// Does something within a base or component.
+    pub(crate) fn within<T>(&mut self, step: Step, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.trail.push(step);
+        let done = work(self);
+        self.trail.pop();
+        done
+    }
+
     /// Takes note of a mistake; the build goes on to find others, and fails in the end.
     pub(crate) fn fail(&mut self, place: &Place, problem: impl Into<Problem>) {
+        self.fail_as(place, problem.into(), Problem::to_string);
+    }
+
+    /// Does as [`Context::fail`] for a mistake that kustomize puts in words of its own.
+    pub(crate) fn fail_as(
+        &mut self,
+        place: &Place,
+        problem: Problem,
+        original: impl FnOnce(&Problem) -> String,
+    ) {
+        let (inner, mut problem) = problem.with_place();
+        let mut place = inner.unwrap_or_else(|| place.clone());
+        let original = original(&problem);
+        let original = self
+            .trail
+            .iter()
+            .rev()
+            .fold(original, |text, step| step.wrap(&text));
+        let original = (original != problem.to_string()).then_some(original);
+        self.complete(&mut place);
+        problem.for_each_place(&mut |place| self.complete(place));
         self.errors.push(BuildError {
-            place: place.clone(),
-            problem: problem.into(),
+            place,
+            problem: Box::new(problem),
+            original,
+        });
+    }
+
+    /// Adds to a place what only messages need: what people call the file, and the first character of a
+    /// line whose column is not known.
+    fn complete(&self, place: &mut Place) {
+        if place.line > 0 && place.column == 0 {
+            let bytes = self.tree.read(&place.path).unwrap_or_default();
+            let line = bytes
+                .split(|byte| *byte == b'\n')
+                .nth(place.line as usize - 1);
+            let indent = line
+                .unwrap_or_default()
+                .iter()
+                .take_while(|byte| **byte == b' ');
+            place.column = u32::try_from(indent.count() + 1).unwrap_or(1);
+        }
+        let Some(here) = &self.options.working_directory else {
+            return;
+        };
+        let path = place.path.as_str();
+        let inner = path.strip_prefix(here.as_str()).unwrap_or_default();
+        place.name = Some(match inner.strip_prefix('/') {
+            Some(inner) if !here.is_root() => inner.to_owned(),
+            _ if place.path == *here => ".".to_owned(),
+            _ => absolute(&place.path),
         });
     }
 
     /// Takes note of mistakes that know their place.
     pub(crate) fn extend(&mut self, errors: Vec<BuildError>) {
-        self.errors.extend(errors);
+        for error in errors {
+            self.fail(&error.place, *error.problem);
+        }
     }
 
     /// Returns the value, or takes note of the mistake.

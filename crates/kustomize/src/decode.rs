@@ -69,16 +69,20 @@ impl Decoder {
 
     pub(crate) fn fail(&mut self, at: Position, problem: impl Into<Problem>) {
         let place = self.place(at);
-        let problem = problem.into();
-        self.errors.push(BuildError { place, problem });
+        let problem = Box::new(problem.into());
+        self.errors.push(BuildError {
+            place,
+            problem,
+            original: None,
+        });
     }
 
-    fn mismatch(&mut self, node: &Node, found: &Json<'_>, wanted: &'static str) {
+    fn mismatch(&mut self, node: &Node, found: &Json<'_>, wanted: &str) {
         let field = format!("{}.{}", self.type_name, self.path.join("."));
         let problem = KustomizationProblem::WrongType {
             found: found.type_name(),
             field,
-            wanted,
+            wanted: wanted.to_owned(),
         };
         self.fail(node.start, problem);
     }
@@ -99,7 +103,17 @@ impl Decoder {
                     self.field(key, value, fields, &mut each);
                 }
             }
-            found => self.mismatch(node, &found, "object"),
+            found if self.path.is_empty() => {
+                let (found, type_name) = (found.type_name(), self.type_name);
+                self.fail(
+                    node.start,
+                    KustomizationProblem::NotAMapping { found, type_name },
+                );
+            }
+            found => {
+                self.type_name = outer;
+                self.mismatch(node, &found, &format!("types.{type_name}"));
+            }
         }
         self.type_name = outer;
     }
@@ -170,7 +184,7 @@ impl Decoder {
             Json::Null => 0,
             Json::Number(text) if text.parse::<i64>().is_ok() => text.parse().unwrap_or_default(),
             found => {
-                self.mismatch(node, &found, "int");
+                self.mismatch(node, &found, "int64");
                 0
             }
         }
@@ -186,7 +200,8 @@ impl Decoder {
             Json::Null => Vec::new(),
             Json::Array(items) => items.iter().map(|item| each(self, item)).collect(),
             found => {
-                self.mismatch(node, &found, "list");
+                let wanted = list_type(self.path.last().copied().unwrap_or_default());
+                self.mismatch(node, &found, wanted);
                 Vec::new()
             }
         }
@@ -216,5 +231,23 @@ impl Decoder {
                 Vec::new()
             }
         }
+    }
+}
+
+/// Returns the Go type of a field that is a list.
+fn list_type(field: &str) -> &'static str {
+    match field {
+        "patches" | "patchesJson6902" => "[]types.Patch",
+        "images" | "imageTags" => "[]types.Image",
+        "labels" => "[]types.Label",
+        "replacements" => "[]types.ReplacementField",
+        "replicas" => "[]types.Replica",
+        "vars" => "[]types.Var",
+        "configMapGenerator" => "[]types.ConfigMapArgs",
+        "secretGenerator" => "[]types.SecretArgs",
+        "targets" => "[]*types.TargetSelector",
+        "reject" => "[]*types.Selector",
+        "fields" | "fieldSpecs" => "types.FsSlice",
+        _ => "[]string",
     }
 }

@@ -175,17 +175,14 @@ fn valid_objects(roots: Vec<Node>) -> Result<Vec<Node>, Fault> {
             let kind = edit::field_text(&node, "kind").to_owned();
             match node.get_mut("items") {
                 Some(items) if items.is_null() => {}
-                Some(items) => match items.as_sequence_mut() {
-                    Some(items) => {
-                        next.extend(std::mem::take(items).into_iter().map(through_json));
-                    }
-                    None => {
-                        return Err(Fault {
-                            at,
-                            problem: ObjectProblem::ItemsNotAList { kind }.into(),
-                        });
-                    }
-                },
+                Some(items) => {
+                    let Value::Sequence(items) = &mut items.value else {
+                        let found = go_type(items);
+                        let problem = ObjectProblem::ItemsNotAList { kind, found }.into();
+                        return Err(Fault { at, problem });
+                    };
+                    next.extend(std::mem::take(items).into_iter().map(through_json));
+                }
                 None => {}
             }
         }
@@ -217,6 +214,14 @@ fn through_json(mut node: Node) -> Node {
     node
 }
 
+fn go_type(node: &Node) -> &'static str {
+    match crate::yaml11::json(node).type_name() {
+        "object" => "map[string]interface {}",
+        "number" => "float64",
+        other => other,
+    }
+}
+
 fn validate(mut nodes: Vec<Node>) -> Result<Vec<Node>, Fault> {
     nodes.retain(|node| !edit::is_empty(node));
     for node in &nodes {
@@ -228,6 +233,28 @@ fn validate(mut nodes: Vec<Node>) -> Result<Vec<Node>, Fault> {
     Ok(nodes)
 }
 
+fn called(word: &str, node: &Node) -> String {
+    match edit::field_text(node, "apiVersion") {
+        "" => word.to_owned(),
+        api_version => format!("{word} of {api_version}"),
+    }
+}
+
+/// Returns type, name and labels of an object as Go prints them. Annotations are left out: they may hold
+/// whole objects.
+fn summary(node: &Node, kind: &str) -> String {
+    let api_version = edit::field_text(node, "apiVersion");
+    let (name, namespace) = (
+        edit::metadata_text(node, "name"),
+        edit::metadata_text(node, "namespace"),
+    );
+    let mut labels = edit::metadata_map(node, "labels");
+    labels.sort();
+    let labels: Vec<String> = labels.iter().map(|(k, v)| format!("{k}:{v}")).collect();
+    let labels = labels.join(" ");
+    format!("{{{{{api_version} {kind}}} {{{{{name} {namespace}}} map[{labels}] map[]}}}}")
+}
+
 /// Checks that an object has a kind and a name; lists need none.
 pub(crate) fn validate_object(node: &Node) -> Result<(), Problem> {
     let is_there = |field: &str| node.get(field).is_some_and(|value| !edit::is_empty(value));
@@ -237,15 +264,18 @@ pub(crate) fn validate_object(node: &Node) -> Result<(), Problem> {
     let kind = edit::present(node, "kind")
         .map(edit::text)
         .unwrap_or_default();
-    let api_version = edit::field_text(node, "apiVersion").to_owned();
     if kind.is_empty() {
-        let name = edit::metadata_text(node, "name").to_owned();
-        return Err(ObjectProblem::MissingKind { api_version, name }.into());
+        return Err(ObjectProblem::MissingKind {
+            object: called(edit::metadata_text(node, "name"), node),
+            summary: summary(node, ""),
+        }
+        .into());
     }
     if !kind.ends_with("List") && edit::metadata_text(node, "name").is_empty() {
         return Err(ObjectProblem::MissingName {
-            api_version,
-            kind: kind.to_owned(),
+            object: called(kind, node),
+            summary: summary(node, kind),
+            is_generated: !edit::metadata_text(node, "generateName").is_empty(),
         }
         .into());
     }

@@ -13,6 +13,7 @@ mod refusal;
 mod replacement;
 mod selection;
 mod show;
+mod there;
 
 use std::fmt;
 
@@ -31,11 +32,13 @@ pub use reference::ReferenceProblem;
 pub use refusal::Refusal;
 pub use replacement::ReplacementProblem;
 pub use selection::SelectionProblem;
+pub use there::{End, Reached, There};
 
 /// Where something stands: a file of the tree, and a line and column counted from 1.
 ///
 /// Line 0 means that the whole file is meant, column 0 the whole line.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub struct Place {
     /// The file.
     pub path: TreePath,
@@ -43,6 +46,8 @@ pub struct Place {
     pub line: u32,
     /// The column, counted from 1; 0 for the whole line.
     pub column: u32,
+    /// What people call the file, when that is not its path in the tree.
+    pub(crate) name: Option<String>,
 }
 
 impl Place {
@@ -51,8 +56,7 @@ impl Place {
     pub fn file(path: TreePath) -> Self {
         Self {
             path,
-            line: 0,
-            column: 0,
+            ..Self::default()
         }
     }
 
@@ -63,13 +67,17 @@ impl Place {
             path: path.clone(),
             line: position.line,
             column: position.column,
+            name: None,
         }
     }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}", self.path)?;
+        match &self.name {
+            Some(name) => formatter.write_str(name)?,
+            None => write!(formatter, "{}", self.path)?,
+        }
         if self.line > 0 {
             write!(formatter, ":{}", self.line)?;
         }
@@ -81,13 +89,18 @@ impl fmt::Display for Place {
 }
 
 /// One mistake and its place.
+///
+/// Its message has the place, what is wrong in kustomize's words where it has some, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {problem}")]
+#[error("{place}: {problem}{}", problem.hint())]
 pub struct BuildError {
     /// Where the mistake stands.
     pub place: Place,
     /// What is wrong.
-    pub problem: Problem,
+    pub problem: Box<Problem>,
+    /// What kustomize 5.8.1 says, where its message is longer than that of `problem`: it says how it came
+    /// there, and some programs look for that.
+    pub original: Option<String>,
 }
 
 /// All independent mistakes that kept a build from having a result, in the order they were found.

@@ -126,7 +126,7 @@ fn check(name: &str, root: &Node) -> Result<(), FileError> {
     let mut errors = kustomization::read(&path, root).errors;
     errors.retain(|error| {
         !matches!(
-            error.problem,
+            *error.problem,
             Problem::Refused(_)
                 | Problem::Kustomization(
                     KustomizationProblem::Empty

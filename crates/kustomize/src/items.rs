@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 
 use crate::context::MAX_OBJECTS;
-use crate::error::{GeneratorProblem, ObjectProblem, Problem, Refusal, SelectionProblem};
+use crate::error::{
+    GeneratorProblem, ObjectProblem, Place, Problem, Refusal, SelectionProblem, There,
+};
 use crate::id::{IdKey, ResId};
 use crate::item::{Behavior, Item};
 use crate::kustomization::Selector;
 use crate::merge_data;
+use crate::nearest::distance;
 use crate::selector::Matcher;
 
 /// The objects of a build.
@@ -52,7 +55,7 @@ impl Items {
         if let Some(&there) = ids.get(&key) {
             return Err(ObjectProblem::DuplicateId {
                 id: item.current_id().to_string(),
-                first: self.list[there].place.clone(),
+                first: Box::new(self.list[there].place.clone()),
             }
             .into());
         }
@@ -96,14 +99,12 @@ impl Items {
             [] => Err(SelectionProblem::NoPatchTarget {
                 id: id.to_string(),
                 there: self.similar(id),
+                is_entry: false,
             }
             .into()),
             ref several => Err(SelectionProblem::SeveralPatchTargets {
                 id: id.to_string(),
-                places: several
-                    .iter()
-                    .map(|index| self.list[*index].place.clone())
-                    .collect(),
+                places: self.places(several),
             }
             .into()),
         }
@@ -116,15 +117,20 @@ impl Items {
         Ok((0..self.list.len()).filter(chosen).collect())
     }
 
-    /// Returns what the build has, for a message: objects of the same kind or name, else the first few.
-    pub(crate) fn similar(&self, id: &ResId) -> Vec<String> {
-        let show = |item: &Item| format!("{}/{}", item.kind(), item.name());
-        let alike = |item: &&Item| item.kind() == id.gvk.kind || item.ever_named(&id.name);
-        let mut found: Vec<String> = self.list.iter().filter(alike).take(8).map(show).collect();
-        if found.is_empty() {
-            found = self.list.iter().take(8).map(show).collect();
-        }
-        found
+    fn places(&self, indices: &[usize]) -> Vec<Place> {
+        let place = |index: &usize| self.list[*index].place.clone();
+        indices.iter().map(place).collect()
+    }
+
+    /// Returns what the build has, for a message: what is most like `id` first.
+    pub(crate) fn similar(&self, id: &ResId) -> There {
+        self.similar_among(id, |_| true)
+    }
+
+    /// Does as [`Items::similar`] for the objects that `fits` accepts.
+    pub(crate) fn similar_among(&self, id: &ResId, fits: impl Fn(&Item) -> bool) -> There {
+        let fitting = self.iter().filter(|item| fits(item));
+        There::nearest(fitting.map(|item| likeness(item, id)).collect())
     }
 
     /// Appends a generated object, or lets it replace the one that is there, or merges it into that.
@@ -134,20 +140,28 @@ impl Items {
         let adds = matches!(behavior, Behavior::Create | Behavior::Unspecified);
         match self.find_any(&id)[..] {
             [] if adds => self.append(item),
-            [] => {
-                let (id, behavior) = (id.to_string(), behavior.word());
-                Err(GeneratorProblem::NothingToMerge { id, behavior }.into())
+            [] => Err(GeneratorProblem::NothingToMerge {
+                there: self.similar(&id),
+                id: go_id(&id),
+                behavior: behavior.word(),
             }
-            [_] if adds => {
-                let (id, behavior) = (id.to_string(), behavior.word());
-                Err(GeneratorProblem::GeneratedTwice { id, behavior }.into())
+            .into()),
+            [index] if adds => Err(GeneratorProblem::GeneratedTwice {
+                id: go_id(&id),
+                behavior: behavior.word(),
+                first: Box::new(self.list[index].place.clone()),
             }
+            .into()),
             [index] => {
                 merge_data::absorb(&mut item, &self.list[index]);
                 self.list_mut()[index] = item;
                 Ok(())
             }
-            _ => Err(GeneratorProblem::SeveralToMerge { id: id.to_string() }.into()),
+            ref several => Err(GeneratorProblem::SeveralToMerge {
+                id: go_id(&id),
+                places: self.places(several),
+            }
+            .into()),
         }
     }
 }
@@ -157,4 +171,40 @@ fn index(list: &[Item]) -> HashMap<IdKey, usize> {
         .enumerate()
         .map(|(at, item)| (item.id_key(), at))
         .collect()
+}
+
+/// Returns how far an object is from being the wanted one, and what a message calls it.
+fn likeness(item: &Item, wanted: &ResId) -> (usize, String) {
+    let mut name = format!("{}/{}", item.kind(), item.name());
+    let is_kind = item.kind() == wanted.gvk.kind || wanted.gvk.kind.is_empty();
+    let mut far = if wanted.name.is_empty() {
+        0
+    } else {
+        distance(&wanted.name, item.name())
+    };
+    // An object of the kind is nearer than one of the name.
+    far += if is_kind { 0 } else { 4 };
+    if far == 0 && !wanted.name.is_empty() {
+        let id = item.current_id();
+        if id.gvk != wanted.gvk {
+            name = format!("{name} of {}", item.api_version());
+        }
+        if !id.same_namespace(wanted) {
+            name = match item.namespace() {
+                "" => format!("{name} without namespace"),
+                namespace => format!("{name} in namespace {namespace}"),
+            };
+        }
+    }
+    (far, name)
+}
+
+/// Returns an identity as Go prints its parts.
+fn go_id(id: &ResId) -> String {
+    let (gvk, scope) = (&id.gvk, id.is_cluster_scoped);
+    format!(
+        "resid.ResId{{Gvk:resid.Gvk{{Group:{:?}, Version:{:?}, Kind:{:?}, isClusterScoped:{scope}}}, Name:{:?}, \
+         Namespace:{:?}}}",
+        gvk.group, gvk.version, gvk.kind, id.name, id.namespace
+    )
 }

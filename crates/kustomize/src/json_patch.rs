@@ -7,7 +7,7 @@ use windlass_yaml::{Node, Resolved, Value};
 
 use crate::document;
 use crate::edit;
-use crate::error::{PatchProblem, Problem};
+use crate::error::{End, PatchProblem, Problem, Reached};
 use crate::yaml11::{self, Json};
 use pointer::Pointer;
 
@@ -41,7 +41,7 @@ impl JsonPatch {
             return Ok(Self(Vec::new()));
         }
         let Some(items) = root.as_sequence() else {
-            return Err(PatchProblem::NotJson.into());
+            return Err(not_json(&root, "Patch").into());
         };
         items
             .iter()
@@ -78,16 +78,21 @@ impl JsonPatch {
     }
 }
 
+fn not_json(node: &Node, wanted: &'static str) -> PatchProblem {
+    let found = yaml11::json(node).type_name();
+    PatchProblem::NotJson { found, wanted }
+}
+
 fn operation(node: &Node) -> Result<Operation, Problem> {
     if !node.is_mapping() {
-        return Err(PatchProblem::NotJson.into());
+        return Err(not_json(node, "Operation").into());
     }
     let field = |name: &str| match node.get(name) {
         None => Ok(None),
         Some(value) if value.is_null() => Ok(None),
         Some(value) => match yaml11::json(value) {
             Json::String(text) => Ok(Some(text.to_owned())),
-            _ => Err(PatchProblem::NotJson),
+            _ => Err(not_json(value, "Operation")),
         },
     };
     Ok(Operation {
@@ -150,13 +155,11 @@ impl Operation {
             *object = value;
             return Ok(());
         }
-        let (parent, key) = Pointer::new(path)
-            .parent(object)
-            .ok_or_else(|| missing("replace", path))?;
+        let (parent, key) = parent(object, path, "replace")?;
         match parent.as_sequence_mut() {
             Some(items) => {
                 let index = pointer::index(&key, items.len());
-                let index = index.ok_or_else(|| missing("replace", path))?;
+                let index = index.ok_or_else(|| missing_key("replace", path, items.len()))?;
                 items[index] = value;
             }
             None => put(parent, &key, value),
@@ -191,9 +194,7 @@ fn add(
     op: &'static str,
 ) -> Result<(), Problem> {
     let value = value.unwrap_or_default();
-    let (parent, key) = Pointer::new(path)
-        .parent(object)
-        .ok_or_else(|| missing(op, path))?;
+    let (parent, key) = parent(object, path, op)?;
     let Some(items) = parent.as_sequence_mut() else {
         put(parent, &key, value);
         return Ok(());
@@ -203,10 +204,7 @@ fn add(
         return Ok(());
     }
     let index = pointer::index(&key, items.len() + 1);
-    let index = index.ok_or_else(|| PatchProblem::Index {
-        path: path.to_owned(),
-        length: items.len(),
-    })?;
+    let index = index.ok_or_else(|| invalid_index(op, path, &key, items.len()))?;
     items.insert(index, value);
     Ok(())
 }
@@ -216,26 +214,22 @@ fn put(parent: &mut Node, key: &str, value: Node) {
 }
 
 fn remove(object: &mut Node, path: &str) -> Result<(), Problem> {
-    let (parent, key) = Pointer::new(path)
-        .parent(object)
-        .ok_or_else(|| missing("remove", path))?;
+    let (parent, key) = parent(object, path, "remove")?;
     if let Some(items) = parent.as_sequence_mut() {
         let index = pointer::index(&key, items.len());
-        let index = index.ok_or_else(|| PatchProblem::Index {
-            path: path.to_owned(),
-            length: items.len(),
-        })?;
+        let index = index.ok_or_else(|| invalid_index("remove", path, &key, items.len()))?;
         items.remove(index);
         return Ok(());
     }
-    match parent.remove(&key) {
-        Some(_) => Ok(()),
-        None => Err(PatchProblem::Remove {
-            path: path.to_owned(),
-            key,
-        }
-        .into()),
+    if parent.remove(&key).is_some() {
+        return Ok(());
     }
+    Err(PatchProblem::Remove {
+        path: path.to_owned(),
+        key,
+        reached: Box::new(Pointer::new(path).reached(object)),
+    }
+    .into())
 }
 
 fn take(object: &mut Node, path: &str) -> Result<Node, Problem> {
@@ -250,26 +244,54 @@ fn get<'n>(
     path: &str,
     op: &'static str,
 ) -> Result<Option<&'n Node>, Problem> {
-    let (parent, key) = Pointer::new(path)
-        .parent(object)
-        .ok_or_else(|| missing(op, path))?;
+    let (parent, key) = parent(object, path, op)?;
     match parent.as_sequence() {
         Some(items) => {
             let index = pointer::index(&key, items.len());
-            let index = index.ok_or_else(|| PatchProblem::Index {
-                path: path.to_owned(),
-                length: items.len(),
-            })?;
+            let index = index.ok_or_else(|| invalid_index(op, path, &key, items.len()))?;
             Ok(Some(&items[index]))
         }
         None => Ok(edit::present(parent, &key)),
     }
 }
 
-fn missing(op: &'static str, path: &str) -> PatchProblem {
-    PatchProblem::Path {
+/// Returns the collection that holds the end of a path, and the last part of the path.
+fn parent<'n>(
+    object: &'n mut Node,
+    path: &str,
+    op: &'static str,
+) -> Result<(&'n mut Node, String), PatchProblem> {
+    let pointer = Pointer::new(path);
+    if pointer.parent(object).is_none() {
+        return Err(PatchProblem::Path {
+            op,
+            path: path.to_owned(),
+            reached: Box::new(pointer.reached(object)),
+        });
+    }
+    Ok(pointer
+        .parent(object)
+        .expect("what was just there is still there"))
+}
+
+fn missing_key(op: &'static str, path: &str, length: usize) -> PatchProblem {
+    let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+    PatchProblem::Key {
         op,
         path: path.to_owned(),
+        reached: Box::new(Reached {
+            path: parent.to_owned(),
+            end: End::Elements(length),
+        }),
+    }
+}
+
+fn invalid_index(op: &'static str, path: &str, key: &str, length: usize) -> PatchProblem {
+    PatchProblem::Index {
+        op,
+        path: path.to_owned(),
+        index: key.to_owned(),
+        length,
     }
 }
 

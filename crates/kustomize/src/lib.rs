@@ -53,12 +53,14 @@ mod order;
 mod origin;
 mod plugin;
 mod prepare;
+mod reach;
 mod reference;
 mod remote;
 mod schema;
 mod selector;
 mod shared;
 mod target;
+mod trail;
 mod transform;
 mod vars;
 mod yaml11;
@@ -71,9 +73,9 @@ use windlass_tree::{MemoryTree, Tree, TreePath};
 use windlass_yaml::Node;
 
 pub use error::{
-    BuildError, BuildErrors, FieldProblem, GeneratorProblem, KustomizationProblem, LoadProblem,
-    ObjectProblem, PatchProblem, Place, PluginProblem, Problem, ReferenceProblem, Refusal,
-    ReplacementProblem, SelectionProblem, Warning,
+    BuildError, BuildErrors, End, FieldProblem, GeneratorProblem, KustomizationProblem,
+    LoadProblem, ObjectProblem, PatchProblem, Place, PluginProblem, Problem, Reached,
+    ReferenceProblem, Refusal, ReplacementProblem, SelectionProblem, There, Warning,
 };
 pub use file::{
     ArgumentError, FileError, Generator, KustomizationFile, LabelReach, NewImage, NewPatch,
@@ -100,6 +102,10 @@ pub struct BuildOptions {
     /// Whether every object gets the label `app.kubernetes.io/managed-by`, as with `buildMetadata:
     /// [managedByLabel]` (`--enable-managedby-label`). False unless set.
     pub managed_by_label: bool,
+    /// When set, the tree is a whole file system: absolute paths of files lead into it, and messages name
+    /// files as seen from this directory, those outside it with their absolute path. Unless set, absolute
+    /// paths are refused, and messages name files as seen from the root of the tree.
+    pub working_directory: Option<TreePath>,
 }
 
 /// The order of the output where the kustomization has no `sortOptions`.
@@ -186,7 +192,11 @@ pub fn build_with(
     remotes: &dyn Remotes,
 ) -> Result<Build, BuildErrors> {
     let mut context = Context::new(tree, remotes, options);
-    let objects = run(&mut context, Loader::new(directory.clone()));
+    let loader = Loader::new(&context, directory);
+    let loader = context.note(&Place::file(directory.clone()), loader);
+    let objects = loader
+        .map(|loader| run(&mut context, loader))
+        .unwrap_or_default();
     complete(context, objects)
 }
 
@@ -202,10 +212,12 @@ pub fn build_remote(
 ) -> Result<Build, BuildErrors> {
     let nothing = MemoryTree::new();
     let mut context = Context::new(&nothing, remotes, options);
-    let entry = Loader::new(TreePath::root()).entry(&context, address);
+    let entry =
+        Loader::new(&context, &TreePath::root()).and_then(|loader| loader.entry(&context, address));
     let objects = match context.note(&Place::default(), entry) {
         Some(Entry::Directory(loader)) => run(&mut context, loader),
         Some(Entry::File(path)) => {
+            let path = loader::absolute(&path);
             context.fail(&Place::default(), LoadProblem::ComponentIsFile { path });
             Vec::new()
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use windlass_tree::{EntryKind, Tree as _, TreePath};
 
 use crate::context::Context;
-use crate::error::{LoadProblem, Problem, Refusal};
+use crate::error::{LoadProblem, Problem, Refusal, There};
 use crate::kustomization::FILE_NAMES;
 use crate::nearest::nearest;
 use crate::remote::{self, Remote, RemoteBase, Scheme};
@@ -34,12 +34,13 @@ pub(crate) enum Entry {
 }
 
 impl Loader {
-    pub(crate) fn new(root: TreePath) -> Self {
-        Self {
-            root,
+    /// Returns the loader of the directory that is built.
+    pub(crate) fn new(context: &Context<'_>, root: &TreePath) -> Result<Self, Problem> {
+        Ok(Self {
+            root: context.tree.resolve(root)?,
             visited: Vec::new(),
             remote: None,
-        }
+        })
     }
 
     /// Returns the path of a file, if the kustomization may read it.
@@ -49,20 +50,30 @@ impl Loader {
         }
         let file = self.locate(context, path)?;
         match context.tree.kind(&file)? {
-            Some(EntryKind::File) => {}
-            Some(EntryKind::Directory) => return Err(LoadProblem::NotAFile { path: file }.into()),
-            Some(EntryKind::Dangling) | None => return Err(missing(context, &file).into()),
-        }
-        let anywhere = context.options.files_from_anywhere && self.remote.is_none();
-        if anywhere || file.is_within(&self.root) {
-            Ok(file)
-        } else {
-            Err(LoadProblem::OutsideRoot {
-                file,
-                root: self.root.clone(),
+            Some(EntryKind::File) => self.permit(context, file),
+            Some(EntryKind::Directory) => Err(LoadProblem::NotAFile {
+                path: absolute(&file),
             }
-            .into())
+            .into()),
+            Some(EntryKind::Dangling) | None => Err(missing(context, &file).into()),
         }
+    }
+
+    /// Returns the file, unless it really lies outside the directory, and may not.
+    fn permit(&self, context: &Context<'_>, file: TreePath) -> Result<TreePath, Problem> {
+        if context.options.files_from_anywhere && self.remote.is_none() {
+            return Ok(file);
+        }
+        let real = context.tree.resolve(&file)?;
+        if real.is_within(&self.root) {
+            return Ok(file);
+        }
+        Err(LoadProblem::OutsideRoot {
+            file: absolute(&file),
+            real: (real != file).then(|| absolute(&real)),
+            root: absolute(&self.root),
+        }
+        .into())
     }
 
     /// Returns the bytes of a file, if the kustomization may read it.
@@ -90,8 +101,12 @@ impl Loader {
         }
         let target = self.locate(context, path)?;
         match context.tree.kind(&target)? {
-            Some(EntryKind::File) => self.file(context, path).map(Entry::File),
-            Some(EntryKind::Directory) => self.enter(target).map(Entry::Directory),
+            Some(EntryKind::File) => self.permit(context, target).map(Entry::File),
+            Some(EntryKind::Directory) if path.starts_with('/') => Err(LoadProblem::AbsoluteBase {
+                path: path.to_owned(),
+            }
+            .into()),
+            Some(EntryKind::Directory) => self.enter(context, &target).map(Entry::Directory),
             Some(EntryKind::Dangling) | None => Err(missing(context, &target).into()),
         }
     }
@@ -105,13 +120,17 @@ impl Loader {
         if path.is_empty() {
             return Err(LoadProblem::EmptyPath.into());
         }
+        let is_whole = context.options.working_directory.is_some() && self.remote.is_none();
+        if path.starts_with('/') && is_whole {
+            return Ok(TreePath::new(path.trim_start_matches('/'))?);
+        }
         let target = self.root.join(path)?;
         let mount = self.remote.as_ref().map(|within| &within.mount);
         if context.tree.mount_of(&target).as_ref() != mount {
             let repository = mount.cloned().unwrap_or_default();
             return Err(LoadProblem::OutsideRepository {
-                path: target,
-                repository,
+                path: absolute(&target),
+                repository: absolute(&repository),
             }
             .into());
         }
@@ -133,10 +152,15 @@ impl Loader {
         let root = mount.join(directory.as_str())?;
         match context.tree.kind(&root)? {
             Some(EntryKind::Directory) => {}
-            Some(EntryKind::File) => return Err(LoadProblem::ComponentIsFile { path: root }.into()),
+            Some(EntryKind::File) => {
+                return Err(LoadProblem::ComponentIsFile {
+                    path: absolute(&root),
+                }
+                .into());
+            }
             Some(EntryKind::Dangling) | None => return Err(missing(context, &root).into()),
         }
-        let mut loader = self.enter(root)?;
+        let mut loader = self.enter(context, &root)?;
         loader.remote = Some(Within { mount, scheme });
         Ok(loader)
     }
@@ -154,13 +178,14 @@ impl Loader {
     }
 
     /// Returns the loader of a base: it must not be, or contain, a directory that is being built.
-    fn enter(&self, root: TreePath) -> Result<Self, Problem> {
+    fn enter(&self, context: &Context<'_>, target: &TreePath) -> Result<Self, Problem> {
+        let root = context.tree.resolve(target)?;
         let mut visited = self.visited.clone();
         visited.push(self.root.clone());
         if let Some(inner) = visited.iter().rev().find(|inner| inner.is_within(&root)) {
             return Err(LoadProblem::Cycle {
-                candidate: root,
-                visited: inner.clone(),
+                candidate: absolute(&root),
+                visited: absolute(inner),
             }
             .into());
         }
@@ -181,25 +206,59 @@ impl Loader {
                 found.push(file);
             }
         }
-        let directory = self.root.clone();
+        let directory = absolute(&self.root);
         match found.len() {
-            0 => Err(LoadProblem::MissingKustomization { directory }.into()),
+            0 => Err(LoadProblem::MissingKustomization {
+                directory,
+                there: There::like(
+                    FILE_NAMES[0],
+                    names(context, &self.root).iter().map(String::as_str),
+                ),
+            }
+            .into()),
             1 => Ok(found.remove(0)),
-            _ => Err(LoadProblem::SeveralKustomizations { directory }.into()),
+            _ => Err(LoadProblem::SeveralKustomizations {
+                directory,
+                names: found
+                    .iter()
+                    .map(|file| file.file_name().to_owned())
+                    .collect(),
+            }
+            .into()),
         }
     }
 }
 
+/// Returns a path as kustomize's messages have it: from the root.
+pub(crate) fn absolute(path: &TreePath) -> String {
+    format!("/{}", path.as_str())
+}
+
 /// Says that a file is missing, and which file of its directory could be meant.
 fn missing(context: &Context<'_>, path: &TreePath) -> LoadProblem {
-    let siblings = path
-        .parent()
-        .and_then(|parent| context.tree.list(&parent).ok())
-        .unwrap_or_default();
-    let names = siblings.iter().map(|(name, _)| name.as_str());
-    let similar = nearest(path.file_name(), names).map(str::to_owned);
-    LoadProblem::MissingFile {
-        path: path.clone(),
-        similar,
+    let kind = |path: &TreePath| context.tree.kind(path).ok().flatten();
+    let mut lacking = path.clone();
+    let mut above = path.parent();
+    while let Some(parent) = above.take_if(|parent| kind(parent).is_none()) {
+        above = parent.parent();
+        lacking = parent;
     }
+    let is_below_file = above.as_ref().and_then(kind) == Some(EntryKind::File);
+    let siblings = above
+        .map(|parent| names(context, &parent))
+        .unwrap_or_default();
+    let siblings = siblings.iter().map(String::as_str);
+    LoadProblem::MissingFile {
+        path: absolute(path),
+        is_below_file,
+        similar: nearest(lacking.file_name(), siblings).map(str::to_owned),
+        lacking: absolute(&lacking),
+    }
+}
+
+/// Returns the names of what lies in a directory; nothing when it cannot be listed, since this is only for
+/// messages.
+fn names(context: &Context<'_>, directory: &TreePath) -> Vec<String> {
+    let entries = context.tree.list(directory).unwrap_or_default();
+    entries.into_iter().map(|(name, _)| name).collect()
 }

@@ -10,7 +10,7 @@ pub(crate) fn nearest<'w>(word: &str, known: impl Iterator<Item = &'w str>) -> O
 }
 
 /// Counts the letters to insert, remove or replace, capitals aside (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
+pub(crate) fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.to_lowercase().chars().collect();
     // Only the row before is needed.
     let mut row: Vec<usize> = (0..=b.len()).collect();

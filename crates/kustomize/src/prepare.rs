@@ -16,6 +16,18 @@ use crate::transform::{Body, JsonPatching, Patching, StrategicPatching, Transfor
 struct Source {
     text: Vec<u8>,
     place: Place,
+    layout: Layout,
+}
+
+/// How a text lies in its file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Layout {
+    /// It is the file.
+    File,
+    /// It begins in the line below its key.
+    Block,
+    /// It stands in the line of its key.
+    Line,
 }
 
 fn inline(setup: &Setup<'_, '_>, text: &Located<String>) -> Source {
@@ -23,9 +35,15 @@ fn inline(setup: &Setup<'_, '_>, text: &Located<String>) -> Source {
     if text.at.is_known() {
         place = Place::at(&setup.place.path, text.at);
     }
+    let layout = if text.value.contains('\n') {
+        Layout::Block
+    } else {
+        Layout::Line
+    };
     Source {
         text: text.value.clone().into_bytes(),
         place,
+        layout,
     }
 }
 
@@ -34,22 +52,30 @@ fn file(setup: &mut Setup<'_, '_>, path: &str) -> Result<Source, Problem> {
     Ok(Source {
         text: bytes.to_vec(),
         place: Place::file(file),
+        layout: Layout::File,
     })
 }
 
 impl Source {
-    /// Returns the place of a line of the text. Inline texts begin in the line below their key.
-    fn line(&self, line: u32) -> Place {
+    /// Returns the place of a position in the text.
+    fn at(&self, at: windlass_yaml::Position) -> Place {
         let mut place = self.place.clone();
-        place.line += line;
-        place.column = 0;
+        match self.layout {
+            Layout::File => return Place::at(&place.path, at),
+            Layout::Block => {
+                place.line += at.line.max(1);
+                // How far the text is indented is known to the file alone.
+                place.column = 0;
+            }
+            Layout::Line => {}
+        }
         place
     }
 
     fn items(&self, setup: &Setup<'_, '_>) -> Result<Vec<Item>, Fault> {
         let nodes = document::objects(&self.text)?;
         let item = |node: windlass_yaml::Node| {
-            let place = self.line(node.start.line);
+            let place = self.at(node.start);
             Item::new(node, place, &setup.context.schemas)
         };
         Ok(nodes.into_iter().map(item).collect())
@@ -67,12 +93,10 @@ pub(crate) fn patch(setup: &mut Setup<'_, '_>, patch: &Patch) -> Result<Transfor
         (true, true) => return Err(PatchProblem::Missing.into()),
         (false, false) => return Err(PatchProblem::Twice.into()),
         (false, true) => {
-            let text = Located {
-                value: text.to_owned(),
-                at: patch.text.at,
-            };
+            let mut source = inline(setup, &patch.text);
+            source.text = text.as_bytes().to_vec();
             // The text is not printed, since it may hold a secret.
-            (inline(setup, &text), "[inline patch]".to_owned())
+            (source, "[patch: …]".to_owned())
         }
         (true, false) => {
             let path = &patch.path.value;
@@ -113,10 +137,12 @@ fn body(
         let is_list = text.trim_start().starts_with(['[', '-']);
         let unreadable = PatchProblem::Unreadable {
             source_name: name.to_owned(),
-            line: source.line(fault.at.line).line,
             problem: Box::new(if is_list { problem } else { fault.problem }),
         };
-        unreadable.into()
+        Problem::InFile {
+            place: source.at(fault.at),
+            problem: Box::new(unreadable.into()),
+        }
     })
 }
 
@@ -140,16 +166,34 @@ pub(crate) fn json_patch(setup: &mut Setup<'_, '_>, patch: &Patch) -> Result<Tra
     else {
         return Err(PatchProblem::JsonName.into());
     };
+    let path = &patch.path.value;
+    let mut place = None;
     let text = match (patch.text.value.is_empty(), patch.path.value.is_empty()) {
         (true, true) => return Err(PatchProblem::JsonMissing.into()),
         (false, false) => return Err(PatchProblem::JsonTwice.into()),
         (false, true) => patch.text.value.clone(),
-        (true, false) => file(setup, &patch.path.value)?.text(),
+        (true, false) => {
+            let read = file(setup, path)?;
+            place = Some(read.place.clone());
+            read.text()
+        }
     };
-    let patch = JsonPatch::parse(&text)?;
-    if patch.is_empty() {
-        return Err(PatchProblem::JsonEmpty.into());
-    }
+    let parsed = JsonPatch::parse(&text).and_then(|parsed| {
+        let name = path.clone();
+        let problem = || PatchProblem::JsonEmpty { name }.into();
+        if parsed.is_empty() {
+            Err(problem())
+        } else {
+            Ok(parsed)
+        }
+    });
+    let patch = parsed.map_err(|problem| match place {
+        Some(place) => Problem::InFile {
+            place,
+            problem: Box::new(problem),
+        },
+        None => problem,
+    })?;
     Ok(Transformer::JsonPatch(JsonPatching { patch, target }))
 }
 
@@ -170,11 +214,7 @@ pub(crate) fn strategic(
         patches.extend(setup.context.note(&place, read).into_iter().flatten());
     }
     if !more.value.is_empty() {
-        patches.extend(
-            inline(setup, more)
-                .items(setup)
-                .map_err(|fault| fault.problem)?,
-        );
+        patches.extend(inline_items(setup, more)?);
     }
     if patches.is_empty() && setup.context.error_count() == before {
         return Err(PatchProblem::StrategicEmpty.into());
@@ -199,14 +239,21 @@ fn strategic_entry(
     }
     if entry.value.contains('\n') {
         // A text of several lines is no path: say what is wrong with it as a patch.
-        return inline(setup, entry)
-            .items(setup)
-            .map_err(|fault| fault.problem);
+        return inline_items(setup, entry);
     }
     let source = file(setup, &entry.value)?;
     source
         .items(setup)
         .map_err(|fault| in_file(&source.place.path, fault))
+}
+
+/// Reads the patches in a text; says which line is wrong.
+fn inline_items(setup: &Setup<'_, '_>, text: &Located<String>) -> Result<Vec<Item>, Problem> {
+    let source = inline(setup, text);
+    source.items(setup).map_err(|fault| Problem::InFile {
+        place: source.at(fault.at),
+        problem: Box::new(fault.problem),
+    })
 }
 
 fn in_file(path: &TreePath, fault: Fault) -> Problem {
@@ -217,28 +264,36 @@ fn in_file(path: &TreePath, fault: Fault) -> Problem {
 }
 
 /// Makes `replacements` ready: files are read.
-pub(crate) fn replacements(
-    setup: &mut Setup<'_, '_>,
-    entries: &[ReplacementField],
-) -> Result<Transformer, Problem> {
+pub(crate) fn replacements(setup: &mut Setup<'_, '_>, entries: &[ReplacementField]) -> Transformer {
     let mut replacements = Vec::new();
     for entry in entries {
-        let path = &entry.path.value;
-        if path.is_empty() {
-            replacements.push(entry.inline.clone());
-        } else if entry.inline.source.is_some()
-            || entry.inline.targets.as_ref().is_some_and(|t| !t.is_empty())
-        {
-            return Err(ReplacementProblem::PathAndInline.into());
-        } else {
-            replacements.extend(replacement_file(setup, path)?);
-        }
+        let place = Place::at(&setup.place.path, entry.inline.at);
+        let read = replacement_entry(setup, entry, &place);
+        replacements.extend(setup.context.note(&place, read).into_iter().flatten());
     }
-    Ok(Transformer::Replacements(replacements))
+    Transformer::Replacements(replacements)
+}
+
+fn replacement_entry(
+    setup: &mut Setup<'_, '_>,
+    entry: &ReplacementField,
+    place: &Place,
+) -> Result<Vec<(Place, Replacement)>, Problem> {
+    let inline = &entry.inline;
+    if entry.path.value.is_empty() {
+        return Ok(vec![(place.clone(), inline.clone())]);
+    }
+    if inline.source.is_some() || inline.targets.as_ref().is_some_and(|t| !t.is_empty()) {
+        return Err(ReplacementProblem::PathAndInline.into());
+    }
+    replacement_file(setup, &entry.path.value)
 }
 
 /// Reads a file with one replacement or a list of them.
-fn replacement_file(setup: &mut Setup<'_, '_>, path: &str) -> Result<Vec<Replacement>, Problem> {
+fn replacement_file(
+    setup: &mut Setup<'_, '_>,
+    path: &str,
+) -> Result<Vec<(Place, Replacement)>, Problem> {
     let (file, bytes) = setup.loader.read(setup.context, path)?;
     let root = document::first(&bytes).map_err(|fault| in_file(&file, fault))?;
     let mut decoder = Decoder::lenient(&file, 0);
@@ -247,8 +302,10 @@ fn replacement_file(setup: &mut Setup<'_, '_>, path: &str) -> Result<Vec<Replace
     } else if root.is_mapping() {
         vec![kustomization::replacement(&mut decoder, &root)]
     } else {
-        return Err(ReplacementProblem::File.into());
+        let found = crate::yaml11::json(&root).type_name();
+        return Err(ReplacementProblem::File { found }.into());
     };
     setup.context.extend(decoder.into_errors());
-    Ok(replacements)
+    let with_place = |replacement: Replacement| (Place::at(&file, replacement.at), replacement);
+    Ok(replacements.into_iter().map(with_place).collect())
 }

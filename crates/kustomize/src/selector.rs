@@ -89,10 +89,25 @@ pub(crate) fn compile(pattern: &str) -> Result<Regex, SelectionProblem> {
     regex::RegexBuilder::new(&from_go(pattern))
         .size_limit(1 << 20)
         .build()
-        .map_err(|error| SelectionProblem::Pattern {
-            pattern: pattern.to_owned(),
-            reason: error.to_string(),
-        })
+        .map_err(|error| pattern_problem(pattern, &error))
+}
+
+/// Says what is wrong, in Go's words for the commonest mistake.
+fn pattern_problem(pattern: &str, error: &regex::Error) -> SelectionProblem {
+    let text = error.to_string();
+    let reason = text.lines().last().unwrap_or_default();
+    let reason = reason.strip_prefix("error: ").unwrap_or(reason);
+    let reason = match reason {
+        "unclosed group" => "missing closing )",
+        "unopened group" => "unexpected )",
+        "unclosed character class" => "missing closing ]",
+        "repetition operator missing expression" => "missing argument to repetition operator",
+        other => other,
+    };
+    SelectionProblem::Pattern {
+        pattern: pattern.to_owned(),
+        reason: reason.to_owned(),
+    }
 }
 
 /// Returns a pattern of Go's `regexp` as the `regex` crate writes it: a brace that begins no repetition
@@ -163,7 +178,12 @@ fn is_repetition(text: &str) -> bool {
 impl Selector {
     /// Returns the selector in kustomize's notation.
     pub(crate) fn describe(&self) -> String {
-        let id = ResId {
+        self.as_id().to_string()
+    }
+
+    /// Returns the identity that the selector names, were it none of patterns.
+    pub(crate) fn as_id(&self) -> ResId {
+        ResId {
             gvk: windlass_object::Gvk {
                 group: self.group.clone(),
                 version: self.version.clone(),
@@ -172,8 +192,7 @@ impl Selector {
             name: self.name.clone(),
             namespace: self.namespace.clone(),
             is_cluster_scoped: false,
-        };
-        id.to_string()
+        }
     }
 
     /// Returns whether nothing about the identity is wanted.

@@ -121,7 +121,12 @@ impl Target {
     pub(crate) fn gather(&mut self, context: &mut Context<'_>, mut gathered: Gathered) -> Gathered {
         let before = context.error_count();
         let resources = std::mem::take(&mut self.kustomization.resources);
-        self.add_resources(context, &mut gathered, &resources);
+        self.add_resources(
+            context,
+            &mut gathered,
+            &resources,
+            "accumulating resources: ",
+        );
         self.add_configurations(context, &mut gathered);
         self.add_crds(context, &mut gathered);
         self.run_generators(context, &mut gathered);
@@ -270,11 +275,18 @@ impl Target {
             context.fail(&place, Refusal::Kustomizations { limit });
             return None;
         }
-        let mut file = loader.kustomization_file(context);
-        if is_resource {
-            file = file.map_err(|problem| problem.in_resource(&path.value));
-        }
-        let file = context.note(&place, file)?;
+        let file = match loader.kustomization_file(context) {
+            Ok(file) => file,
+            Err(problem) if is_resource => {
+                let original = problem.to_string();
+                context.fail_as(&place, problem.in_resource(&path.value), |_| original);
+                return None;
+            }
+            Err(problem) => {
+                context.fail(&place, problem);
+                return None;
+            }
+        };
         let mut child = Self::load(context, loader, file)?;
         child.origin = self
             .origin

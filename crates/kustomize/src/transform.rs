@@ -12,6 +12,7 @@ mod sort;
 mod value_add;
 
 use crate::config::Fields;
+use crate::error::Place;
 use crate::items::Items;
 use crate::kustomization::{Image, Pairs, Replacement, Replica};
 use crate::schema::Schemas;
@@ -56,7 +57,8 @@ pub(crate) enum Transformer {
         image: Image,
         fields: Fields,
     },
-    Replacements(Vec<Replacement>),
+    /// Each with its place.
+    Replacements(Vec<(Place, Replacement)>),
     ValueAdd(ValueAdd),
     Hash,
 }
@@ -72,6 +74,9 @@ impl Transformer {
         let result = match self {
             Self::StrategicPatches(patching) => return patching.run(items, schemas, report),
             Self::Patch(patching) => return patching.run(items, schemas, report),
+            Self::Replacements(replacements) => {
+                return replacement::run(items, replacements, schemas, report);
+            }
             Self::JsonPatch(patching) => patching.run(items, schemas),
             Self::Namespace {
                 namespace,
@@ -84,7 +89,6 @@ impl Transformer {
             Self::Entries { pairs, fields } => entries::run(items, pairs, fields),
             Self::Replicas { replica, fields } => replicas::run(items, replica, fields),
             Self::Image { image, fields } => images::run(items, image, fields),
-            Self::Replacements(replacements) => replacement::run(items, replacements, schemas),
             Self::ValueAdd(value_add) => value_add.run(items),
             Self::Hash => {
                 add_hashes(items);

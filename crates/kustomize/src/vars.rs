@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use windlass_yaml::{Node, Value};
 
 use crate::edit;
-use crate::error::{Problem, ReferenceProblem};
+use crate::error::{Problem, Reached, ReferenceProblem};
 use crate::fieldspec::{self, FieldSpec, Make};
 use crate::id::ResId;
 use crate::item::Item;
 use crate::items::Items;
 use crate::kustomization::Var;
+use crate::reach::reach;
 use crate::transform::{lookup, smart_split};
 use expand::expand;
 
@@ -77,7 +78,15 @@ impl Vars {
 }
 
 fn names(var: &Var, item: &Item) -> bool {
-    let wanted = ResId {
+    let wanted = object_id(var);
+    item.ever(|id| {
+        let same = id.name == wanted.name && id.gvk == wanted.gvk;
+        same && (wanted.namespace.is_empty() || wanted.same_namespace(id))
+    })
+}
+
+fn object_id(var: &Var) -> ResId {
+    ResId {
         gvk: windlass_object::Gvk {
             group: var.group.clone(),
             version: var.version.clone(),
@@ -86,11 +95,7 @@ fn names(var: &Var, item: &Item) -> bool {
         name: var.object_name.clone(),
         namespace: var.namespace.clone(),
         is_cluster_scoped: false,
-    };
-    item.ever(|id| {
-        let same = id.name == wanted.name && id.gvk == wanted.gvk;
-        same && (wanted.namespace.is_empty() || wanted.same_namespace(id))
-    })
+    }
 }
 
 /// Returns the var in kustomize's notation.
@@ -110,13 +115,29 @@ fn value(items: &Items, var: &Var) -> Result<Node, Problem> {
         .iter()
         .filter(|item| item.var_names.contains(&var.name));
     let Some(item) = noted.next() else {
-        return Err(ReferenceProblem::VarObject { var: describe(var) }.into());
+        return Err(ReferenceProblem::VarObject {
+            var: describe(var),
+            there: items.similar(&object_id(var)),
+        }
+        .into());
     };
     let path = index_parts(smart_split(&var.field_path));
     match lookup(&item.node, &path) {
         Ok(Some(value)) => Ok(value.clone()),
-        _ => Err(ReferenceProblem::VarField { var: describe(var) }.into()),
+        _ => Err(ReferenceProblem::VarField {
+            var: describe(var),
+            reached: Some(Box::new(reached(&item.node, &path))),
+        }
+        .into()),
     }
+}
+
+fn reached(object: &Node, path: &[String]) -> Reached {
+    let step = |node: &Node, part: &str| {
+        let found = lookup(node, &[part.to_owned()]).ok().flatten();
+        found.filter(|found| !found.is_null()).cloned()
+    };
+    reach(object, path, step, |parts| parts.join("."))
 }
 
 /// Splits `ports[0]` into `ports` and `0`.

@@ -11,6 +11,7 @@ use windlass_tree::{EntryKind, Tree, TreeError, TreePath};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Question {
     Kind(TreePath),
+    Resolve(TreePath),
     Read(TreePath),
     List(TreePath),
 }
@@ -63,7 +64,7 @@ impl Inputs {
     pub fn files(&self) -> impl Iterator<Item = &TreePath> {
         self.0.keys().filter_map(|question| match question {
             Question::Read(path) => Some(path),
-            Question::Kind(_) | Question::List(_) => None,
+            Question::Kind(_) | Question::Resolve(_) | Question::List(_) => None,
         })
     }
 }
@@ -72,6 +73,7 @@ impl Question {
     fn parts(&self) -> (u8, &TreePath) {
         match self {
             Self::Kind(path) => (b'k', path),
+            Self::Resolve(path) => (b'p', path),
             Self::Read(path) => (b'r', path),
             Self::List(path) => (b'l', path),
         }
@@ -80,6 +82,7 @@ impl Question {
     fn ask(&self, tree: &dyn Tree) -> Answer {
         match self {
             Self::Kind(path) => hash_answer(tree.kind(path).as_ref(), |kind| hash_kind(*kind)),
+            Self::Resolve(path) => hash_answer(tree.resolve(path).as_ref(), hash_path),
             Self::Read(path) => hash_answer(tree.read(path).as_ref(), |bytes| hash_bytes(bytes)),
             Self::List(path) => hash_answer(tree.list(path).as_ref(), |entries| hash_list(entries)),
         }
@@ -97,6 +100,10 @@ fn hash_answer<T>(answer: Result<&T, &TreeError>, hash: impl FnOnce(&T) -> [u8; 
 
 fn hash_bytes(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
+}
+
+fn hash_path(path: &TreePath) -> [u8; 32] {
+    hash_bytes(path.as_str().as_bytes())
 }
 
 fn hash_kind(kind: Option<EntryKind>) -> [u8; 32] {
@@ -165,6 +172,13 @@ impl Tree for RecordingTree<'_> {
         let answer = hash_answer(kind.as_ref(), |kind| hash_kind(*kind));
         self.note(Question::Kind(path.clone()), answer, kind.as_ref().err());
         kind
+    }
+
+    fn resolve(&self, path: &TreePath) -> Result<TreePath, TreeError> {
+        let real = self.tree.resolve(path);
+        let answer = hash_answer(real.as_ref(), hash_path);
+        self.note(Question::Resolve(path.clone()), answer, real.as_ref().err());
+        real
     }
 
     fn read(&self, path: &TreePath) -> Result<Arc<[u8]>, TreeError> {

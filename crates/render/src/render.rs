@@ -125,7 +125,7 @@ fn failures(
     unanswered: Vec<TreeError>,
 ) -> Vec<RenderError> {
     let mut errors: Vec<RenderError> = secrets.errors.iter().cloned().map(Into::into).collect();
-    let follows = |error: &&windlass_kustomize::BuildError| match &error.problem {
+    let follows = |error: &&windlass_kustomize::BuildError| match &*error.problem {
         Problem::Tree(error) => secrets.failed.contains(error.path()),
         _ => false,
     };

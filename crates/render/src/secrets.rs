@@ -150,6 +150,16 @@ impl Tree for SecretsTree<'_> {
         }
     }
 
+    fn resolve(&self, path: &TreePath) -> Result<TreePath, TreeError> {
+        match directory_of_secret(path) {
+            // The merged Secret lies beside its parts, whatever the committed file was.
+            Some(directory) if !matches!(self.source(&directory)?, Source::Below) => {
+                Ok(entry(&self.tree.resolve(&directory)?, SECRET))
+            }
+            _ => self.tree.resolve(path),
+        }
+    }
+
     fn read(&self, path: &TreePath) -> Result<Arc<[u8]>, TreeError> {
         match directory_of_secret(path) {
             Some(directory) => match self.source(&directory)? {

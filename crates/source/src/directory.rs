@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cap_std::ambient_authority;
@@ -10,12 +10,19 @@ use cap_std::fs::{Dir, Metadata};
 use std::fmt::Display;
 use windlass_tree::{EntryKind, MAX_FILE_SIZE, Tree, TreeError, TreePath};
 
+/// How many symbolic links are followed on the way to one file, as Linux does.
+const MAX_LINKS: usize = 40;
+
 /// The files of a directory, read through a handle that cannot leave it.
 ///
 /// The same path has the same kind and the same bytes for as long as the tree lives, whatever happens on the
 /// disk.
 pub struct DirectoryTree {
     root: Dir,
+    /// Where the directory is: links can be absolute.
+    at: PathBuf,
+    /// Where directories really are.
+    directories: Mutex<HashMap<TreePath, TreePath>>,
     files: Mutex<HashMap<TreePath, Arc<[u8]>>>,
     kinds: Mutex<HashMap<TreePath, Option<EntryKind>>>,
 }
@@ -26,17 +33,72 @@ impl DirectoryTree {
         let root = Dir::open_ambient_dir(path, ambient_authority())?;
         Ok(Self {
             root,
+            at: path.canonicalize()?,
+            directories: Mutex::default(),
             files: Mutex::default(),
             kinds: Mutex::default(),
         })
     }
 
     fn metadata(&self, path: &TreePath) -> Result<Option<Metadata>, TreeError> {
-        match self.root.metadata(on_disk(path)) {
+        let real = self.follow(path, &mut 0)?;
+        match self.root.metadata(on_disk(&real)) {
             Ok(metadata) => Ok(Some(metadata)),
             Err(error) if is_absent(&error) => Ok(None),
             Err(error) => Err(self.failure(path, &error)),
         }
+    }
+
+    /// Follows the links on the way to a path. The handle would do so too, but not absolute ones, even when
+    /// they lead into the directory.
+    fn follow(&self, path: &TreePath, links: &mut usize) -> Result<TreePath, TreeError> {
+        let Some(parent) = path.parent() else {
+            return Ok(path.clone());
+        };
+        let known = locked(&self.directories).get(&parent).cloned();
+        let parent = if let Some(parent) = known {
+            parent
+        } else {
+            let real = self.follow(&parent, links)?;
+            locked(&self.directories).insert(parent, real.clone());
+            real
+        };
+        let child = join(&parent, path.file_name(), path)?;
+        let Ok(metadata) = self.root.symlink_metadata(on_disk(&child)) else {
+            // Whoever reads it says what is wrong.
+            return Ok(child);
+        };
+        if !metadata.is_symlink() {
+            return Ok(child);
+        }
+        *links += 1;
+        if *links > MAX_LINKS {
+            return Err(unreadable(path, "too many symbolic links"));
+        }
+        let target = self.target(path, &parent, &child)?;
+        self.follow(&target, links)
+    }
+
+    /// Returns where a link leads.
+    fn target(
+        &self,
+        path: &TreePath,
+        parent: &TreePath,
+        link: &TreePath,
+    ) -> Result<TreePath, TreeError> {
+        let target = self.root.read_link_contents(on_disk(link));
+        let target = target.map_err(|error| unreadable(path, error))?;
+        let escape = || TreeError::Escape {
+            path: path.clone(),
+            target: target.display().to_string(),
+        };
+        let (from, rest) = match target.strip_prefix(&self.at) {
+            Ok(rest) => (&TreePath::root(), rest),
+            Err(_) if target.is_absolute() => return Err(escape()),
+            Err(_) => (parent, &*target),
+        };
+        let rest = rest.to_str().ok_or_else(escape)?;
+        from.join(rest).map_err(|_| escape())
     }
 
     fn read_file(&self, path: &TreePath) -> Result<Arc<[u8]>, TreeError> {
@@ -54,7 +116,8 @@ impl DirectoryTree {
             }
         }
         let failure = |error: io::Error| self.failure(path, &error);
-        let file = self.root.open(on_disk(path)).map_err(failure)?;
+        let real = self.follow(path, &mut 0)?;
+        let file = self.root.open(on_disk(&real)).map_err(failure)?;
         let size = file.metadata().map_err(failure)?.len().min(MAX_FILE_SIZE);
         // Room for one byte more, so that the end is met without growing.
         let mut bytes = Vec::with_capacity(size as usize + 1);
@@ -97,6 +160,10 @@ impl Tree for DirectoryTree {
         Ok(kind)
     }
 
+    fn resolve(&self, path: &TreePath) -> Result<TreePath, TreeError> {
+        self.follow(path, &mut 0)
+    }
+
     fn read(&self, path: &TreePath) -> Result<Arc<[u8]>, TreeError> {
         if let Some(bytes) = locked(&self.files).get(path) {
             return Ok(Arc::clone(bytes));
@@ -117,7 +184,11 @@ impl Tree for DirectoryTree {
         }
         let failure = |error: io::Error| self.failure(path, &error);
         let mut entries = Vec::new();
-        for entry in self.root.read_dir(on_disk(path)).map_err(failure)? {
+        for entry in self
+            .root
+            .read_dir(on_disk(&self.follow(path, &mut 0)?))
+            .map_err(failure)?
+        {
             let entry = entry.map_err(failure)?;
             let Ok(name) = entry.file_name().into_string() else {
                 continue;
@@ -130,6 +201,10 @@ impl Tree for DirectoryTree {
         entries.sort();
         Ok(entries)
     }
+}
+
+fn join(at: &TreePath, part: &str, path: &TreePath) -> Result<TreePath, TreeError> {
+    at.join(part).map_err(|error| unreadable(path, error))
 }
 
 /// A poisoned lock means that another thread panicked between two answers; those that are there are true.

@@ -58,6 +58,11 @@ impl GitTree {
     }
 
     fn find(&self, store: &mut Store, path: &TreePath) -> Result<Found, TreeError> {
+        Ok(self.follow(store, path)?.0)
+    }
+
+    /// Returns what a path leads to, and where that is.
+    fn follow(&self, store: &mut Store, path: &TreePath) -> Result<(Found, TreePath), TreeError> {
         let mut parts: Vec<String> = path.parts().rev().map(str::to_owned).collect();
         let mut at = TreePath::root();
         let mut directories = vec![self.root];
@@ -66,7 +71,7 @@ impl GitTree {
             let parent = *directories.last().expect("the root is never popped");
             let entry = store.directory(parent, path)?.get(&part).copied();
             let Some((kind, id)) = entry else {
-                return Ok(Found::Nothing);
+                return Ok((Found::Nothing, path.clone()));
             };
             match kind {
                 GitKind::Tree => {
@@ -75,9 +80,9 @@ impl GitTree {
                 }
                 GitKind::Blob | GitKind::BlobExecutable => {
                     return Ok(if parts.is_empty() {
-                        Found::File(id)
+                        (Found::File(id), join(&at, &part, path)?)
                     } else {
-                        Found::Nothing
+                        (Found::Nothing, path.clone())
                     });
                 }
                 GitKind::Link => {
@@ -96,9 +101,8 @@ impl GitTree {
                 }
             }
         }
-        Ok(Found::Directory(
-            *directories.last().expect("the root is never popped"),
-        ))
+        let id = *directories.last().expect("the root is never popped");
+        Ok((Found::Directory(id), at))
     }
 }
 
@@ -162,6 +166,10 @@ impl Tree for GitTree {
             Found::Directory(_) => Some(EntryKind::Directory),
             Found::Nothing => None,
         })
+    }
+
+    fn resolve(&self, path: &TreePath) -> Result<TreePath, TreeError> {
+        Ok(self.follow(&mut self.store(), path)?.1)
     }
 
     fn read(&self, path: &TreePath) -> Result<Arc<[u8]>, TreeError> {

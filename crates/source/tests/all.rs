@@ -255,3 +255,44 @@ fn a_commit_is_reported_within_a_second() {
         assert_ne!(repository.revision("HEAD").unwrap(), before);
     });
 }
+
+#[test]
+fn both_trees_tell_where_a_link_leads() {
+    let scene = scene();
+    let config = scene.path().join("config");
+    let commit = commit_all(scene.path());
+    let repository = Repository::discover(&config).unwrap();
+    let committed = repository
+        .tree(&repository.revision(&commit).unwrap())
+        .unwrap();
+    let on_disk = DirectoryTree::open(&config).unwrap();
+    let path = TreePath::new("link/service.yaml").unwrap();
+    let real = TreePath::new("web/base/service.yaml").unwrap();
+    assert_eq!(committed.resolve(&path), Ok(real.clone()));
+    assert_eq!(on_disk.resolve(&path), Ok(real));
+    let missing = TreePath::new("nothing/here").unwrap();
+    assert_eq!(on_disk.resolve(&missing), Ok(missing.clone()));
+}
+
+#[test]
+fn an_absolute_link_is_followed_within_the_directory_alone() {
+    let scene = scene();
+    let config = scene.path().join("config").canonicalize().unwrap();
+    symlink(config.join("web/base"), config.join("inside")).unwrap();
+    symlink("/etc/hostname", config.join("outside")).unwrap();
+    symlink("again", config.join("again")).unwrap();
+    let tree = DirectoryTree::open(&config).unwrap();
+    let at = |path: &str| TreePath::new(path).unwrap();
+    assert_eq!(
+        &*tree.read(&at("inside/service.yaml")).unwrap(),
+        b"kind: Service\n"
+    );
+    assert!(matches!(
+        tree.read(&at("outside")),
+        Err(TreeError::Escape { .. })
+    ));
+    assert!(matches!(
+        tree.kind(&at("again")),
+        Err(TreeError::Unreadable { .. })
+    ));
+}

@@ -54,6 +54,12 @@ pub trait Tree: Send + Sync {
     /// Returns what `path` is, or `None` when there is nothing.
     fn kind(&self, path: &TreePath) -> Result<Option<EntryKind>, TreeError>;
 
+    /// Returns where `path` leads when all symbolic links on the way are followed; a path to nothing leads
+    /// to itself. Trees without links need not implement it.
+    fn resolve(&self, path: &TreePath) -> Result<TreePath, TreeError> {
+        Ok(path.clone())
+    }
+
     /// Returns the bytes of the file at `path`.
     fn read(&self, path: &TreePath) -> Result<Arc<[u8]>, TreeError>;
 

@@ -8,7 +8,7 @@ use super::Problem;
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum FieldProblem {
     /// Two specs of a field that do not agree about making it.
-    #[error("conflicting fieldspecs for {path}: one creates the field, the other does not")]
+    #[error("conflicting fieldspecs")]
     ConflictingSpecs {
         /// The field.
         path: String,
@@ -43,4 +43,16 @@ pub enum FieldProblem {
         /// The kind that is there.
         found: &'static str,
     },
+}
+
+impl FieldProblem {
+    pub(super) fn advice(&self) -> String {
+        match self {
+            Self::ConflictingSpecs { path } => {
+                format!("one for {path} creates the field, the other does not")
+            }
+            Self::EmptyName => "name the field in `path`".to_owned(),
+            _ => String::new(),
+        }
+    }
 }

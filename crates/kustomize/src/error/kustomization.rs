@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use super::Problem;
-use super::show::{DidYouMean, advice, without_prefix};
+use super::show::{did_you_mean, without_prefix};
 use crate::schema::SchemaError;
 
 /// What is wrong with a kustomization file itself.
@@ -16,31 +16,40 @@ pub enum KustomizationProblem {
         problem: Box<Problem>,
     },
     /// A field that no kustomization has.
-    #[error("invalid Kustomization: json: unknown field {field:?}{}", DidYouMean(nearest.as_deref()))]
+    #[error("invalid Kustomization: json: unknown field {field:?}")]
     UnknownField {
         /// The field.
         field: String,
         /// The known field that is most like it.
         nearest: Option<String>,
     },
+    /// A file that is no mapping.
+    #[error(
+        "invalid Kustomization: json: cannot unmarshal {found} into Go value of type types.{type_name}"
+    )]
+    NotAMapping {
+        /// The type that the value has.
+        found: &'static str,
+        /// What it should be.
+        type_name: &'static str,
+    },
     /// A value of the wrong type.
     #[error(
-        "invalid Kustomization: json: cannot unmarshal {found} into Go struct field {field} of type {wanted}{}",
-        advice(found, wanted)
+        "invalid Kustomization: json: cannot unmarshal {found} into Go struct field {field} of type {wanted}"
     )]
     WrongType {
         /// The type that the value has.
         found: &'static str,
         /// The field, as kustomize names it.
         field: String,
-        /// The type that it should have.
-        wanted: &'static str,
+        /// The Go type that it should have.
+        wanted: String,
     },
     /// A kustomization that says nothing.
-    #[error("kustomization.yaml is empty; list what it builds under `resources`")]
+    #[error("kustomization.yaml is empty")]
     Empty,
     /// A `kind` that no kustomization has.
-    #[error("kind should be Kustomization or Component, not {kind:?}")]
+    #[error("kind should be Kustomization or Component")]
     WrongKind {
         /// The kind.
         kind: String,
@@ -60,13 +69,13 @@ pub enum KustomizationProblem {
     #[error("builtin version and custom schema provided, cannot use both")]
     OpenApiBoth,
     /// A version that is not built in.
-    #[error("the specified OpenAPI version is not built in: {version}; v1.21.2 is")]
+    #[error("the specified OpenAPI version is not built in")]
     OpenApiVersion {
         /// The version.
         version: String,
     },
     /// An order that there is not.
-    #[error("the field 'sortOptions.order' must be one of [fifo, legacy], not {order:?}")]
+    #[error("the field 'sortOptions.order' must be one of [fifo, legacy]")]
     SortOrder {
         /// The word.
         order: String,
@@ -76,4 +85,36 @@ pub enum KustomizationProblem {
         "the field 'sortOptions.legacySortOptions' is set but the selected sort order is 'fifo', not 'legacy'"
     )]
     SortOptionsUnused,
+}
+
+impl KustomizationProblem {
+    pub(super) fn advice(&self) -> String {
+        match self {
+            Self::UnknownField { nearest, .. } => did_you_mean(nearest.as_deref()),
+            Self::NotAMapping { .. } => "write fields, such as `resources:`".to_owned(),
+            Self::WrongType { found, wanted, .. } => advice_on_type(found, wanted),
+            Self::Empty => "list what it builds under `resources`".to_owned(),
+            Self::WrongKind { kind } => format!("it is {kind:?}"),
+            Self::OpenApiBoth => "remove `version` or `path`".to_owned(),
+            Self::OpenApiVersion { version } => format!("it is {version:?}; v1.21.2 is built in"),
+            Self::SortOrder { order } => format!("it is {order:?}"),
+            Self::SortOptionsUnused => "remove it, or choose `order: legacy`".to_owned(),
+            Self::Invalid { .. } | Self::WrongApiVersion { .. } | Self::Schema(_) => String::new(),
+        }
+    }
+}
+
+/// Says what to do about the wrong type that people write most.
+fn advice_on_type(found: &str, wanted: &str) -> String {
+    match (found, wanted) {
+        ("number" | "bool", "string") => "quote the value",
+        ("string", "int64" | "bool") => "write the value without quotes",
+        ("string", list) if list.starts_with("[]") => "write a list: put `- ` before each entry",
+        ("object", list) if list.starts_with("[]") => {
+            "write a list: put `- ` before the first field"
+        }
+        ("array", "string") => "write one value, not a list",
+        _ => "",
+    }
+    .to_owned()
 }

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::Problem;
+use super::{Problem, Reached};
 
 /// What is wrong with a patch.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub enum PatchProblem {
         reason: String,
     },
     /// An entry of `patches` without a patch.
-    #[error("must specify one of patch and path in a patch")]
+    #[error("must specify one of patch and path in")]
     Missing,
     /// An entry of `patches` with two patches.
     #[error("patch and path can't be set at the same time")]
@@ -28,12 +28,10 @@ pub enum PatchProblem {
         problem: Box<Problem>,
     },
     /// A patch that is neither.
-    #[error("unable to parse SM or JSON patch from {source_name}: line {line}: {problem}")]
+    #[error("unable to parse SM or JSON patch from {source_name}: {problem}")]
     Unreadable {
         /// The patch or its file.
         source_name: String,
-        /// The line in the file.
-        line: u32,
         /// Why it is not the kind of patch that it looks like.
         problem: Box<Problem>,
     },
@@ -59,27 +57,33 @@ pub enum PatchProblem {
     #[error("must specify a file path or jsonOp, not both")]
     JsonTwice,
     /// A JSON patch without operations.
-    #[error("patch appears to be empty")]
-    JsonEmpty,
+    #[error("patch {}appears to be empty", named(name))]
+    JsonEmpty {
+        /// The file; empty when the patch stands inline.
+        name: String,
+    },
     /// A text that is no JSON patch.
-    #[error("a JSON patch is a list of operations, each with `op` and `path`")]
-    NotJson,
+    #[error("json: cannot unmarshal {found} into Go value of type jsonpatch.{wanted}")]
+    NotJson {
+        /// What it is.
+        found: &'static str,
+        /// `Patch` for the whole, `Operation` for an element of it.
+        wanted: &'static str,
+    },
     /// A `PatchStrategicMergeTransformer` without patches.
     #[error("empty file path and empty patch content")]
     StrategicMissing,
     /// Strategic merge patches that say nothing.
-    #[error("patch appears to be empty; it has no object")]
+    #[error("patch appears to be empty")]
     StrategicEmpty,
     /// A `$patch` directive that there is not.
-    #[error("unknown patch strategy '{directive}'; $patch is merge, replace or delete")]
+    #[error("unknown patch strategy '{directive}'")]
     UnknownDirective {
         /// The directive.
         directive: String,
     },
     /// A patch that puts one kind of value in the place of another.
-    #[error(
-        "wrong node kind: expected {wanted} but got {found} (line {line} of the patch or object)"
-    )]
+    #[error("wrong node kind: expected {wanted} but got {found}")]
     WrongKind {
         /// The kind that is there.
         wanted: &'static str,
@@ -89,7 +93,7 @@ pub enum PatchProblem {
         line: u32,
     },
     /// An operation without a field that it needs.
-    #[error("{op} operation failed to decode {field}: the field is missing")]
+    #[error("{op} operation failed to decode {field}: missing value")]
     Field {
         /// The operation.
         op: String,
@@ -97,18 +101,33 @@ pub enum PatchProblem {
         field: &'static str,
     },
     /// An operation that there is not.
-    #[error("Unexpected kind: {op}; op is add, remove, replace, move, copy or test")]
+    #[error("Unexpected kind: {op}")]
     Operation {
         /// The operation.
         op: String,
     },
     /// A path that leads nowhere.
-    #[error("{op} operation does not apply: doc is missing path: {path}: missing value")]
+    #[error(
+        "{op} operation does not apply: {}: missing value",
+        missing_path(op, path)
+    )]
     Path {
         /// The operation.
         op: &'static str,
         /// The path.
         path: String,
+        /// Which part of the path exists.
+        reached: Box<Reached>,
+    },
+    /// An array index that is out of bounds, where an element is to be replaced or read.
+    #[error("{op} operation does not apply: doc is missing key: {path}: missing value")]
+    Key {
+        /// The operation.
+        op: &'static str,
+        /// The path.
+        path: String,
+        /// Which part of the path exists.
+        reached: Box<Reached>,
     },
     /// A field that cannot be removed, since it is not there.
     #[error(
@@ -119,10 +138,18 @@ pub enum PatchProblem {
         path: String,
         /// Its last part.
         key: String,
+        /// Which part of the path exists.
+        reached: Box<Reached>,
     },
     /// An array index that is out of bounds.
-    #[error("Unable to access invalid index in path '{path}': the list has {length} elements")]
+    #[error(
+        "error in {op} for path: '{path}': Unable to access invalid index: {index}: invalid index referenced"
+    )]
     Index {
+        /// The operation.
+        op: &'static str,
+        /// The index.
+        index: String,
         /// The path.
         path: String,
         /// The length of the array.
@@ -134,4 +161,60 @@ pub enum PatchProblem {
         /// The path.
         path: String,
     },
+}
+
+fn named(file: &str) -> String {
+    if file.is_empty() {
+        String::new()
+    } else {
+        format!("file '{file}' empty seems to be empty: it ")
+    }
+}
+
+/// Returns the words of evanphx/json-patch, which differ from operation to operation.
+fn missing_path(op: &str, path: &str) -> String {
+    match op {
+        "add" | "remove" => format!("doc is missing path: {path:?}"),
+        "test" => format!("is missing path: {path}"),
+        "copy" | "move" => format!("doc is missing from path: {path}"),
+        _ => format!("doc is missing path: {path}"),
+    }
+}
+
+impl PatchProblem {
+    pub(super) fn advice(&self) -> String {
+        match self {
+            Self::Missing | Self::JsonMissing => {
+                "add the text in `patch`, or a file in `path`".to_owned()
+            }
+            Self::Twice => "remove one of them".to_owned(),
+            Self::SeveralForTarget { .. } => {
+                "make an entry of each, or name the objects in the patches".to_owned()
+            }
+            Self::JsonTarget { .. } | Self::JsonName => {
+                "add `target`, with `kind` and `name`".to_owned()
+            }
+            Self::JsonTwice => "remove `path` or the text".to_owned(),
+            Self::NotJson { .. } => {
+                "a JSON patch is a list of operations, each with `op` and `path`".to_owned()
+            }
+            Self::StrategicMissing => "list `paths`, or write `patches`".to_owned(),
+            Self::StrategicEmpty => "it has no object".to_owned(),
+            Self::UnknownDirective { .. } => "$patch is merge, replace or delete".to_owned(),
+            Self::WrongKind { line, .. } => {
+                format!("it stands in line {line} of the patch or object")
+            }
+            Self::Field { field, .. } => format!("add `{field}`"),
+            Self::Operation { .. } => "op is add, remove, replace, move, copy or test".to_owned(),
+            Self::Path { reached, .. }
+            | Self::Key { reached, .. }
+            | Self::Remove { reached, .. } => reached.to_string(),
+            Self::Index { length, .. } => format!("the list has {length} elements, from 0 on"),
+            Self::Test { .. } => "the object has another value there, or none".to_owned(),
+            Self::JsonSyntax { .. }
+            | Self::File { .. }
+            | Self::Unreadable { .. }
+            | Self::JsonEmpty { .. } => String::new(),
+        }
+    }
 }

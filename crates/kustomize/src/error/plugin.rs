@@ -3,13 +3,13 @@
 use thiserror::Error;
 
 use super::Problem;
-use super::show::DidYouMean;
+use super::show::did_you_mean;
 
 /// What is wrong with a plugin.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum PluginProblem {
     /// A built-in plugin that there is not.
-    #[error("unable to load builtin {kind}.builtin.[noGrp]{}", DidYouMean(nearest.as_deref()))]
+    #[error("unable to load builtin {kind}.builtin.[noGrp]")]
     Unknown {
         /// The kind.
         kind: String,
@@ -25,19 +25,19 @@ pub enum PluginProblem {
         problem: Box<Problem>,
     },
     /// A transformer among the generators.
-    #[error("{kind} is not a generator")]
+    #[error("plugin {id} not a generator")]
     NotAGenerator {
-        /// The kind.
-        kind: String,
+        /// The identity of the config.
+        id: String,
     },
     /// A generator among the transformers.
-    #[error("{kind} is not a transformer")]
+    #[error("plugin {id} not a transformer")]
     NotATransformer {
-        /// The kind.
-        kind: String,
+        /// The identity of the config.
+        id: String,
     },
     /// A plugin that must say which fields it changes.
-    #[error("fieldSpecs is not expected to be nil: name the fields that the transformer changes")]
+    #[error("fieldSpecs is not expected to be nil")]
     MissingFieldSpecs,
     /// A way to treat subjects that there is not.
     #[error(
@@ -59,4 +59,20 @@ pub enum PluginProblem {
     /// A validator that changes objects.
     #[error("validator shouldn't modify the resource map")]
     ValidatorChanges,
+}
+
+impl PluginProblem {
+    pub(super) fn advice(&self) -> String {
+        match self {
+            Self::Unknown { nearest, .. } => did_you_mean(nearest.as_deref()),
+            Self::NotAGenerator { .. } => "list it under `transformers`".to_owned(),
+            Self::NotATransformer { .. } => "list it under `generators`".to_owned(),
+            Self::MissingFieldSpecs => "name the fields that the transformer changes".to_owned(),
+            Self::ValueAddTargets => "list `targets`, each with a `fieldPath`".to_owned(),
+            Self::ValidatorChanges => "list it under `transformers` if it should".to_owned(),
+            Self::Config { .. } | Self::SubjectMode { .. } | Self::NegativePosition { .. } => {
+                String::new()
+            }
+        }
+    }
 }

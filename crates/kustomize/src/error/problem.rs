@@ -86,14 +86,100 @@ pub enum Problem {
 impl Problem {
     /// Returns the path of the file that is not there, if that is the problem.
     #[must_use]
-    pub fn missing_file(&self) -> Option<&TreePath> {
+    pub fn missing_file(&self) -> Option<TreePath> {
         match self {
-            Self::Load(LoadProblem::MissingFile { path, .. }) => Some(path),
+            Self::Load(LoadProblem::MissingFile { path, .. }) => {
+                TreePath::new(path.trim_start_matches('/')).ok()
+            }
             Self::Resource { problem, .. }
             | Self::InObject { problem, .. }
             | Self::InFile { problem, .. } => problem.missing_file(),
             _ => None,
         }
+    }
+
+    /// Returns what to do about it, and what there is instead; empty when the message says it all.
+    #[must_use]
+    pub fn advice(&self) -> String {
+        match self {
+            Self::Load(problem) => problem.advice(),
+            Self::Kustomization(problem) => problem.advice(),
+            Self::Object(problem) => problem.advice(),
+            Self::Generator(problem) => problem.advice(),
+            Self::Plugin(PluginProblem::Config { problem, .. })
+            | Self::Patch(
+                PatchProblem::File { problem, .. } | PatchProblem::Unreadable { problem, .. },
+            )
+            | Self::Field(
+                FieldProblem::NotSet { problem, .. } | FieldProblem::Namespace { problem },
+            )
+            | Self::Resource { problem, .. }
+            | Self::InObject { problem, .. }
+            | Self::InFile { problem, .. } => problem.advice(),
+            Self::Plugin(problem) => problem.advice(),
+            Self::Selection(problem) => problem.advice(),
+            Self::Patch(problem) => problem.advice(),
+            Self::Reference(problem) => problem.advice(),
+            Self::Replacement(problem) => problem.advice(),
+            Self::Field(problem) => problem.advice(),
+            Self::Tree(_) | Self::Path(_) | Self::Yaml(_) | Self::Refused(_) => String::new(),
+        }
+    }
+
+    /// Returns the advice as it stands behind the message.
+    pub(super) fn hint(&self) -> String {
+        let advice = self.advice();
+        if advice.is_empty() {
+            advice
+        } else {
+            format!("; {advice}")
+        }
+    }
+
+    /// Returns the place that the problem itself knows, and the problem without it.
+    pub(crate) fn with_place(self) -> (Option<Place>, Self) {
+        match self {
+            Self::InFile { place, problem } => {
+                let (inner, problem) = problem.with_place();
+                (inner.or(Some(place)), problem)
+            }
+            Self::Plugin(PluginProblem::Config { id, problem }) => {
+                let (place, problem) = problem.with_place();
+                let problem = Box::new(problem);
+                (place, PluginProblem::Config { id, problem }.into())
+            }
+            other => (None, other),
+        }
+    }
+
+    /// Calls `visit` with every place that the message names.
+    pub(crate) fn for_each_place(&mut self, visit: &mut dyn FnMut(&mut Place)) {
+        match self {
+            Self::Object(ObjectProblem::DuplicateId { first, .. })
+            | Self::Generator(GeneratorProblem::GeneratedTwice { first, .. }) => visit(first),
+            Self::Generator(GeneratorProblem::SeveralToMerge { places, .. })
+            | Self::Reference(ReferenceProblem::NamespaceConflict { places, .. })
+            | Self::Replacement(ReplacementProblem::SourceAmbiguous { places, .. })
+            | Self::Selection(SelectionProblem::SeveralPatchTargets { places, .. }) => {
+                places.iter_mut().for_each(visit);
+            }
+            Self::InFile { place, problem } => {
+                visit(place);
+                problem.for_each_place(visit);
+            }
+            Self::Resource { problem, .. }
+            | Self::InObject { problem, .. }
+            | Self::Plugin(PluginProblem::Config { problem, .. }) => problem.for_each_place(visit),
+            _ => {}
+        }
+    }
+
+    /// Returns the problem as that of an entry of `patches`.
+    pub(crate) fn of_entry(mut self) -> Self {
+        if let Self::Selection(SelectionProblem::NoPatchTarget { is_entry, .. }) = &mut self {
+            *is_entry = true;
+        }
+        self
     }
 
     /// Returns the problem as that of an entry of `resources`.

@@ -2,17 +2,14 @@
 
 use thiserror::Error;
 
-use super::Place;
 use super::show::Listed;
+use super::{Place, Reached, There};
 
 /// What is wrong with a name, or with what refers to it.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum ReferenceProblem {
     /// Two objects that get the same identity.
-    #[error(
-        "namespace transformation produces ID conflict: {id}: {}",
-        Listed(places)
-    )]
+    #[error("namespace transformation produces ID conflict: {id}")]
     NamespaceConflict {
         /// The identity.
         id: String,
@@ -20,7 +17,7 @@ pub enum ReferenceProblem {
         places: Vec<Place>,
     },
     /// A role binding whose subject has an empty namespace.
-    #[error("Invalid Input: namespace is blank for resource {id:?} (line {line})")]
+    #[error("Invalid Input: namespace is blank for resource {id:?}")]
     BlankNamespace {
         /// The identity of the role binding.
         id: String,
@@ -31,7 +28,7 @@ pub enum ReferenceProblem {
     #[error("path config error; no 'name' field in node")]
     Nameless,
     /// A name that could be that of several objects.
-    #[error("found multiple possible referrals for {name}: {}", found.join(", "))]
+    #[error("found multiple possible referrals: {}", found.join(", "))]
     Ambiguous {
         /// The name.
         name: String,
@@ -57,15 +54,19 @@ pub enum ReferenceProblem {
     VarObject {
         /// The var.
         var: String,
+        /// What the build has.
+        there: There,
     },
     /// A var whose object lacks the field.
     #[error("field specified in var '{var}' not found in corresponding resource")]
     VarField {
         /// The var.
         var: String,
+        /// Which part of the path exists.
+        reached: Option<Box<Reached>>,
     },
     /// A key that is no text, where vars are replaced.
-    #[error("invalid map key: value='{key}'; quote it")]
+    #[error("invalid map key: value='{key}'")]
     VarKey {
         /// The key.
         key: String,
@@ -73,4 +74,30 @@ pub enum ReferenceProblem {
     /// An element that is no text, where vars are replaced.
     #[error("invalid value type expect a string")]
     VarElement,
+}
+
+impl ReferenceProblem {
+    pub(super) fn advice(&self) -> String {
+        match self {
+            Self::NamespaceConflict { places, .. } => format!(
+                "these would be the same object: {}; rename one of them",
+                Listed(places)
+            ),
+            Self::BlankNamespace { line, .. } => {
+                format!("give the subject in line {line} a namespace, or remove the field")
+            }
+            Self::Nameless => "a reference names its object in `name`".to_owned(),
+            Self::Ambiguous { name, .. } => {
+                format!("{name:?} is the name of all of them; give them different names")
+            }
+            Self::RepeatedVar { .. } => "give one of the vars another name".to_owned(),
+            Self::AmbiguousVar { .. } => "add `namespace` to its objref".to_owned(),
+            Self::VarObject { there, .. } => format!("the build has {there}"),
+            Self::VarField { reached, .. } => reached
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            Self::VarKey { .. } | Self::VarElement => "quote it".to_owned(),
+        }
+    }
 }

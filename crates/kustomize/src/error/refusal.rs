@@ -14,7 +14,7 @@ pub enum Refusal {
         field: String,
     },
     /// A plugin that is a program or container.
-    #[error("external plugins disabled; {kind}: a build runs no {}; use a built-in transformer, or run the function beforehand and commit its output", if *is_function { "container or function" } else { "program" })]
+    #[error("external plugins disabled; unable to load external plugin '{kind}': a build runs no {}; use a built-in transformer, or run the function beforehand and commit its output", if *is_function { "container or function" } else { "program" })]
     Program {
         /// The kind of its config.
         kind: String,

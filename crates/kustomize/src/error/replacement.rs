@@ -2,8 +2,8 @@
 
 use thiserror::Error;
 
-use super::show::{Because, Listed, There};
-use super::{Place, Problem};
+use super::show::{Because, Listed};
+use super::{Place, Problem, Reached, There};
 
 /// What is wrong with a replacement.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -18,20 +18,21 @@ pub enum ReplacementProblem {
     #[error("cannot specify both path and inline replacement")]
     PathAndInline,
     /// A file that has no replacement.
-    #[error(
-        "unsupported replacement type encountered within replacement path: write a replacement or a list of them"
-    )]
-    File,
+    #[error("unsupported replacement type encountered within replacement path: {found}")]
+    File {
+        /// What it has.
+        found: &'static str,
+    },
     /// A source that is not there.
-    #[error("nothing selected by {source_name}{}", There(there), source_name = name)]
+    #[error("nothing selected by {source_name}", source_name = name)]
     SourceMissing {
         /// The source.
         name: String,
         /// What the build has.
-        there: Vec<String>,
+        there: There,
     },
     /// A source that is several objects.
-    #[error("multiple matches for selector {source_name}: {}", Listed(places), source_name = name)]
+    #[error("multiple matches for selector {source_name}", source_name = name)]
     SourceAmbiguous {
         /// The source.
         name: String,
@@ -45,9 +46,11 @@ pub enum ReplacementProblem {
         path: String,
         /// The object.
         object: String,
+        /// Which part of the path exists.
+        reached: Option<Box<Reached>>,
     },
     /// A part of a value that there is not. The value is not printed, since it may be a secret.
-    #[error("options.index {index} is out of bounds for a value of {count} parts")]
+    #[error("options.index {index} is out of bounds for value")]
     Index {
         /// The number of the part.
         index: i64,
@@ -69,9 +72,11 @@ pub enum ReplacementProblem {
         creates: bool,
         /// Why it was not found.
         problem: Option<Box<Problem>>,
+        /// Which part of the path exists.
+        reached: Option<Box<Reached>>,
     },
     /// An element of a path that is not `[name=value]`.
-    #[error("list path element {part} must contain fieldName=fieldValue for element to match")]
+    #[error("list path element must contain fieldName=fieldValue for element to match")]
     PathElement {
         /// The element.
         part: String,
@@ -93,4 +98,36 @@ pub enum ReplacementProblem {
     /// A `*` where one field is wanted.
     #[error("wildcard is not supported in PathGetter")]
     PathWildcard,
+}
+
+impl ReplacementProblem {
+    pub(super) fn advice(&self) -> String {
+        match self {
+            Self::File { .. } => "write a replacement or a list of them".to_owned(),
+            Self::SourceMissing { there, .. } => format!("the build has {there}"),
+            Self::SourceAmbiguous { places, .. } => {
+                format!(
+                    "name the object more closely; they are at {}",
+                    Listed(places)
+                )
+            }
+            Self::SourceField { reached, .. } | Self::Field { reached, .. } => reached
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            Self::Index { count: 1, .. } => "the value has 1 part; the first one is 0".to_owned(),
+            Self::Index { count, .. } => {
+                format!("the value has {count} parts; the first one is 0")
+            }
+            Self::NoTarget => "add `select`".to_owned(),
+            Self::PathElement { part } => format!("it is {part}; write [name=value]"),
+            Self::Incomplete
+            | Self::TwoSources
+            | Self::PathAndInline
+            | Self::DelimiterNeedsScalar
+            | Self::PathIndex { .. }
+            | Self::PathTooFar { .. }
+            | Self::PathWildcard => String::new(),
+        }
+    }
 }

@@ -2,14 +2,14 @@
 
 use thiserror::Error;
 
-use super::Place;
-use super::show::{Listed, There};
+use super::show::Listed;
+use super::{Place, There};
 
 /// What is wrong with a selection.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum SelectionProblem {
     /// A regular expression that is none.
-    #[error("{pattern:?} is not a regular expression: {reason}")]
+    #[error("error parsing regexp: {reason}: `{pattern}`")]
     Pattern {
         /// The expression.
         pattern: String,
@@ -17,7 +17,7 @@ pub enum SelectionProblem {
         reason: String,
     },
     /// A label selector that is none.
-    #[error("{selector:?} is not a label selector: {reason}")]
+    #[error("unable to parse {selector:?} as a label selector: {reason}")]
     LabelSelector {
         /// The selector.
         selector: String,
@@ -25,38 +25,54 @@ pub enum SelectionProblem {
         reason: &'static str,
     },
     /// `replicas` for an object that is not there.
-    #[error(
-        "resource with name {name} does not match a config with the following GVK [{kinds}]{}",
-        There(there)
-    )]
+    #[error("resource with name {name} does not match a config with the following GVK [{kinds}]")]
     ReplicaTarget {
         /// The name.
         name: String,
         /// The kinds that were looked for.
         kinds: String,
         /// What the build has.
-        there: Vec<String>,
+        there: There,
     },
     /// A patch for an object that is not there.
-    #[error(
-        "no matches for Id {id}; failed to find unique target for patch {id}{}",
-        There(there)
-    )]
+    #[error("{}no matches for Id {id}; failed to find unique target for patch {id}", no_resource(id, *is_entry))]
     NoPatchTarget {
         /// The identity.
         id: String,
         /// What the build has.
-        there: Vec<String>,
+        there: There,
+        /// Whether the patch is an entry of `patches`, and not of `patchesStrategicMerge`.
+        is_entry: bool,
     },
     /// A patch for which there are several objects.
-    #[error(
-        "multiple matches for Id {id}; failed to find unique target for patch {id}: {}",
-        Listed(places)
-    )]
+    #[error("multiple matches for Id {id}; failed to find unique target for patch {id}")]
     SeveralPatchTargets {
         /// The identity.
         id: String,
         /// Where the objects were read.
         places: Vec<Place>,
     },
+}
+
+/// What kustomize says about entries of `patches` alone.
+fn no_resource(id: &str, is_entry: bool) -> String {
+    if is_entry {
+        format!("no resource matches strategic merge patch {id:?}: ")
+    } else {
+        String::new()
+    }
+}
+
+impl SelectionProblem {
+    pub(super) fn advice(&self) -> String {
+        match self {
+            Self::ReplicaTarget { there, .. } | Self::NoPatchTarget { there, .. } => {
+                format!("the build has {there}")
+            }
+            Self::SeveralPatchTargets { places, .. } => {
+                format!("name the namespace; they are at {}", Listed(places))
+            }
+            Self::Pattern { .. } | Self::LabelSelector { .. } => String::new(),
+        }
+    }
 }

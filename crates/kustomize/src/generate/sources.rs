@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use windlass_tree::TreePath;
+
 use super::data::Pair;
 use crate::context::Context;
 use crate::decode::Located;
@@ -20,15 +22,23 @@ pub(super) fn read(
     let mut pairs = Vec::new();
     for env in &args.envs {
         let read = read_env(context, loader, &env.value);
-        pairs.extend(note(context, place, env, read).into_iter().flatten());
+        let list = ("env source files:", &args.envs);
+        pairs.extend(note(context, place, env, list, read).into_iter().flatten());
     }
     for literal in &args.literals {
         let parsed = parse_literal(&literal.value);
-        pairs.extend(note(context, place, literal, parsed));
+        // The literals are not shown, since they may be secrets.
+        let hidden = Located {
+            value: "…".to_owned(),
+            at: literal.at,
+        };
+        let list = ("literal sources", &vec![hidden]);
+        pairs.extend(note(context, place, literal, list, parsed));
     }
     for file in &args.files {
         let read = read_file(context, loader, &file.value);
-        pairs.extend(note(context, place, file, read));
+        let list = ("file sources:", &args.files);
+        pairs.extend(note(context, place, file, list, read));
     }
     let mut seen = HashSet::new();
     for (key, _) in &pairs {
@@ -46,11 +56,12 @@ pub(super) fn read(
     (context.error_count() == before).then_some(pairs)
 }
 
-/// Takes note of a mistake where the source stands.
+/// Takes note of a mistake where the source stands. kustomize names the whole list.
 fn note<T>(
     context: &mut Context<'_>,
     place: &Place,
     source: &Located<String>,
+    (field, list): (&str, &Vec<Located<String>>),
     result: Result<T, Problem>,
 ) -> Option<T> {
     let place = if source.at.is_known() {
@@ -58,7 +69,13 @@ fn note<T>(
     } else {
         place.clone()
     };
-    context.note(&place, result)
+    let original = |problem: &Problem| {
+        let list: Vec<&str> = list.iter().map(|source| source.value.as_str()).collect();
+        format!("loading KV pairs: {field} [{}]: {problem}", list.join(" "))
+    };
+    result
+        .map_err(|problem| context.fail_as(&place, problem, original))
+        .ok()
 }
 
 fn read_env(context: &mut Context<'_>, loader: &Loader, path: &str) -> Result<Vec<Pair>, Problem> {
@@ -66,10 +83,7 @@ fn read_env(context: &mut Context<'_>, loader: &Loader, path: &str) -> Result<Ve
     let mut pairs = Vec::new();
     for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let text = std::str::from_utf8(line).map_err(|_| GeneratorProblem::EnvEncoding {
-            file: file.clone(),
-            line: index + 1,
-        })?;
+        let text = std::str::from_utf8(line).map_err(|_| encoding(&file, index))?;
         let text = if index == 0 {
             text.trim_start_matches('\u{feff}')
         } else {
@@ -85,6 +99,19 @@ fn read_env(context: &mut Context<'_>, loader: &Loader, path: &str) -> Result<Ve
         }
     }
     Ok(pairs)
+}
+
+/// Says which line of an env file is no text; lines are counted from 0 as kustomize does, places from 1.
+fn encoding(file: &TreePath, index: usize) -> Problem {
+    let line = u32::try_from(index).unwrap_or(u32::MAX - 1);
+    let place = Place {
+        line: line + 1,
+        ..Place::file(file.clone())
+    };
+    Problem::InFile {
+        place,
+        problem: Box::new(GeneratorProblem::EnvEncoding { line }.into()),
+    }
 }
 
 fn parse_literal(source: &str) -> Result<Pair, Problem> {
@@ -110,15 +137,19 @@ fn unquote(value: &str) -> &str {
 }
 
 fn read_file(context: &mut Context<'_>, loader: &Loader, source: &str) -> Result<Pair, Problem> {
+    let text = source.to_owned();
     let (key, path) = match source.split('=').collect::<Vec<_>>()[..] {
         [path] => (path.rsplit('/').next().unwrap_or(path), path),
-        [key, path] if !key.is_empty() && !path.is_empty() => (key, path),
-        _ => {
-            return Err(GeneratorProblem::FileSource {
-                source_text: source.to_owned(),
-            }
-            .into());
+        ["", path] => {
+            let path = path.to_owned();
+            return Err(GeneratorProblem::FileKey { path, text }.into());
         }
+        [key, ""] => {
+            let key = key.to_owned();
+            return Err(GeneratorProblem::FilePath { key, text }.into());
+        }
+        [key, path] => (key, path),
+        _ => return Err(GeneratorProblem::FileEquals { text }.into()),
     };
     let (_, bytes) = loader.read(context, path)?;
     Ok((key.to_owned(), bytes.to_vec()))

@@ -3,6 +3,8 @@
 use windlass_yaml::Node;
 
 use crate::edit;
+use crate::error::Reached;
+use crate::reach::reach;
 
 /// A path into an object: its parts, each behind a `/`.
 pub(super) struct Pointer<'p>(&'p str);
@@ -21,6 +23,15 @@ impl<'p> Pointer<'p> {
             node = child(node, &unescape(part))?;
         }
         (node.is_mapping() || node.is_sequence()).then_some((node, key))
+    }
+
+    /// Returns how far the path leads.
+    pub(super) fn reached(&self, object: &Node) -> Reached {
+        let parts: Vec<String> = self.0.split('/').skip(1).map(str::to_owned).collect();
+        let step = |node: &Node, part: &str| child(&mut node.clone(), &unescape(part)).cloned();
+        reach(object, &parts, step, |parts| {
+            ["", &parts.join("/")].join(if parts.is_empty() { "" } else { "/" })
+        })
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) fn read(
             prepare::json_patch(setup, &json_patch(decoder, node)).and_then(one)
         }
         "PatchStrategicMergeTransformer" => strategic(setup, decoder, node).and_then(one),
-        "ReplacementTransformer" => replacements(setup, decoder, node).and_then(one),
+        "ReplacementTransformer" => one(replacements(setup, decoder, node)),
         "ValueAddTransformer" => value_add(setup, decoder, node).and_then(one),
         "HashTransformer" => one(Transformer::Hash),
         _ => affixes(decoder, node, kind),
@@ -199,11 +199,7 @@ fn strategic(
     prepare::strategic(setup, &paths, &inline)
 }
 
-fn replacements(
-    setup: &mut Setup<'_, '_>,
-    decoder: &mut Decoder,
-    node: &Node,
-) -> Result<Transformer, Problem> {
+fn replacements(setup: &mut Setup<'_, '_>, decoder: &mut Decoder, node: &Node) -> Transformer {
     let list = argument(node, "replacements");
     let list = list.map(|value| decoder.list(value, kustomization::replacement_field));
     prepare::replacements(setup, &list.unwrap_or_default())

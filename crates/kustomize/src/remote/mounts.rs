@@ -135,6 +135,23 @@ impl Tree for Mounts<'_> {
         }
     }
 
+    fn resolve(&self, path: &TreePath) -> Result<TreePath, TreeError> {
+        match self.find(path)? {
+            None => self.tree.resolve(path),
+            Some((Content::Directory(tree), inner)) => {
+                let real = tree.resolve(&inner)?;
+                let mount = self.mount_of(path).unwrap_or_default();
+                mount
+                    .join(real.as_str())
+                    .map_err(|error| TreeError::Unreadable {
+                        path: path.clone(),
+                        reason: error.to_string(),
+                    })
+            }
+            Some((Content::File(_), _)) => Ok(path.clone()),
+        }
+    }
+
     fn read(&self, path: &TreePath) -> Result<Arc<[u8]>, TreeError> {
         match self.find(path)? {
             None => self.tree.read(path),

@@ -64,7 +64,7 @@ impl Target {
                     context.fail(
                         &config.place,
                         PluginProblem::NotAGenerator {
-                            kind: config.kind().to_owned(),
+                            id: config.current_id().to_string(),
                         },
                     );
                 }
@@ -123,8 +123,14 @@ impl Target {
             loader: &self.loader,
             place: place.clone(),
         };
+        let original = |problem: &Problem| {
+            // The config is not shown, since a patch may hold a secret.
+            format!("trouble configuring builtin {kind} with config: `…`: {problem}")
+        };
         let prepared = prepare(&mut setup);
-        let transformer = context.note(&place, prepared)?;
+        let transformer = prepared
+            .map_err(|problem| context.fail_as(&place, problem, original))
+            .ok()?;
         Some(self.step(kind, at, transformer))
     }
 
@@ -241,7 +247,7 @@ impl Target {
         }
         if let Some(first) = this.replacements.first() {
             let prepare =
-                |setup: &mut Setup<'_, '_>| prepare::replacements(setup, &this.replacements);
+                |setup: &mut Setup<'_, '_>| Ok(prepare::replacements(setup, &this.replacements));
             steps.extend(self.prepared(
                 context,
                 "ReplacementTransformer",
@@ -264,7 +270,7 @@ impl Target {
                 context.fail(
                     &config.place,
                     PluginProblem::NotATransformer {
-                        kind: config.kind().to_owned(),
+                        id: config.current_id().to_string(),
                     },
                 );
                 continue;
@@ -302,7 +308,7 @@ impl Target {
                 Err(_) => paths.push(entry.clone()),
             }
         }
-        self.add_resources(context, &mut configs, &paths);
+        self.add_resources(context, &mut configs, &paths, "");
         let configured = |config: Item| {
             let plugin = plugin::configure(context, &self.loader, &config)?;
             Some((config, plugin))

@@ -1,73 +1,120 @@
 //! The objects of a kustomization: from files, from other kustomizations, from components.
 
+use windlass_tree::TreePath;
+
 use super::{Gathered, Target};
 use crate::context::Context;
 use crate::decode::Located;
 use crate::document;
-use crate::error::{LoadProblem, Place};
+use crate::error::{LoadProblem, Place, Problem};
 use crate::item::Item;
-use crate::loader::Entry;
+use crate::loader::{Entry, Loader, absolute};
 use crate::origin::{self, Note};
+use crate::trail::{self, Stage, Step};
 
 impl Target {
-    /// Adds the objects that entries of `resources` lead to.
+    /// Adds the objects that entries of `resources` lead to; `field` is how kustomize calls the work.
     pub(super) fn add_resources(
         &self,
         context: &mut Context<'_>,
         gathered: &mut Gathered,
         resources: &[Located<String>],
+        field: &str,
     ) {
         for resource in resources {
-            let place = self.place(resource.at);
             let entry = self.loader.entry(context, &resource.value);
-            let entry = entry.map_err(|problem| problem.in_resource(&resource.value));
-            match context.note(&place, entry) {
-                Some(Entry::File(_)) => self.add_file(context, gathered, resource),
-                Some(Entry::Directory(loader)) => {
-                    let Some(mut child) = self.child(context, loader, resource, true) else {
-                        continue;
-                    };
-                    if child.kustomization.is_component() {
-                        let path = child.loader.root.clone();
-                        context.fail(&place, LoadProblem::ComponentAsResource { path });
-                        continue;
-                    }
-                    let below = child.gather(context, Gathered::default());
-                    context.note(&place, gathered.merge(below));
+            match entry {
+                Ok(Entry::File(file)) => self.add_file(context, gathered, resource, &file, field),
+                Ok(Entry::Directory(loader)) => self.add_base(context, gathered, resource, loader),
+                Err(problem) => {
+                    let path = &resource.value;
+                    let original = trail::of_entry(path, &self.loader.root, &problem);
+                    let problem = problem.in_resource(path);
+                    let original = |_: &Problem| format!("{field}{original}");
+                    context.fail_as(&self.place(resource.at), problem, original);
                 }
-                None => {}
             }
         }
     }
 
-    fn add_file(&self, context: &mut Context<'_>, gathered: &mut Gathered, path: &Located<String>) {
-        for item in self.read_objects(context, path).unwrap_or_default() {
-            let added = gathered.items.append(item);
-            let added = added.map_err(|problem| problem.in_resource(&path.value));
-            context.note(&self.place(path.at), added);
+    fn add_base(
+        &self,
+        context: &mut Context<'_>,
+        gathered: &mut Gathered,
+        resource: &Located<String>,
+        loader: Loader,
+    ) {
+        let place = self.place(resource.at);
+        let root = loader.root.clone();
+        let step = |stage| Step {
+            entry: Some(resource.value.clone()),
+            root: root.clone(),
+            stage,
+        };
+        let child = context.within(step(Stage::Reading), |context| {
+            self.child(context, loader, resource, true)
+        });
+        let Some(mut child) = child else { return };
+        if child.kustomization.is_component() {
+            let path = absolute(&root);
+            context.within(step(Stage::Checking), |context| {
+                context.fail(&place, LoadProblem::ComponentAsResource { path });
+            });
+            return;
+        }
+        let below = context.within(step(Stage::Building), |context| {
+            child.gather(context, Gathered::default())
+        });
+        let merged = gathered.merge(below);
+        context.within(step(Stage::Merging), |context| context.note(&place, merged));
+    }
+
+    fn add_file(
+        &self,
+        context: &mut Context<'_>,
+        gathered: &mut Gathered,
+        path: &Located<String>,
+        file: &TreePath,
+        field: &str,
+    ) {
+        for item in self
+            .read_objects(context, path, file, field)
+            .unwrap_or_default()
+        {
+            let place = item.place.clone();
+            if let Err(problem) = gathered.items.append(item) {
+                let original = trail::of_addition(&path.value, file, &problem);
+                let problem = problem.in_resource(&path.value);
+                let original = |_: &Problem| format!("{field}{original}");
+                context.fail_as(&place, problem, original);
+            }
         }
     }
 
     /// Reads the objects of a file.
-    pub(super) fn read_objects(
+    fn read_objects(
         &self,
         context: &mut Context<'_>,
         path: &Located<String>,
+        file: &TreePath,
+        field: &str,
     ) -> Option<Vec<Item>> {
-        let read = self.loader.read(context, &path.value);
-        let (file, bytes) = context.note(&self.place(path.at), read)?;
+        let read = context.read(file);
+        let bytes = context.note(&self.place(path.at), read)?;
         let nodes = match document::objects(&bytes) {
             Ok(nodes) => nodes,
             Err(fault) => {
+                let original = trail::of_content(&path.value, file, &fault.problem);
                 let problem = fault.problem.in_resource(&path.value);
-                context.fail(&Place::at(&file, fault.at), problem);
+                let original = |_: &Problem| format!("{field}{original}");
+                context.fail_as(&Place::at(file, fault.at), problem, original);
                 return None;
             }
         };
         let counted = context.count_values(&nodes);
         context.note(&self.place(path.at), counted)?;
         let item = |node: windlass_yaml::Node| {
-            let place = Place::at(&file, node.start);
+            let place = Place::at(file, node.start);
             let mut item = Item::new(node, place, &context.schemas);
             item.origin = self.origin.as_ref().map(|origin| Note {
                 path: origin::join(origin, &path.value),
@@ -94,27 +141,61 @@ impl Target {
         path: &Located<String>,
     ) -> Gathered {
         let place = self.place(path.at);
-        let entry = self.loader.entry(context, &path.value);
-        let loader = match context.note(&place, entry) {
-            Some(Entry::Directory(loader)) => loader,
-            Some(Entry::File(path)) => {
-                context.fail(&place, LoadProblem::ComponentIsFile { path });
+        let loader = match self.loader.entry(context, &path.value) {
+            Ok(Entry::Directory(loader)) => loader,
+            Ok(Entry::File(file)) => {
+                let path = absolute(&file);
+                fail_component(
+                    context,
+                    &place,
+                    LoadProblem::ComponentIsFile { path }.into(),
+                );
                 return gathered;
             }
-            None => return gathered,
+            Err(problem) => {
+                fail_component(context, &place, problem);
+                return gathered;
+            }
         };
-        let Some(mut child) = self.child(context, loader, path, false) else {
+        let root = loader.root.clone();
+        let step = |stage| Step {
+            entry: None,
+            root: root.clone(),
+            stage,
+        };
+        let child = context.within(step(Stage::Reading), |context| {
+            self.child(context, loader, path, false)
+        });
+        let Some(mut child) = child else {
             return gathered;
         };
         if !child.kustomization.is_component() {
-            let path = child.loader.root.clone();
+            let path = absolute(&root);
             let kind = child.kustomization.kind.value.clone();
-            context.fail(&place, LoadProblem::NotAComponent { path, kind });
+            context.within(step(Stage::Checking), |context| {
+                context.fail(&place, LoadProblem::NotAComponent { path, kind });
+            });
             return gathered;
         }
-        let below = child.gather(context, gathered);
+        let below = context.within(step(Stage::Building), |context| {
+            child.gather(context, gathered)
+        });
         let mut merged = Gathered::default();
-        context.note(&place, merged.merge(below));
+        let done = merged.merge(below);
+        context.within(step(Stage::Merging), |context| context.note(&place, done));
         merged
     }
+}
+
+/// Says that an entry of `components` leads to no directory.
+fn fail_component(context: &mut Context<'_>, place: &Place, problem: Problem) {
+    context.fail_as(place, problem, |problem| {
+        let text = match problem {
+            Problem::Load(LoadProblem::MissingFile { .. }) => {
+                format!("must build at directory: not a valid directory: {problem}")
+            }
+            _ => problem.to_string(),
+        };
+        format!("accumulating components: loader.New {text:?}")
+    });
 }

@@ -144,7 +144,9 @@ fn apply_json(
 
 /// Applies a patch to the object that it names.
 fn apply_to_named(items: &mut Items, patch: &Item, schemas: &Schemas) -> Result<(), Problem> {
-    let index = items.find_target(&patch.original_id())?;
+    let index = items
+        .find_target(&patch.original_id())
+        .map_err(Problem::of_entry)?;
     let item = &mut items.list_mut()[index];
     apply(item, patch, patch.node.clone(), schemas)
 }

@@ -5,13 +5,15 @@ mod structured;
 
 use windlass_yaml::Node;
 
+use super::Report;
 use crate::edit;
-use crate::error::{Problem, ReplacementProblem};
+use crate::error::{Place, Problem, Reached, ReplacementProblem};
 use crate::fieldspec;
 use crate::id::ResId;
 use crate::item::Item;
 use crate::items::Items;
 use crate::kustomization::{FieldOptions, Replacement, Selector, Source, Target};
+use crate::reach::reach;
 use crate::schema::Schemas;
 use crate::selector::Matcher;
 use fields::Kind;
@@ -47,19 +49,30 @@ impl From<Node> for Copied {
     }
 }
 
+/// Carries out the replacements. One that is wrong does not hide another.
 pub(super) fn run(
     items: &mut Items,
-    replacements: &[Replacement],
+    replacements: &[(Place, Replacement)],
     schemas: &Schemas,
-) -> Result<(), Problem> {
+    report: &mut Report<'_>,
+) {
     let mut budget = edit::MAX_COPIED;
-    for replacement in replacements {
-        let mut copied = value(items, replacement)?;
-        for target in replacement.targets.iter().flatten() {
-            copy_to(items, target, &mut copied, schemas, &mut budget)?;
+    for (place, replacement) in replacements {
+        if let Err(problem) = replace(items, replacement, schemas, &mut budget) {
+            report(Some(place), problem);
         }
     }
-    Ok(())
+}
+
+fn replace(
+    items: &mut Items,
+    replacement: &Replacement,
+    schemas: &Schemas,
+    budget: &mut usize,
+) -> Result<(), Problem> {
+    let mut copied = value(items, replacement)?;
+    let mut targets = replacement.targets.iter().flatten();
+    targets.try_for_each(|target| copy_to(items, target, &mut copied, schemas, budget))
 }
 
 fn value(items: &Items, replacement: &Replacement) -> Result<Copied, Problem> {
@@ -99,7 +112,7 @@ fn source_value(items: &Items, source: &Source) -> Result<Copied, Problem> {
         [] => {
             return Err(ReplacementProblem::SourceMissing {
                 name: described(),
-                there: there(items, selector),
+                there: items.similar(&selector.as_id()),
             }
             .into());
         }
@@ -126,6 +139,7 @@ fn source_value(items: &Items, source: &Source) -> Result<Copied, Problem> {
         return Err(ReplacementProblem::SourceField {
             path: path.to_owned(),
             object,
+            reached: Some(Box::new(reached(&item.node, path))),
         }
         .into());
     };
@@ -155,12 +169,6 @@ fn is_selected(id: &ResId, selector: &Selector) -> bool {
         && fits(&selector.group, &id.gvk.group)
         && fits(&selector.version, &id.gvk.version)
         && fits(&selector.kind, &id.gvk.kind)
-}
-
-fn there(items: &Items, selector: &Selector) -> Vec<String> {
-    let alike = |item: &&Item| selector.kind.is_empty() || item.kind() == selector.kind;
-    let show = |item: &Item| format!("{}/{}", item.kind(), item.name());
-    items.iter().filter(alike).take(8).map(show).collect()
 }
 
 fn describe(source: &Source) -> String {
@@ -299,6 +307,7 @@ fn copy_to_object(
                 path: path.clone(),
                 creates,
                 problem: Some(Box::new(problem)),
+                reached: None,
             }
         })?;
         if count == 0 {
@@ -306,12 +315,22 @@ fn copy_to_object(
                 path: path.clone(),
                 creates,
                 problem: None,
+                reached: Some(Box::new(reached(object, path))),
             }
             .into());
         }
     }
     copied.refresh(index, object);
     Ok(())
+}
+
+/// Returns how far a path leads into an object.
+fn reached(object: &Node, path: &str) -> Reached {
+    let step = |node: &Node, part: &str| {
+        let found = lookup(node, &[part.to_owned()]).ok().flatten();
+        found.filter(|found| !found.is_null()).cloned()
+    };
+    reach(object, &smart_split(path), step, |parts| parts.join("."))
 }
 
 fn set_field(

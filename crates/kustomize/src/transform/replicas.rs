@@ -1,10 +1,13 @@
 //! `replicas`.
 
+use windlass_object::Gvk;
 use windlass_yaml::Node;
 
 use crate::edit;
 use crate::error::{Problem, SelectionProblem};
 use crate::fieldspec::{self, FieldSpec, Make};
+use crate::id::ResId;
+use crate::item::Item;
 use crate::items::Items;
 use crate::kustomization::Replica;
 
@@ -39,16 +42,17 @@ pub(super) fn run(
         return Ok(());
     }
     let kinds: Vec<String> = fields.iter().map(|spec| spec.gvk.to_string()).collect();
-    let there = items
-        .iter()
-        .filter(|item| fields.iter().any(|spec| spec.gvk.kind == item.kind()));
+    let wanted = ResId {
+        gvk: Gvk::new("", ""),
+        name: replica.name.clone(),
+        namespace: String::new(),
+        is_cluster_scoped: false,
+    };
+    let is_scaled = |item: &Item| fields.iter().any(|spec| spec.gvk.kind == item.kind());
     Err(SelectionProblem::ReplicaTarget {
         name: replica.name.clone(),
         kinds: kinds.join(" "),
-        there: there
-            .take(8)
-            .map(|item| format!("{}/{}", item.kind(), item.name()))
-            .collect(),
+        there: items.similar_among(&wanted, is_scaled),
     }
     .into())
 }

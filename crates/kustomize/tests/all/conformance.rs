@@ -52,7 +52,15 @@ fn difference(directory: &Path) -> Option<String> {
 fn wrong_message(case: &Value, errors: &BuildErrors) -> Option<String> {
     let wanted = case["error"].as_str()?.replace("{INPUT}", "");
     let is_essential = case["error_from"] == "test" || std::env::var_os("EVERY_MESSAGE").is_some();
-    let said = errors.to_string();
+    let said: String = errors
+        .iter()
+        .map(|error| {
+            format!(
+                "{error}\n{}\n",
+                error.original.as_deref().unwrap_or_default()
+            )
+        })
+        .collect();
     (is_essential && !said.contains(&wanted)).then(|| format!("says {said:?}, not {wanted:?}"))
 }
 

@@ -18,11 +18,101 @@ fn errors(kustomization: &str) -> String {
 #[test]
 fn every_independent_mistake_is_reported_with_its_place() {
     assert_snapshot!(errors("resources:\n- web.yaml\n- wbe.yaml\n- ../../outside\npatches:\n- path: missing.yaml\nconfigMapGenerator:\n- name: a\n  files: [none.txt]\n  literals: [novalue]\n"), @r#"
-    build/kustomization.yaml:3:3: accumulating resources from 'wbe.yaml': evalsymlink failure on '/build/wbe.yaml': no such file or directory; did you mean "web.yaml"?
+    build/kustomization.yaml:3:3: accumulating resources from 'wbe.yaml': evalsymlink failure on '/build/wbe.yaml' : lstat /build/wbe.yaml: no such file or directory; did you mean "web.yaml"?
     build/kustomization.yaml:4:3: accumulating resources from '../../outside': the path "../../outside" leaves the repository
-    build/kustomization.yaml:10:14: invalid literal source, expected key=value
-    build/kustomization.yaml:9:11: evalsymlink failure on '/build/none.txt': no such file or directory
-    build/kustomization.yaml:6:3: failed to get the patch file from path(missing.yaml): evalsymlink failure on '/build/missing.yaml': no such file or directory
+    build/kustomization.yaml:10:14: invalid literal source, expected key=value; the text is not shown, since it may be a secret
+    build/kustomization.yaml:9:11: evalsymlink failure on '/build/none.txt' : lstat /build/none.txt: no such file or directory
+    build/kustomization.yaml:6:3: failed to get the patch file from path(missing.yaml): evalsymlink failure on '/build/missing.yaml' : lstat /build/missing.yaml: no such file or directory
+    "#);
+}
+
+/// A tree with a mistake in each of five files.
+const FIVE: [(&str, &str); 8] = [
+    (
+        "build/kustomization.yaml",
+        "resources: [../a, ../b, ../c]\npatches:\n- path: p.yaml\ntransformers: [t.yaml]\n",
+    ),
+    (
+        "build/p.yaml",
+        "- {op: add, path: /x, value: 1}\n- op add\n",
+    ),
+    (
+        "build/t.yaml",
+        "apiVersion: builtin\nkind: LabelTransformr\nmetadata: {name: t}\n",
+    ),
+    ("a/kustomization.yaml", "resources: [missing.yaml]\n"),
+    (
+        "b/kustomization.yaml",
+        "resources: [web.yaml]\nreplicas:\n- {name: wbe, count: 2}\n",
+    ),
+    ("b/web.yaml", WEB),
+    ("c/kustomization.yaml", "resources: [web.yaml]\n"),
+    (
+        "c/web.yaml",
+        "kind: Service\nmetadata:\n  name: web\n spec: {}\n",
+    ),
+];
+
+#[test]
+fn mistakes_in_five_files_and_stages_are_all_reported_in_the_same_order_every_time() {
+    let errors = build_files(&FIVE).unwrap_err();
+    assert_eq!(build_files(&FIVE).unwrap_err(), errors);
+    assert_snapshot!(errors, @r#"
+    a/kustomization.yaml:1:13: accumulating resources from 'missing.yaml': evalsymlink failure on '/a/missing.yaml' : lstat /a/missing.yaml: no such file or directory
+    b/kustomization.yaml:3:3: resource with name wbe does not match a config with the following GVK [Deployment.[noVer].[noGrp] StatefulSet.[noVer].[noGrp] ReplicaSet.[noVer].[noGrp] ReplicationController.[noVer].[noGrp]]; the build has Deployment/web
+    c/web.yaml:4:2: accumulating resources from 'web.yaml': MalformedYAMLError: yaml: line 4: did not find expected key while parsing a block mapping at line 1: correct the indentation
+    build/p.yaml:1:1: unable to parse SM or JSON patch from [path: "p.yaml"]: json: cannot unmarshal string into Go value of type jsonpatch.Operation; a JSON patch is a list of operations, each with `op` and `path`
+    build/t.yaml:1:1: unable to load builtin LabelTransformr.builtin.[noGrp]; did you mean "LabelTransformer"?
+    "#);
+}
+
+#[test]
+fn kustomize_s_own_words_tell_the_way_to_a_mistake_in_a_base() {
+    let errors = build_files(&FIVE).unwrap_err();
+    let originals: Vec<_> = errors
+        .iter()
+        .filter_map(|error| error.original.as_deref())
+        .collect();
+    assert_snapshot!(originals.join("\n"), @r#"
+    accumulating resources: accumulation err='accumulating resources from '../a': '/a' must resolve to a file': recursed accumulation of path '/a': accumulating resources: accumulation err='accumulating resources from 'missing.yaml': evalsymlink failure on '/a/missing.yaml' : lstat /a/missing.yaml: no such file or directory': must build at directory: not a valid directory: evalsymlink failure on '/a/missing.yaml' : lstat /a/missing.yaml: no such file or directory
+    accumulating resources: accumulation err='accumulating resources from '../b': '/b' must resolve to a file': recursed accumulation of path '/b': resource with name wbe does not match a config with the following GVK [Deployment.[noVer].[noGrp] StatefulSet.[noVer].[noGrp] ReplicaSet.[noVer].[noGrp] ReplicationController.[noVer].[noGrp]]
+    accumulating resources: accumulation err='accumulating resources from '../c': '/c' must resolve to a file': recursed accumulation of path '/c': accumulating resources: accumulating resources from 'web.yaml': MalformedYAMLError: yaml: line 4: did not find expected key in File: web.yaml
+    trouble configuring builtin PatchTransformer with config: `…`: unable to parse SM or JSON patch from [path: "p.yaml"]: json: cannot unmarshal string into Go value of type jsonpatch.Operation
+    "#);
+}
+
+#[test]
+fn what_is_there_is_listed_nearest_first_and_the_rest_is_counted() {
+    let names = ["api", "worker", "wob", "database", "cache", "queue", "mail"];
+    let objects: String = names
+        .iter()
+        .map(|name| {
+            format!("apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\n---\n")
+        })
+        .collect();
+    let patch = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n";
+    let other = "apiVersion: apps/v1beta1\nkind: Deployment\nmetadata: {name: api, namespace: x}\n";
+    let files = [
+        (
+            "build/kustomization.yaml",
+            "resources: [all.yaml]\npatches:\n- path: p.yaml\n- path: q.yaml\n",
+        ),
+        ("build/all.yaml", &*objects),
+        ("build/p.yaml", patch),
+        ("build/q.yaml", other),
+    ];
+    assert_snapshot!(build_files(&files).unwrap_err(), @r#"
+    build/p.yaml:1:1: no resource matches strategic merge patch "Deployment.v1.apps/web.[noNs]": no matches for Id Deployment.v1.apps/web.[noNs]; failed to find unique target for patch Deployment.v1.apps/web.[noNs]; the build has Deployment/wob, Deployment/api, Deployment/worker, Deployment/queue, Deployment/mail and 2 more
+    build/q.yaml:1:1: no resource matches strategic merge patch "Deployment.v1beta1.apps/api.x": no matches for Id Deployment.v1beta1.apps/api.x; failed to find unique target for patch Deployment.v1beta1.apps/api.x; the build has Deployment/api of apps/v1 without namespace, Deployment/wob, Deployment/mail, Deployment/cache, Deployment/queue and 2 more
+    "#);
+}
+
+#[test]
+fn a_path_that_is_not_there_says_which_part_is() {
+    assert_snapshot!(errors("resources: [web.yaml]\npatches:\n- target: {kind: Deployment}\n  patch: |\n    - {op: remove, path: /metadata/lables}\nreplacements:\n- source: {kind: Deployment, fieldPath: metadata.nam}\n  targets: [{select: {kind: Deployment}}]\n- source: {kind: Deployment}\n  targets:\n  - select: {kind: Deployment}\n    fieldPaths: [metadata.labels.app]\n"), @r#"
+    build/kustomization.yaml:3:3: Deployment.v1.apps/web.[noNs]: error in remove for path: '/metadata/lables': Unable to remove nonexistent key: lables: missing value; /metadata has name
+    build/kustomization.yaml:7:3: fieldPath `metadata.nam` is missing for replacement source Deployment.[noVer].[noGrp]/[noName].[noNs]; metadata has name
+    build/kustomization.yaml:9:3: Deployment.v1.apps/web.[noNs]: unable to find field "metadata.labels.app" in replacement target; metadata has name
     "#);
 }
 
@@ -38,8 +128,8 @@ fn an_unknown_field_names_the_nearest_known_one() {
 #[test]
 fn a_patch_without_target_says_what_the_build_has() {
     assert_snapshot!(errors("resources: [web.yaml]\npatches:\n- patch: |\n    kind: Deployment\n    apiVersion: apps/v1\n    metadata: {name: wep}\n- target: {kind: Deployment}\n  patch: |\n    - {op: replace, path: /spec/a/b, value: 1}\n"), @r#"
-    build/kustomization.yaml:4: no matches for Id Deployment.v1.apps/wep.[noNs]; failed to find unique target for patch Deployment.v1.apps/wep.[noNs]; the build has Deployment/web
-    build/kustomization.yaml:7:3: Deployment.v1.apps/web.[noNs]: replace operation does not apply: doc is missing path: /spec/a/b: missing value
+    build/kustomization.yaml:4:5: no resource matches strategic merge patch "Deployment.v1.apps/wep.[noNs]": no matches for Id Deployment.v1.apps/wep.[noNs]; failed to find unique target for patch Deployment.v1.apps/wep.[noNs]; the build has Deployment/web
+    build/kustomization.yaml:7:3: Deployment.v1.apps/web.[noNs]: replace operation does not apply: doc is missing path: /spec/a/b: missing value; the object has kind, apiVersion and metadata
     "#);
 }
 
@@ -55,7 +145,7 @@ fn a_syntax_error_has_file_line_and_column() {
     ];
     assert_snapshot!(build_files(&files).unwrap_err(), @r#"
     build/a.yaml:6:7: accumulating resources from 'a.yaml': MalformedYAMLError: yaml: line 6: mapping values are not allowed in this context: quote a text that contains a colon and a space, or correct the indentation
-    build/b.yaml:1:1: accumulating resources from 'b.yaml': missing metadata.name in object A (apiVersion "")
+    build/b.yaml:1:1: accumulating resources from 'b.yaml': missing metadata.name in object A; a build needs a name: `generateName` works with `kubectl create` only
     "#);
 }
 
@@ -67,8 +157,8 @@ fn cycles_and_missing_kustomizations_are_refused() {
         ("empty/readme.txt", ""),
     ];
     assert_snapshot!(build_files(&files).unwrap_err(), @r#"
-    a/kustomization.yaml:1:13: accumulating resources from '../build': cycle detected: candidate root '/build' contains visited root '/build'
-    build/kustomization.yaml:1:19: accumulating resources from '../empty': unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '/empty'
+    a/kustomization.yaml:1:13: accumulating resources from '../build': cycle detected: candidate root '/build' contains visited root '/build'; a kustomization cannot be built of itself
+    build/kustomization.yaml:1:19: accumulating resources from '../empty': unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '/empty'; the directory has readme.txt
     "#);
 }
 
@@ -79,7 +169,7 @@ fn what_a_build_does_not_run_or_fetch_is_refused_with_the_reason() {
     build/kustomization.yaml:1:43: accumulating resources from 'github.com/org/repo?ref=v1': https://github.com/org/repo@v1: remote bases are off; allow them with `build DIR --allow-remote-bases`, or copy the files here
     "#);
     assert_snapshot!(errors("helmCharts: [{name: x}]\n"), @r#"build/kustomization.yaml:1:13: helmCharts: Helm charts are not built here, since that runs the helm program; render the chart with `helm template` and list the result under `resources`"#);
-    assert_snapshot!(errors("transformers:\n- |-\n  apiVersion: example.com/v1\n  kind: Mine\n  metadata: {name: mine, annotations: {config.kubernetes.io/function: x}}\n"), @r#"build/kustomization.yaml:2:3: external plugins disabled; Mine: a build runs no container or function; use a built-in transformer, or run the function beforehand and commit its output"#);
+    assert_snapshot!(errors("transformers:\n- |-\n  apiVersion: example.com/v1\n  kind: Mine\n  metadata: {name: mine, annotations: {config.kubernetes.io/function: x}}\n"), @r#"build/kustomization.yaml:2:3: external plugins disabled; unable to load external plugin 'Mine': a build runs no container or function; use a built-in transformer, or run the function beforehand and commit its output"#);
 }
 
 #[test]

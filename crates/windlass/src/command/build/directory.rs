@@ -18,7 +18,7 @@ pub(crate) fn build(directory: &str, flags: &Flags, style: Style) -> Result<Buil
     let options = flags.options();
     let built = if is_remote(directory) {
         let built = windlass_kustomize::build_remote(directory, &options, &*remotes);
-        built.map_err(|errors| Failure::of(errors.iter().map(ToString::to_string)))?
+        built.map_err(|errors| Failure::of(errors.iter().map(message)))?
     } else {
         on_disk(directory, &options, &*remotes)?
     };
@@ -33,21 +33,39 @@ fn is_remote(directory: &str) -> bool {
     RemoteBase::parse(directory).is_some() && !Path::new(directory).exists()
 }
 
+/// Builds a directory within the whole file system: as for kustomize, it makes no difference whether the
+/// directory is in a repository.
 fn on_disk(
     directory: &str,
     options: &BuildOptions,
     remotes: &dyn Remotes,
 ) -> Result<Build, Failure> {
-    let (root, path) = rooted(directory)?;
-    let tree = DirectoryTree::open(&root)
-        .map_err(|error| Failure::of([format!("{}: {error}", root.display())]))?;
-    windlass_kustomize::build_with(&tree, &path, options, remotes)
+    let full = confirmed(directory)?;
+    let path = in_tree(&full).ok_or_else(not_utf8)?;
+    let tree = DirectoryTree::open(Path::new("/"))?;
+    let here = std::env::current_dir().ok();
+    let options = BuildOptions {
+        working_directory: here.and_then(|here| in_tree(&here)),
+        ..options.clone()
+    };
+    windlass_kustomize::build_with(&tree, &path, &options, remotes)
         .map_err(|errors| failure(&errors, &tree, &path))
 }
 
 /// Returns the directory below which files may be read, and the path of `directory` in it: the top of the
 /// repository that it is in, or where there is none the root of the file system, as for kustomize.
 pub(crate) fn rooted(directory: &str) -> Result<(PathBuf, TreePath), Failure> {
+    let full = confirmed(directory)?;
+    let root = match Repository::discover(&full) {
+        Ok(repository) => repository.top().canonicalize()?,
+        Err(_) => PathBuf::from("/"),
+    };
+    let path = full.strip_prefix(&root).unwrap_or(Path::new(""));
+    Ok((root, in_tree(path).ok_or_else(not_utf8)?))
+}
+
+/// Returns where a directory really is.
+fn confirmed(directory: &str) -> Result<PathBuf, Failure> {
     let refuse =
         |reason: &str| Failure::of([format!("must build at directory: '{directory}': {reason}")]);
     if directory.is_empty() {
@@ -63,20 +81,21 @@ pub(crate) fn rooted(directory: &str) -> Result<(PathBuf, TreePath), Failure> {
             "file is not directory; name the directory that holds it",
         ));
     }
-    let root = match Repository::discover(&full) {
-        Ok(repository) => repository.top().canonicalize()?,
-        Err(_) => PathBuf::from("/"),
-    };
-    let path = full.strip_prefix(&root).unwrap_or(Path::new(""));
-    let path = path
-        .to_str()
-        .ok_or_else(|| Failure::usage("the path of the directory is not UTF-8"))?;
-    Ok((root, TreePath::new(path)?))
+    Ok(full)
+}
+
+/// Returns a path from the root of the file system on, or one that is relative, as that of a tree.
+fn in_tree(path: &Path) -> Option<TreePath> {
+    TreePath::new(path.to_str()?.trim_start_matches('/')).ok()
+}
+
+fn not_utf8() -> Failure {
+    Failure::usage("the path of the directory is not UTF-8")
 }
 
 /// Returns the mistakes, and what to do where a Secret is missing that exists only encrypted.
 fn failure(errors: &BuildErrors, tree: &dyn Tree, directory: &TreePath) -> Failure {
-    let failure = Failure::of(errors.iter().map(ToString::to_string));
+    let failure = Failure::of(errors.iter().map(message));
     let is_stub = |error: &BuildError| {
         let missing = error.problem.missing_file()?;
         let stub = missing.parent()?.join("secret-stub.yaml").ok()?;
@@ -90,6 +109,14 @@ fn failure(errors: &BuildErrors, tree: &dyn Tree, directory: &TreePath) -> Failu
         ));
     }
     failure
+}
+
+/// Returns a mistake, and below it what kustomize says, where that is more: people search for it.
+fn message(error: &BuildError) -> String {
+    match &error.original {
+        Some(original) => format!("{error}\n(kustomize: {original})"),
+        None => error.to_string(),
+    }
 }
 
 /// Returns the command that renders a directory with its secrets.

@@ -112,6 +112,7 @@ impl Flags {
                 Some(Order::None) => Reorder::None,
             },
             managed_by_label: self.enable_managedby_label,
+            ..BuildOptions::default()
         }
     }
 }
