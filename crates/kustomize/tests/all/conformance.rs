@@ -52,15 +52,16 @@ fn difference(directory: &Path) -> Option<String> {
 fn wrong_message(case: &Value, errors: &BuildErrors) -> Option<String> {
     let wanted = case["error"].as_str()?.replace("{INPUT}", "");
     let is_essential = case["error_from"] == "test" || std::env::var_os("EVERY_MESSAGE").is_some();
-    let said: String = errors
+    let said: Vec<String> = errors
         .iter()
-        .map(|error| {
-            format!(
-                "{error}\n{}\n",
-                error.original.as_deref().unwrap_or_default()
-            )
+        .flat_map(|error| {
+            [
+                error.to_string(),
+                error.original.clone().unwrap_or_default(),
+            ]
         })
         .collect();
+    let said = said.join("\n");
     (is_essential && !said.contains(&wanted)).then(|| format!("says {said:?}, not {wanted:?}"))
 }
 

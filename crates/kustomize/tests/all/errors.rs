@@ -84,12 +84,9 @@ fn kustomize_s_own_words_tell_the_way_to_a_mistake_in_a_base() {
 #[test]
 fn what_is_there_is_listed_nearest_first_and_the_rest_is_counted() {
     let names = ["api", "worker", "wob", "database", "cache", "queue", "mail"];
-    let objects: String = names
-        .iter()
-        .map(|name| {
-            format!("apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\n---\n")
-        })
-        .collect();
+    let object =
+        |name| format!("apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\n");
+    let objects = names.map(object).join("---\n");
     let patch = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n";
     let other = "apiVersion: apps/v1beta1\nkind: Deployment\nmetadata: {name: api, namespace: x}\n";
     let files = [
