@@ -8,9 +8,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use crate::SecretBytes;
 use crate::time::Timestamp;
 use crate::value::Scalar;
+use crate::{DataKey, Random, SecretBytes};
 
 /// The length of a data key in bytes.
 pub(crate) const KEY_LENGTH: usize = 32;
@@ -58,6 +58,28 @@ pub(crate) enum Opened {
     Comment(SecretBytes),
 }
 
+impl Opened {
+    /// Returns the name of the type in an encrypted value.
+    pub(crate) fn type_name(&self) -> &'static str {
+        match self {
+            Self::Comment(_) => "comment",
+            Self::Scalar(Scalar::Text(_)) => "str",
+            Self::Scalar(Scalar::Int(_)) => "int",
+            Self::Scalar(Scalar::Float(_)) => "float",
+            Self::Scalar(Scalar::Bool(_)) => "bool",
+            Self::Scalar(Scalar::Time(_)) => "time",
+        }
+    }
+
+    /// Calls `take` with the plaintext.
+    pub(crate) fn with_bytes<T>(&self, take: impl FnOnce(&[u8]) -> T) -> T {
+        match self {
+            Self::Comment(text) => take(text.expose()),
+            Self::Scalar(scalar) => scalar.with_bytes(take),
+        }
+    }
+}
+
 /// Opens values with one data key.
 pub(crate) struct Cipher {
     key: SecretBytes,
@@ -66,10 +88,27 @@ pub(crate) struct Cipher {
 }
 
 impl Cipher {
-    /// Returns the cipher of a data key, or `None` when the key has not 32 bytes.
-    pub(crate) fn new(key: SecretBytes) -> Option<Self> {
-        let aes = AesGcm::new_from_slice(key.expose()).ok()?;
-        Some(Self { key, aes })
+    /// Returns the cipher of a data key.
+    pub(crate) fn new(key: &DataKey) -> Self {
+        let key = key.secret().clone();
+        let aes = AesGcm::new_from_slice(key.expose()).expect("a data key has 32 bytes");
+        Self { key, aes }
+    }
+
+    /// Encrypts a value for the place that `place` names, with a new nonce.
+    pub(crate) fn seal(&self, value: &Opened, place: &str, random: &mut dyn Random) -> String {
+        let mut data = Zeroizing::new(Vec::new());
+        value.with_bytes(|bytes| data.extend_from_slice(bytes));
+        let mut nonce = [0; 32];
+        random.fill(&mut nonce);
+        let buffer = InOutBuf::from(&mut data[..]);
+        let tag = self
+            .aes
+            .encrypt_inout_detached(&nonce.into(), place.as_bytes(), buffer)
+            .expect("a value is far smaller than the 64 GiB of GCM");
+        let value_type = value.type_name();
+        let [data, nonce, tag] = [&data[..], &nonce, &tag].map(|bytes| STANDARD.encode(bytes));
+        format!("ENC[AES256_GCM,data:{data},iv:{nonce},tag:{tag},type:{value_type}]")
     }
 
     /// Opens the encrypted value `text`, which stands at the place that `place` names.
@@ -224,7 +263,8 @@ mod tests {
     }
 
     fn open(text: &str, place: &str) -> Result<Scalar, ValueProblem> {
-        let cipher = Cipher::new(SecretBytes::new(vec![7; KEY_LENGTH])).unwrap();
+        let key = DataKey::new(SecretBytes::new(vec![7; KEY_LENGTH])).unwrap();
+        let cipher = Cipher::new(&key);
         match cipher.open(text, place)? {
             Opened::Scalar(scalar) => Ok(scalar),
             Opened::Comment(comment) => Ok(Scalar::Text(comment)),

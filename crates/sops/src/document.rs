@@ -1,26 +1,34 @@
-//! A document that sops encrypted, before it is opened.
+//! A document that sops encrypted.
 
+mod error;
+mod limits;
+mod mac;
 mod open;
+mod seal;
+mod stash;
+mod trail;
 
 use std::fmt;
 
-use crate::metadata::{Metadata, MetadataError, Recipient};
-use crate::store::{self, Format, SyntaxError};
-use crate::value::{Branch, Item, Value, get};
-use crate::{Keyring, NoKey, Plaintext, ValueProblem, data_key};
+use crate::data_key::{Unwrapping, WrappedKeys};
+use crate::metadata::{Metadata, VERSION};
+use crate::store::{self, Format, Style};
+use crate::value::{Branch, Item, get};
+use crate::{
+    DataKey, DecryptionOrder, EmitError, KeyService, NoKey, Plaintext, Random, Rules, Timestamp,
+    WrappedKey,
+};
+
+pub use error::{DecryptError, EncryptError, LimitError, ParseError};
+pub use limits::{MAX_DEPTH, MAX_SIZE, MAX_VALUES};
+pub(crate) use limits::{check_limits, check_size};
 
 use open::Opener;
+use seal::Sealer;
+use stash::Stash;
 
-/// The largest document that is read, in bytes: 16 MiB.
-pub const MAX_SIZE: usize = 16 * 1024 * 1024;
-
-/// The deepest nesting of mappings and lists in a document.
-pub const MAX_DEPTH: usize = 100;
-
-/// The largest number of values and comments in a document.
-pub const MAX_VALUES: usize = 500_000;
-
-/// A document that sops encrypted. Its values are still ciphertext.
+/// A document that sops encrypted, or that is to be one. Its values are ciphertext.
+#[derive(Clone)]
 pub struct Document {
     format: Format,
     /// The contents without the metadata; more than one only in YAML.
@@ -28,68 +36,34 @@ pub struct Document {
     metadata: Metadata,
 }
 
-/// Why bytes are not a document encrypted by sops.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ParseError {
-    /// There are more than [`MAX_SIZE`] bytes.
-    #[error("the document has {size} bytes; the limit is {MAX_SIZE}")]
-    TooLarge {
-        /// The number of bytes.
-        size: usize,
-    },
-    /// Mappings and lists are nested deeper than [`MAX_DEPTH`].
-    #[error("the document is nested deeper than {MAX_DEPTH} levels")]
-    TooDeep,
-    /// There are more than [`MAX_VALUES`] values.
-    #[error("the document has more than {MAX_VALUES} values")]
-    TooManyValues,
-    /// The bytes are not of the format.
-    #[error(transparent)]
-    Syntax(#[from] SyntaxError),
-    /// The metadata is missing or damaged.
-    #[error(transparent)]
-    Metadata(#[from] MetadataError),
+/// Whether a document is opened that does not match its MAC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MacCheck {
+    /// It is not.
+    #[default]
+    Verify,
+    /// It is, as with `sops --ignore-mac` and in Flux.
+    ///
+    /// Each value is still what was once encrypted at its place, but values may have been reordered,
+    /// removed or replaced by older ones, and those in clear may be anything.
+    Ignore,
 }
 
-/// Why a document cannot be decrypted.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DecryptError {
-    /// No identity of the key ring opens it.
-    #[error(transparent)]
-    NoKey(#[from] NoKey),
-    /// One of its values cannot be opened.
-    #[error("the value {value} {problem}")]
-    Value {
-        /// Where the value stands, as `sops --extract` takes it: `["data"]["password"]`.
-        value: String,
-        /// What is wrong with it.
-        problem: ValueProblem,
-    },
-    /// It has no MAC, so nobody can tell whether values were removed or changed.
-    #[error(
-        "the MAC is missing, so the document may have been altered; encrypt it again from its source"
-    )]
-    MissingMac,
-    /// The MAC itself cannot be opened.
-    #[error("the MAC {problem}, so the document may have been altered")]
-    Mac {
-        /// What is wrong with it.
-        problem: ValueProblem,
-    },
-    /// The MAC is not that of the values.
-    #[error(
-        "the MAC does not match: values were altered, added, removed or reordered after encryption"
-    )]
-    MacMismatch,
+/// A document that was opened and can be encrypted again with the same data key: what was not changed
+/// keeps its ciphertext.
+#[derive(Clone)]
+pub struct OpenDocument {
+    /// The decrypted values; change these.
+    pub plaintext: Plaintext,
+    key: DataKey,
+    stash: Stash,
+    metadata: Metadata,
 }
 
 impl Document {
     /// Parses the encrypted document that `bytes` are.
     pub fn parse(bytes: &[u8], format: Format) -> Result<Self, ParseError> {
-        let size = bytes.len();
-        if size > MAX_SIZE {
-            return Err(ParseError::TooLarge { size });
-        }
+        check_size(bytes)?;
         let mut documents = store::parse(bytes, format)?;
         check_limits(&documents)?;
         let metadata = Metadata::parse(documents.first().and_then(|first| get(first, "sops")))?;
@@ -103,118 +77,239 @@ impl Document {
         })
     }
 
+    /// Returns the format of the document.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Returns the keys that the document was encrypted for, as it labels them.
+    pub fn keys(&self) -> &WrappedKeys {
+        &self.metadata.keys
+    }
+
     /// Returns the keys that the document was encrypted for, as it labels them, group by group.
-    pub fn recipients(&self) -> impl Iterator<Item = &Recipient> {
-        self.metadata.keys().map(|key| &key.recipient)
+    pub fn recipients(&self) -> impl Iterator<Item = &WrappedKey> {
+        self.metadata.keys()
+    }
+
+    /// Returns which values are encrypted.
+    pub fn rules(&self) -> &Rules {
+        &self.metadata.rules
+    }
+
+    /// Returns when the document was encrypted, as it says.
+    pub fn last_modified(&self) -> &Timestamp {
+        &self.metadata.last_modified
+    }
+
+    /// Returns the version of sops that the document names.
+    pub fn version(&self) -> &str {
+        &self.metadata.version
+    }
+
+    /// Returns whether the document has a MAC, whatever it says.
+    pub fn has_mac(&self) -> bool {
+        !self.metadata.mac.is_empty()
+    }
+
+    /// Begins the search for the data key; the types of keys in `order` are tried first.
+    pub fn unwrapping(&self, order: &DecryptionOrder) -> Unwrapping<'_> {
+        Unwrapping::new(&self.metadata.keys, order)
+    }
+
+    /// Asks `service` for the data key, age and PGP keys first.
+    pub fn data_key<S: KeyService + ?Sized>(&self, service: &S) -> Result<DataKey, NoKey> {
+        self.unwrapping(&DecryptionOrder::default()).ask(service)
     }
 
     /// Opens the document and verifies its MAC.
-    pub fn decrypt(&self, keyring: &Keyring) -> Result<Plaintext, DecryptError> {
-        let mut opener = self.opener(keyring)?;
-        let plaintext = self.open_with(&mut opener)?;
-        opener.verify_mac(&self.metadata)?;
-        Ok(plaintext)
+    pub fn decrypt<S: KeyService + ?Sized>(&self, service: &S) -> Result<Plaintext, DecryptError> {
+        self.decrypt_with(&self.data_key(service)?, MacCheck::Verify)
     }
 
-    /// Opens the document and ignores its MAC, as `sops --ignore-mac` and Flux do.
-    ///
-    /// Each value is still what was once encrypted at its place, but values may have been reordered,
-    /// removed or replaced by older ones, and those in clear may be anything.
-    pub fn decrypt_unverified(&self, keyring: &Keyring) -> Result<Plaintext, DecryptError> {
-        self.open_with(&mut self.opener(keyring)?)
+    /// Opens the document and ignores its MAC; see [`MacCheck::Ignore`].
+    pub fn decrypt_unverified<S: KeyService + ?Sized>(
+        &self,
+        service: &S,
+    ) -> Result<Plaintext, DecryptError> {
+        self.decrypt_with(&self.data_key(service)?, MacCheck::Ignore)
     }
 
-    fn opener(&self, keyring: &Keyring) -> Result<Opener<'_>, DecryptError> {
-        let key = data_key::open(&self.metadata, keyring)?;
-        Ok(Opener::new(key, &self.metadata))
+    /// Opens the document with its data key.
+    pub fn decrypt_with(&self, key: &DataKey, mac: MacCheck) -> Result<Plaintext, DecryptError> {
+        Ok(self.walk(key, mac, None)?.0)
     }
 
-    fn open_with(&self, opener: &mut Opener<'_>) -> Result<Plaintext, DecryptError> {
-        let documents = self
-            .documents
-            .iter()
-            .map(|document| opener.open_document(document))
-            .collect::<Result<_, _>>()?;
-        Ok(Plaintext::new(
-            self.format,
+    /// Opens the document with its data key, to encrypt it again.
+    pub fn open(&self, key: &DataKey, mac: MacCheck) -> Result<OpenDocument, DecryptError> {
+        let (plaintext, stash) = self.walk(key, mac, Some(Stash::new(key)))?;
+        Ok(OpenDocument {
+            plaintext,
+            key: key.clone(),
+            stash,
+            metadata: self.metadata.clone(),
+        })
+    }
+
+    fn walk(
+        &self,
+        key: &DataKey,
+        mac: MacCheck,
+        stash: Option<Stash>,
+    ) -> Result<(Plaintext, Stash), DecryptError> {
+        let mut opener = Opener::new(key, &self.metadata, stash);
+        let documents = self.documents.iter();
+        let documents = documents.map(|document| opener.open_branch(document));
+        let documents = documents.collect::<Result<_, _>>()?;
+        let (warnings, stash) = opener.take_findings();
+        if mac == MacCheck::Verify {
+            opener.verify_mac(&self.metadata)?;
+        }
+        Ok((Plaintext::new(self.format, documents, warnings), stash))
+    }
+
+    /// Returns the document with other wrapped keys, which must be those of its own data key (`updatekeys`,
+    /// `groups`): values, MAC and time stay.
+    #[must_use]
+    pub fn with_keys(mut self, keys: WrappedKeys) -> Self {
+        self.metadata.keys = keys;
+        self
+    }
+
+    /// Returns the text of the document.
+    pub fn to_bytes(&self, style: &Style) -> Result<Vec<u8>, EmitError> {
+        self.to_bytes_as(self.format, style)
+    }
+
+    /// Returns the text of the document in another format (`--output-type`).
+    pub fn to_bytes_as(&self, format: Format, style: &Style) -> Result<Vec<u8>, EmitError> {
+        let block = self.metadata.to_block(format);
+        let bytes = store::emit_encrypted(&self.documents, block, format, style)?;
+        Ok(bytes.expose().to_vec())
+    }
+}
+
+impl OpenDocument {
+    /// Encrypts the plaintext again, at the time `now`. What was not changed keeps its ciphertext.
+    pub fn seal(&self, now: &Timestamp, random: &mut dyn Random) -> Result<Document, EncryptError> {
+        let stash = self.stash.clone();
+        let metadata = self.metadata.clone();
+        self.plaintext.seal(&self.key, metadata, stash, now, random)
+    }
+
+    /// Encrypts the plaintext with a new data key, wrapped as `keys` (`rotate`).
+    pub fn rotate(
+        &self,
+        key: &DataKey,
+        keys: WrappedKeys,
+        now: &Timestamp,
+        random: &mut dyn Random,
+    ) -> Result<Document, EncryptError> {
+        let metadata = Metadata {
+            keys,
+            ..self.metadata.clone()
+        };
+        self.plaintext
+            .seal(key, metadata, Stash::default(), now, random)
+    }
+
+    /// Returns the data key.
+    pub fn data_key(&self) -> &DataKey {
+        &self.key
+    }
+
+    /// Says that the document is written by this version (`edit` does, other commands keep the file's).
+    pub fn raise_version(&mut self) {
+        VERSION.clone_into(&mut self.metadata.version);
+    }
+}
+
+impl Plaintext {
+    /// Encrypts the document with a data key, which `keys` hold wrapped, at the time `now`.
+    pub fn encrypt(
+        &self,
+        key: &DataKey,
+        keys: WrappedKeys,
+        rules: Rules,
+        now: &Timestamp,
+        random: &mut dyn Random,
+    ) -> Result<Document, EncryptError> {
+        let metadata = Metadata {
+            keys,
+            last_modified: now.clone(),
+            mac: String::new(),
+            // The binary format has one value, and no rules.
+            rules: match self.format() {
+                Format::Binary => Rules::default(),
+                _ => rules,
+            },
+            version: VERSION.to_owned(),
+        };
+        self.seal(key, metadata, Stash::default(), now, random)
+    }
+
+    fn seal(
+        &self,
+        key: &DataKey,
+        mut metadata: Metadata,
+        stash: Stash,
+        now: &Timestamp,
+        random: &mut dyn Random,
+    ) -> Result<Document, EncryptError> {
+        metadata.rules.selection.check()?;
+        check_limits(self.documents())?;
+        let mut sealer = Sealer::new(key, &metadata.rules, stash, random);
+        let documents = self.documents().iter();
+        let documents = documents.map(|document| sealer.seal_branch(document));
+        let documents = documents.collect::<Result<_, _>>()?;
+        metadata.mac = sealer.seal_mac(now);
+        metadata.last_modified = now.clone();
+        Ok(Document {
+            format: self.format(),
             documents,
-            opener.take_warnings(),
-        ))
+            metadata,
+        })
+    }
+}
+
+/// Returns whether `bytes` are a document that sops encrypted, as `sops filestatus` does: they have
+/// metadata with a version and a MAC. No key is needed, and nothing is verified.
+pub fn is_encrypted(bytes: &[u8], format: Format) -> Result<bool, ParseError> {
+    match Document::parse(bytes, format) {
+        Ok(document) => Ok(document.has_mac()),
+        Err(ParseError::Metadata(_)) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
 impl fmt::Debug for Document {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let recipients: Vec<_> = self.recipients().map(|key| key.key.to_string()).collect();
         formatter
             .debug_struct("Document")
             .field("format", &self.format)
-            .field("recipients", &self.recipients().collect::<Vec<_>>())
+            .field("recipients", &recipients)
             .finish_non_exhaustive()
     }
 }
 
-fn check_limits(documents: &[Branch]) -> Result<(), ParseError> {
-    let mut left = MAX_VALUES;
-    for document in documents {
-        check_branch(document, MAX_DEPTH, &mut left)?;
+impl fmt::Debug for OpenDocument {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "OpenDocument({:?})", self.plaintext)
     }
-    Ok(())
-}
-
-fn check_branch(branch: &[Item], depth: usize, left: &mut usize) -> Result<(), ParseError> {
-    let depth = depth.checked_sub(1).ok_or(ParseError::TooDeep)?;
-    for item in branch {
-        take_one(left)?;
-        if let Item::Pair(_, value) = item {
-            check_value(value, depth, left)?;
-        }
-    }
-    Ok(())
-}
-
-fn check_value(value: &Value, depth: usize, left: &mut usize) -> Result<(), ParseError> {
-    match value {
-        Value::Branch(branch) => check_branch(branch, depth, left),
-        Value::List(values) => {
-            let depth = depth.checked_sub(1).ok_or(ParseError::TooDeep)?;
-            values.iter().try_for_each(|value| {
-                take_one(left)?;
-                check_value(value, depth, left)
-            })
-        }
-        Value::Null | Value::Scalar(_) | Value::Comment(_) => Ok(()),
-    }
-}
-
-fn take_one(left: &mut usize) -> Result<(), ParseError> {
-    *left = left.checked_sub(1).ok_or(ParseError::TooManyValues)?;
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn parse(text: &str) -> ParseError {
-        Document::parse(text.as_bytes(), Format::Json).unwrap_err()
-    }
-
-    #[test]
-    fn sizes_beyond_the_limits_are_refused() {
-        let size = MAX_SIZE + 1;
-        let large = vec![b' '; size];
-        let error = Document::parse(&large, Format::Binary).unwrap_err();
-        assert_eq!(error, ParseError::TooLarge { size });
-        let deep = format!("{}{}", "{\"a\":".repeat(101), "1") + &"}".repeat(101);
-        assert_eq!(parse(&deep), ParseError::TooDeep);
-        let long = format!("{{\"a\":[{}0]}}", "0,".repeat(MAX_VALUES));
-        assert_eq!(parse(&long), ParseError::TooManyValues);
-    }
+    use crate::MetadataError;
 
     #[test]
     fn a_document_without_metadata_is_not_encrypted() {
+        let parse = |text: &str| Document::parse(text.as_bytes(), Format::Json).unwrap_err();
         let missing = ParseError::Metadata(MetadataError::Missing);
         assert_eq!(parse(r#"{"data": "x"}"#), missing);
         assert_eq!(parse(r#"{"data": "x", "sops": null}"#), missing);
+        assert_eq!(is_encrypted(br#"{"data": "x"}"#, Format::Json), Ok(false));
     }
 }

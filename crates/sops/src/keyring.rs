@@ -1,7 +1,13 @@
 //! The identities that a caller holds, read from the text of key files.
 
+mod age_file;
+
 use std::fmt;
 use std::str::FromStr;
+
+use age::secrecy::ExposeSecret;
+
+use crate::SecretBytes;
 
 /// An age identity (X25519): the private half of a recipient `age1…`.
 #[derive(Clone)]
@@ -68,6 +74,19 @@ pub enum KeyProblem {
 }
 
 impl Identity {
+    /// Makes a new one, from random bytes of the operating system.
+    #[must_use]
+    pub fn generate() -> Self {
+        let secret = age::x25519::Identity::generate();
+        let recipient = secret.to_public().to_string();
+        Self { secret, recipient }
+    }
+
+    /// Returns the line `AGE-SECRET-KEY-1…`, as key files have it.
+    pub fn to_line(&self) -> SecretBytes {
+        self.secret.to_string().expose_secret().into()
+    }
+
     /// Returns the recipient that this identity opens, `age1…`.
     #[must_use]
     pub fn recipient(&self) -> &str {
@@ -173,7 +192,6 @@ impl fmt::Debug for Identity {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use age::secrecy::ExposeSecret;
 
     fn identity_line() -> String {
         let identity = age::x25519::Identity::generate();

@@ -16,7 +16,7 @@
 //!   }
 //! }"#;
 //! let document = Document::parse(text, Format::Binary)?;
-//! let names: Vec<_> = document.recipients().map(|recipient| recipient.name.as_str()).collect();
+//! let names: Vec<_> = document.recipients().map(|wrapped| wrapped.key.to_string()).collect();
 //! assert_eq!(names, ["age1friend"]);
 //! assert!(document.decrypt(&Keyring::new()).is_err());
 //! # Ok::<(), windlass_sops::ParseError>(())
@@ -27,11 +27,16 @@
 //! the environment and key services are left to the caller.
 
 mod cipher;
+mod config;
 mod data_key;
 mod document;
+mod key;
+mod key_service;
 mod keyring;
 mod metadata;
+mod path;
 mod plaintext;
+mod random;
 mod secret;
 mod selection;
 mod shamir;
@@ -40,12 +45,29 @@ mod time;
 mod value;
 
 pub use cipher::ValueProblem;
-pub use data_key::{NoKey, NotOpened};
-pub use document::{DecryptError, Document, MAX_DEPTH, MAX_SIZE, MAX_VALUES, ParseError};
+pub use config::{
+    Config, ConfigError, CreationRule, Destination, DestinationRule, NoMatchingRule, RuleMiss,
+};
+pub use data_key::{
+    DataKey, KeyGroupsError, NoKey, NotWrapped, Unwrapping, Wanted, WrappedKeys, Wrapping,
+};
+pub use document::{
+    DecryptError, Document, EncryptError, LimitError, MAX_DEPTH, MAX_SIZE, MAX_VALUES, MacCheck,
+    OpenDocument, ParseError, is_encrypted,
+};
+pub use key::{
+    AwsKmsKey, AzureKey, DecryptionOrder, DuplicateKeyType, KeyGroup, KeyTextError, KeyType,
+    MasterKey, VaultKey, WrappedKey,
+};
+pub use key_service::{KeyFailure, KeyService};
 pub use keyring::{Identity, KeyFileError, KeyProblem, Keyring};
-pub use metadata::{KeyType, MAX_RECIPIENTS, MetadataError, Recipient};
-pub use plaintext::{Plaintext, Warning};
+pub use metadata::{MAX_RECIPIENTS, MetadataError};
+pub use path::{PathSyntaxError, Step, ValuePath};
+pub use plaintext::{PathError, PlainValue, Plaintext, PlaintextError, Warning};
+pub use random::Random;
 pub use secret::SecretBytes;
-pub use store::{EmitError, Format, SyntaxError};
+pub use selection::{InvalidPattern, Rules, Selection, SelectionKind};
+pub use store::{EmitError, Format, Indent, Style, SyntaxError};
+pub use time::Timestamp;
 
 use value::{Scalar, Value};

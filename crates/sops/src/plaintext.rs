@@ -1,14 +1,21 @@
-//! A document after it was opened.
+//! A document in clear: read from a file, or opened.
+
+mod edit;
 
 use std::fmt;
 
-use crate::store::{self, EmitError, Format};
-use crate::value::{Branch, get};
+use crate::document::{LimitError, check_limits, check_size};
+use crate::store::{self, EmitError, Format, Style, SyntaxError};
+use crate::value::{Branch, Item, get};
 use crate::{Scalar, SecretBytes, Value};
 
-/// A decrypted document. It is wiped when dropped, and its `Debug` form says nothing of its values.
+pub use edit::{PathError, PlainValue};
+
+/// A document in clear. It is wiped when dropped, and its `Debug` form says nothing of its values.
+#[derive(Clone)]
 pub struct Plaintext {
     format: Format,
+    /// More than one only in YAML.
     documents: Vec<Branch>,
     warnings: Vec<Warning>,
 }
@@ -32,6 +39,22 @@ pub enum Warning {
     },
 }
 
+/// Why bytes are not a document that can be encrypted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlaintextError {
+    /// It is too large.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+    /// The bytes are not of the format.
+    #[error(transparent)]
+    Syntax(#[from] SyntaxError),
+    /// It has a key `sops`, where the metadata would stand.
+    #[error(
+        "the document has an entry called sops, so it is encrypted already; decrypt it first, or rename the entry"
+    )]
+    AlreadyEncrypted,
+}
+
 impl Plaintext {
     pub(crate) fn new(format: Format, documents: Vec<Branch>, warnings: Vec<Warning>) -> Self {
         Self {
@@ -41,14 +64,43 @@ impl Plaintext {
         }
     }
 
-    /// Returns the document as `sops decrypt` prints it in its own format.
+    /// Parses a document in clear.
+    pub fn parse(bytes: &[u8], format: Format) -> Result<Self, PlaintextError> {
+        check_size(bytes)?;
+        let documents = store::parse_plain(bytes, format)?;
+        check_limits(&documents)?;
+        if documents
+            .iter()
+            .any(|document| get(document, "sops").is_some())
+        {
+            return Err(PlaintextError::AlreadyEncrypted);
+        }
+        Ok(Self::new(format, documents, Vec::new()))
+    }
+
+    /// Returns the format that the document was read in.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    pub(crate) fn documents(&self) -> &[Branch] {
+        &self.documents
+    }
+
+    /// Returns the document as `sops decrypt` prints it in its own format, with the default style.
     pub fn to_bytes(&self) -> Result<SecretBytes, EmitError> {
-        store::emit(&self.documents, self.format)
+        self.to_bytes_as(self.format, &Style::default())
     }
 
     /// Returns the first document as `sops decrypt --output-type json` prints it.
     pub fn to_json(&self) -> Result<SecretBytes, EmitError> {
-        store::emit(&self.documents, Format::Json)
+        self.to_bytes_as(Format::Json, &Style::default())
+    }
+
+    /// Returns the document as `sops decrypt --output-type FORMAT` prints it. All but YAML hold the first
+    /// document only.
+    pub fn to_bytes_as(&self, format: Format, style: &Style) -> Result<SecretBytes, EmitError> {
+        store::emit(&self.documents, format, style)
     }
 
     /// Returns the content of a document of the binary format: the bytes under its key `data`.
@@ -63,6 +115,23 @@ impl Plaintext {
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
+    }
+
+    /// Returns the pairs of the first document at its top, where they are single values: the text of each,
+    /// as environments take it (`sops exec-env`). Null is `<nil>`, as in sops 3.11.
+    pub fn flat_pairs(&self) -> Result<Vec<(String, SecretBytes)>, EmitError> {
+        let first = self
+            .documents
+            .first()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let pairs = first.iter().filter_map(|item| match item {
+            Item::Pair(key, value) => Some((key, value)),
+            Item::Comment(_) => None,
+        });
+        pairs
+            .map(|(key, value)| Ok((key.clone(), store::flat_text(key, value)?)))
+            .collect()
     }
 }
 

@@ -2,18 +2,65 @@
 
 mod pattern;
 
-pub(crate) use pattern::Pattern;
+use pattern::Pattern;
 
-/// The rule of a document that says which of its values are encrypted. It holds for whole subtrees: a
-/// key that matches decides for all that is below it.
+/// What the metadata of a document says about its values: which are encrypted, which the MAC covers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// Which values are encrypted.
+    pub selection: Selection,
+    /// Whether the MAC covers only the values that are encrypted.
+    pub mac_only_encrypted: bool,
+}
+
+/// The rule that says which values of a document are encrypted. It holds for whole subtrees: a key that
+/// matches decides for all that is below it.
+///
+/// ```
+/// use windlass_sops::{Selection, SelectionKind};
+///
+/// let rule = Selection::new(SelectionKind::EncryptedRegex, "^(data|stringData)$")?;
+/// assert_eq!(rule.kind().field(), "encrypted_regex");
+/// assert!(Selection::new(SelectionKind::EncryptedRegex, "[").is_err());
+/// # Ok::<(), windlass_sops::InvalidPattern>(())
+/// ```
 #[derive(Clone, Debug)]
-pub(crate) enum Rule {
-    UnencryptedSuffix(String),
-    EncryptedSuffix(String),
-    UnencryptedRegex(Pattern),
-    EncryptedRegex(Pattern),
-    UnencryptedCommentRegex(Pattern),
-    EncryptedCommentRegex(Pattern),
+pub struct Selection {
+    kind: SelectionKind,
+    /// The suffix or the regular expression.
+    text: String,
+    /// The compiled expression; `None` for a suffix, and for an expression that is invalid.
+    pattern: Option<Pattern>,
+}
+
+/// What a [`Selection`] looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SelectionKind {
+    /// Everything is encrypted but what is below keys with this suffix.
+    UnencryptedSuffix,
+    /// What is below keys with this suffix is encrypted.
+    EncryptedSuffix,
+    /// Everything is encrypted but what is below keys that match.
+    UnencryptedRegex,
+    /// What is below keys that match is encrypted.
+    EncryptedRegex,
+    /// Everything is encrypted but what follows a comment that matches.
+    UnencryptedCommentRegex,
+    /// What follows a comment that matches is encrypted.
+    EncryptedCommentRegex,
+}
+
+/// A rule is no regular expression of Go's. sops 3.11 takes it for one that matches nothing, and may
+/// leave secrets in clear.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {pattern:?} is not a regular expression: {reason}")]
+pub struct InvalidPattern {
+    /// The field of the metadata or of the creation rule.
+    pub field: &'static str,
+    /// The expression.
+    pub pattern: String,
+    /// What is wrong with it.
+    pub reason: String,
 }
 
 /// What a rule looks at.
@@ -36,14 +83,9 @@ pub(crate) struct ActiveComments {
 
 impl ActiveComments {
     /// Adds a comment behind the others.
-    pub(crate) fn add(&mut self, rule: &Rule, comment: &str) {
+    pub(crate) fn add(&mut self, rule: &Selection, comment: &str) {
         self.earlier_matches |= self.last_matches;
-        self.last_matches = match rule {
-            Rule::UnencryptedCommentRegex(pattern) | Rule::EncryptedCommentRegex(pattern) => {
-                pattern.matches(comment)
-            }
-            _ => false,
-        };
+        self.last_matches = rule.matches_comment(comment);
     }
 
     fn match_any(self) -> bool {
@@ -51,62 +93,124 @@ impl ActiveComments {
     }
 }
 
-impl Default for Rule {
-    /// Returns the rule of documents that name none.
-    fn default() -> Self {
-        Self::UnencryptedSuffix("_unencrypted".to_owned())
+impl SelectionKind {
+    /// All of them, in the order of the metadata.
+    pub const ALL: [Self; 6] = [
+        Self::UnencryptedSuffix,
+        Self::EncryptedSuffix,
+        Self::UnencryptedRegex,
+        Self::EncryptedRegex,
+        Self::UnencryptedCommentRegex,
+        Self::EncryptedCommentRegex,
+    ];
+
+    /// Returns the field that documents and creation rules have for it: `encrypted_regex`. The flags of
+    /// sops have hyphens instead.
+    pub fn field(self) -> &'static str {
+        match self {
+            Self::UnencryptedSuffix => "unencrypted_suffix",
+            Self::EncryptedSuffix => "encrypted_suffix",
+            Self::UnencryptedRegex => "unencrypted_regex",
+            Self::EncryptedRegex => "encrypted_regex",
+            Self::UnencryptedCommentRegex => "unencrypted_comment_regex",
+            Self::EncryptedCommentRegex => "encrypted_comment_regex",
+        }
+    }
+
+    fn is_regex(self) -> bool {
+        !matches!(self, Self::UnencryptedSuffix | Self::EncryptedSuffix)
+    }
+
+    fn is_of_comments(self) -> bool {
+        matches!(
+            self,
+            Self::UnencryptedCommentRegex | Self::EncryptedCommentRegex
+        )
     }
 }
 
-type MakeRule = fn(&str) -> Rule;
+impl Default for Selection {
+    /// Returns the rule of documents that name none: `unencrypted_suffix: _unencrypted`.
+    fn default() -> Self {
+        Self::of_document(SelectionKind::UnencryptedSuffix, "_unencrypted")
+    }
+}
 
-impl Rule {
-    /// The metadata fields, and the rule that each one is.
-    pub(crate) const FIELDS: [(&'static str, MakeRule); 6] = [
-        ("unencrypted_suffix", |text| {
-            Self::UnencryptedSuffix(text.to_owned())
-        }),
-        ("encrypted_suffix", |text| {
-            Self::EncryptedSuffix(text.to_owned())
-        }),
-        ("unencrypted_regex", |text| {
-            Self::UnencryptedRegex(Pattern::new(text))
-        }),
-        ("encrypted_regex", |text| {
-            Self::EncryptedRegex(Pattern::new(text))
-        }),
-        ("unencrypted_comment_regex", |text| {
-            Self::UnencryptedCommentRegex(Pattern::new(text))
-        }),
-        ("encrypted_comment_regex", |text| {
-            Self::EncryptedCommentRegex(Pattern::new(text))
-        }),
-    ];
+impl PartialEq for Selection {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.text == other.text
+    }
+}
+
+impl Eq for Selection {}
+
+impl Selection {
+    /// Returns the rule with this suffix or regular expression.
+    pub fn new(kind: SelectionKind, text: &str) -> Result<Self, InvalidPattern> {
+        let selection = Self::of_document(kind, text);
+        selection.check().map(|()| selection)
+    }
+
+    /// Returns the rule of a document; an invalid expression matches nothing, as in sops.
+    pub(crate) fn of_document(kind: SelectionKind, text: &str) -> Self {
+        let compiled = kind.is_regex().then(|| Pattern::new(text).ok()).flatten();
+        Self {
+            kind,
+            text: text.to_owned(),
+            pattern: compiled,
+        }
+    }
+
+    /// Returns an error when this is an invalid expression.
+    pub fn check(&self) -> Result<(), InvalidPattern> {
+        if !self.kind.is_regex() || self.pattern.is_some() {
+            return Ok(());
+        }
+        let reason = Pattern::new(&self.text).err().unwrap_or_default();
+        Err(InvalidPattern {
+            field: self.kind.field(),
+            pattern: self.text.clone(),
+            reason,
+        })
+    }
+
+    /// Returns what the rule looks at.
+    pub fn kind(&self) -> SelectionKind {
+        self.kind
+    }
+
+    /// Returns the suffix or the regular expression.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
 
     /// Returns whether the value at `place` is encrypted.
     pub(crate) fn encrypts(&self, place: &Place<'_>) -> bool {
-        let any_key = |test: &dyn Fn(&str) -> bool| place.keys.iter().any(|key| test(key));
-        match self {
-            Self::UnencryptedSuffix(suffix) => !any_key(&|key| key.ends_with(suffix.as_str())),
-            Self::EncryptedSuffix(suffix) => any_key(&|key| key.ends_with(suffix.as_str())),
-            Self::UnencryptedRegex(pattern) => !any_key(&|key| pattern.matches(key)),
-            Self::EncryptedRegex(pattern) => any_key(&|key| pattern.matches(key)),
-            Self::UnencryptedCommentRegex(_) => !place.any_comment_matches(),
-            Self::EncryptedCommentRegex(_) => {
+        match self.kind {
+            SelectionKind::UnencryptedSuffix | SelectionKind::UnencryptedRegex => {
+                !place.keys.iter().any(|key| self.matches_key(key))
+            }
+            SelectionKind::EncryptedSuffix | SelectionKind::EncryptedRegex => {
+                place.keys.iter().any(|key| self.matches_key(key))
+            }
+            SelectionKind::UnencryptedCommentRegex => !place.any_comment_matches(),
+            SelectionKind::EncryptedCommentRegex => {
                 place.any_comment_matches() && !place.is_first_match()
             }
         }
     }
 
-    /// Returns the regular expression that cannot be compiled, when the rule is one.
-    pub(crate) fn invalid_pattern(&self) -> Option<&str> {
-        match self {
-            Self::UnencryptedSuffix(_) | Self::EncryptedSuffix(_) => None,
-            Self::UnencryptedRegex(pattern)
-            | Self::EncryptedRegex(pattern)
-            | Self::UnencryptedCommentRegex(pattern)
-            | Self::EncryptedCommentRegex(pattern) => pattern.invalid(),
+    fn matches_key(&self, key: &str) -> bool {
+        match &self.pattern {
+            Some(pattern) => pattern.matches(key),
+            None => !self.kind.is_regex() && key.ends_with(self.text.as_str()),
         }
+    }
+
+    /// Returns whether the rule is about comments, and this one matches.
+    pub(crate) fn matches_comment(&self, comment: &str) -> bool {
+        let pattern = self.pattern.as_ref().filter(|_| self.kind.is_of_comments());
+        pattern.is_some_and(|pattern| pattern.matches(comment))
     }
 }
 
@@ -131,7 +235,7 @@ impl Place<'_> {
 mod tests {
     use super::*;
 
-    fn active(rule: &Rule, texts: &[&str]) -> ActiveComments {
+    fn active(rule: &Selection, texts: &[&str]) -> ActiveComments {
         let mut comments = ActiveComments::default();
         for text in texts {
             comments.add(rule, text);
@@ -140,12 +244,10 @@ mod tests {
     }
 
     fn encrypts(field: &str, text: &str, keys: &[&str], comments: &[&[&str]]) -> bool {
-        let (_, make) = Rule::FIELDS
-            .into_iter()
-            .find(|(name, _)| *name == field)
-            .unwrap();
+        let kinds = SelectionKind::ALL.into_iter();
+        let kind = kinds.filter(|kind| kind.field() == field).last().unwrap();
         let owned = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let rule = make(text);
+        let rule = Selection::of_document(kind, text);
         let comments: Vec<_> = comments.iter().map(|level| active(&rule, level)).collect();
         rule.encrypts(&Place {
             keys: &owned(keys),
@@ -203,7 +305,7 @@ mod tests {
 
     #[test]
     fn the_comment_that_turns_encryption_on_stays_clear_itself() {
-        let rule = Rule::EncryptedCommentRegex(Pattern::new("secret"));
+        let rule = Selection::of_document(SelectionKind::EncryptedCommentRegex, "secret");
         let encrypts = |texts: &[&str]| {
             rule.encrypts(&Place {
                 keys: &[],
@@ -217,8 +319,8 @@ mod tests {
 
     #[test]
     fn an_invalid_expression_matches_nothing_and_is_reported() {
-        let rule = Rule::EncryptedRegex(Pattern::new("["));
-        assert_eq!(rule.invalid_pattern(), Some("["));
+        let rule = Selection::of_document(SelectionKind::EncryptedRegex, "[");
+        assert_eq!(rule.check().unwrap_err().pattern, "[");
         assert!(!encrypts("encrypted_regex", "[", &["["], &[]));
     }
 }

@@ -1,7 +1,39 @@
 //! Shamir's secret sharing over GF(2^8) with the polynomial 0x11B, in the layout of HashiCorp Vault:
 //! a share is the y bytes and then the x byte.
 
-use crate::SecretBytes;
+use zeroize::Zeroizing;
+
+use crate::{Random, SecretBytes};
+
+/// Returns `count` shares of `secret`, any `needed` of which give it back: those of the points 1, 2, 3, …
+///
+/// `needed` is at least 1 and at most `count`, which is at most 255.
+pub(crate) fn split(
+    secret: &SecretBytes,
+    needed: usize,
+    count: usize,
+    random: &mut dyn Random,
+) -> Vec<SecretBytes> {
+    let secret = secret.expose();
+    let mut shares = vec![Vec::with_capacity(secret.len() + 1); count];
+    let mut coefficients = Zeroizing::new(vec![0; needed - 1]);
+    for byte in secret {
+        random.fill(&mut coefficients);
+        for (x, share) in (1..=255).zip(&mut shares) {
+            share.push(evaluate(*byte, &coefficients, x));
+        }
+    }
+    for (x, share) in (1..=255).zip(&mut shares) {
+        share.push(x);
+    }
+    shares.into_iter().map(SecretBytes::new).collect()
+}
+
+/// Returns the polynomial with these coefficients, from the constant one up, at `x`.
+fn evaluate(constant: u8, higher: &[u8], x: u8) -> u8 {
+    let sum = higher.iter().rev().fold(0, |sum, c| multiply(sum, x) ^ c);
+    multiply(sum, x) ^ constant
+}
 
 /// Returns the secret that `shares` were made of, or `None` when they cannot be shares of one secret:
 /// different lengths, an x that is zero or occurs twice.
@@ -64,37 +96,29 @@ fn invert(a: u8) -> u8 {
 mod tests {
     use super::*;
 
-    /// Returns the shares of `secret` on the polynomial with these higher coefficients.
-    fn share(secret: &[u8], coefficients: &[u8], xs: &[u8]) -> Vec<SecretBytes> {
-        let evaluate = |x: u8, byte: u8| {
-            let higher = coefficients.iter().rev();
-            multiply(higher.fold(0, |sum, c| multiply(sum, x) ^ c), x) ^ byte
-        };
-        xs.iter()
-            .map(|x| {
-                let mut ys: Vec<u8> = secret.iter().map(|byte| evaluate(*x, *byte)).collect();
-                ys.push(*x);
-                SecretBytes::new(ys)
-            })
-            .collect()
+    /// Returns the first `count` shares of `secret` on the polynomial with these higher coefficients.
+    fn share(secret: &[u8], coefficients: &[u8], count: usize) -> Vec<SecretBytes> {
+        let secret = SecretBytes::new(secret.to_vec());
+        let mut random = |bytes: &mut [u8]| bytes.copy_from_slice(coefficients);
+        split(&secret, coefficients.len() + 1, count, &mut random)
     }
 
     #[test]
     fn enough_shares_give_the_secret_back() {
         let secret = *b"thirty-two bytes of a data key..";
-        let shares = share(&secret, &[0x53], &[1, 2, 3]);
+        let shares = share(&secret, &[0x53], 3);
         for pair in [[0, 1], [0, 2], [1, 2]] {
             let two = pair.map(|at| shares[at].clone());
             assert_eq!(combine(&two).unwrap().expose(), secret);
         }
-        let shares = share(&secret, &[0xCA, 0x07], &[1, 2, 3, 4]);
+        let shares = share(&secret, &[0xCA, 0x07], 4);
         assert_eq!(combine(&shares[1..]).unwrap().expose(), secret);
         assert_ne!(combine(&shares[..2]).unwrap().expose(), secret);
     }
 
     #[test]
     fn shares_that_cannot_be_of_one_secret_are_refused() {
-        let shares = share(b"secret", &[7], &[1, 2]);
+        let shares = share(b"secret", &[7], 2);
         let twice = [shares[0].clone(), shares[0].clone()];
         assert!(combine(&twice).is_none());
         let short = [shares[0].clone(), SecretBytes::new(vec![1, 2])];

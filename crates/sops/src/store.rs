@@ -4,10 +4,15 @@ mod dotenv;
 mod flat;
 mod ini;
 mod json;
+mod style;
 mod yaml;
 
 use crate::SecretBytes;
-use crate::value::{Branch, Scalar, Value, get};
+use crate::value::{Branch, Item, Scalar, Value, get};
+
+pub(crate) use dotenv::flat_text;
+pub(crate) use json::parse_value as parse_json_value;
+pub use style::{Indent, Style};
 
 /// The format of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -90,18 +95,78 @@ pub(crate) fn parse(bytes: &[u8], format: Format) -> Result<Vec<Branch>, SyntaxE
     }
 }
 
-/// Writes decrypted documents.
-pub(crate) fn emit(documents: &[Branch], format: Format) -> Result<SecretBytes, EmitError> {
+/// Reads a document in clear.
+pub(crate) fn parse_plain(bytes: &[u8], format: Format) -> Result<Vec<Branch>, SyntaxError> {
+    if format != Format::Binary {
+        return parse(bytes, format);
+    }
+    let data = Scalar::Text(SecretBytes::new(bytes.to_vec()));
+    let pair = Item::Pair("data".to_owned(), Value::Scalar(data));
+    Ok(vec![vec![pair]])
+}
+
+/// Writes documents in clear.
+pub(crate) fn emit(
+    documents: &[Branch],
+    format: Format,
+    style: &Style,
+) -> Result<SecretBytes, EmitError> {
     let first = documents.first().map(Vec::as_slice).unwrap_or_default();
     match format {
         Format::Binary => match get(first, "data") {
             Some(Value::Scalar(Scalar::Text(data))) => Ok(data.clone()),
             _ => Err(EmitError::NoData),
         },
-        Format::Json => json::emit(first),
-        Format::Yaml => yaml::emit(documents),
+        Format::Json => json::emit(first, style.json),
+        Format::Yaml => yaml::emit(documents, style.yaml),
         Format::Dotenv => dotenv::emit(first),
         Format::Ini => ini::emit(first),
+    }
+}
+
+/// Writes encrypted documents with their metadata.
+pub(crate) fn emit_encrypted(
+    documents: &[Branch],
+    block: Branch,
+    format: Format,
+    style: &Style,
+) -> Result<SecretBytes, EmitError> {
+    let first = documents.first().map(Vec::as_slice).unwrap_or_default();
+    match format {
+        Format::Dotenv => return dotenv::emit_encrypted(first, &block),
+        Format::Ini => return ini::emit_encrypted(first, &block),
+        Format::Binary | Format::Json | Format::Yaml => {}
+    }
+    let metadata = Item::Pair("sops".to_owned(), Value::Branch(block));
+    let with_metadata = |document: &[Item]| {
+        let items = document.iter().chain(std::iter::once(&metadata));
+        items.cloned().collect::<Branch>()
+    };
+    match format {
+        Format::Yaml => {
+            let documents: Vec<_> = documents
+                .iter()
+                .map(|document| with_metadata(document))
+                .collect();
+            yaml::emit(&documents, style.yaml)
+        }
+        Format::Binary => json::emit(&with_metadata(first), style.binary),
+        _ => json::emit(&with_metadata(first), style.json),
+    }
+}
+
+/// Writes a single value as `sops decrypt --extract` does.
+pub(crate) fn emit_value(
+    value: &Value,
+    format: Format,
+    style: &Style,
+) -> Result<SecretBytes, EmitError> {
+    match (value, format) {
+        (Value::Scalar(Scalar::Text(text)), _) => Ok(text.clone()),
+        (Value::Branch(branch), _) => emit(std::slice::from_ref(branch), format, style),
+        (_, Format::Yaml) => yaml::emit_value(value, style.yaml),
+        (_, Format::Json | Format::Binary) => json::emit_value(value, style.json),
+        (_, Format::Dotenv | Format::Ini) => flat_text("", value),
     }
 }
 
@@ -109,7 +174,7 @@ pub(crate) fn emit(documents: &[Branch], format: Format) -> Result<SecretBytes, 
 #[cfg(test)]
 fn round_trip(format: Format, text: &str) -> String {
     let documents = parse(text.as_bytes(), format).unwrap();
-    let emitted = emit(&documents, format).unwrap();
+    let emitted = emit(&documents, format, &Style::default()).unwrap();
     emitted.expose_text().unwrap().to_owned()
 }
 

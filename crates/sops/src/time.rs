@@ -5,11 +5,27 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 /// A timestamp in the form of Go's RFC 3339 with nanoseconds: `2026-01-31T09:05:00.5+02:00`, `Z` for
 /// UTC, no zeros at the end of the fraction.
 #[derive(Clone, Debug, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
-pub(crate) struct Timestamp(String);
+pub struct Timestamp(String);
 
 impl Timestamp {
+    /// Returns the second in UTC that many seconds after 1970 began. Years beyond 9999 are as 9999.
+    ///
+    /// ```
+    /// use windlass_sops::Timestamp;
+    /// assert_eq!(Timestamp::from_unix(1_769_850_300).as_str(), "2026-01-31T09:05:00Z");
+    /// ```
+    pub fn from_unix(seconds: u64) -> Self {
+        let seconds = seconds.min(253_402_300_799);
+        let (days, second) = (seconds / 86_400, seconds % 86_400);
+        let (year, month, day) = civil(days);
+        let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+        Self(format!(
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"
+        ))
+    }
+
     /// Parses RFC 3339.
-    pub(crate) fn parse_rfc3339(text: &str) -> Option<Self> {
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
         let (date, time) = text.split_once('T')?;
         if !is_date(date, [4, 2, 2]) {
             return None;
@@ -50,8 +66,8 @@ impl Timestamp {
         Some(Self(format!("{date}T{whole}{dot}{fraction}{zone}")))
     }
 
-    /// Returns the text.
-    pub(crate) fn as_str(&self) -> &str {
+    /// Returns the text, RFC 3339.
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 
@@ -61,6 +77,23 @@ impl Timestamp {
         let zone = tail.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
         format!("{head}{zone}")
     }
+}
+
+/// Returns year, month and day of a day counted from 1970.
+fn civil(days: u64) -> (u64, u64, u64) {
+    // Counted from a March: then the day that leap years add is the last one.
+    let days = days + 719_468;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let of_month = day - (153 * month + 2) / 5 + 1;
+    let (month, carry) = if month < 10 {
+        (month + 3, 0)
+    } else {
+        (month - 9, 1)
+    };
+    (year + era * 400 + carry, month, of_month)
 }
 
 /// Splits `09:05:00+02:00` into the clock and the zone, when there is one.
@@ -150,6 +183,20 @@ mod tests {
             "2026-01-31T09:05:00+é:00",
         ] {
             assert_eq!(parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn seconds_since_1970_are_dates() {
+        for (seconds, date) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_399, "2000-02-28T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (1_709_251_199, "2024-02-29T23:59:59Z"),
+            (1_709_251_200, "2024-03-01T00:00:00Z"),
+            (u64::MAX, "9999-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(Timestamp::from_unix(seconds).as_str(), date);
         }
     }
 

@@ -45,6 +45,14 @@ pub(crate) enum Scalar {
 }
 
 impl Scalar {
+    /// Calls `take` with the bytes that are encrypted and that the MAC covers.
+    pub(crate) fn with_bytes<T>(&self, take: impl FnOnce(&[u8]) -> T) -> T {
+        match self {
+            Self::Text(text) => take(text.expose()),
+            other => take(other.to_bytes().expose()),
+        }
+    }
+
     /// Returns the bytes that are encrypted and that the MAC covers.
     pub(crate) fn to_bytes(&self) -> SecretBytes {
         match self {

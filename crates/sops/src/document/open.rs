@@ -1,68 +1,49 @@
 //! The walk over a document that opens its values and computes its MAC.
 
-use std::fmt::{self, Write};
-
-use sha2::{Digest, Sha256, Sha512};
-
 use crate::cipher::{Cipher, Opened};
 use crate::metadata::Metadata;
 use crate::plaintext::Warning;
-use crate::selection::{ActiveComments, Place, Rule};
 use crate::value::{Branch, Item, Scalar, Value};
-use crate::{DecryptError, SecretBytes, ValueProblem};
+use crate::{DataKey, DecryptError, SecretBytes, ValueProblem};
+
+use super::mac::Mac;
+use super::stash::Stash;
+use super::trail::Trail;
 
 pub(super) struct Opener<'m> {
     cipher: Cipher,
-    rule: &'m Rule,
-    mac_only_encrypted: bool,
-    hash: Sha512,
-    /// The keys from the root to the current value.
-    keys: Vec<String>,
-    /// The same, as sops authenticates it with each value: `a:b:`.
-    authenticated: String,
-    /// The same with list positions, as it is shown: `["a"]["b"][0]`.
-    shown: String,
-    /// For each level, the comments before the current value.
-    comments: Vec<ActiveComments>,
+    trail: Trail<'m>,
+    mac: Mac,
+    /// The ciphertexts, when the document is to be encrypted again.
+    stash: Option<Stash>,
     warnings: Vec<Warning>,
 }
 
 impl<'m> Opener<'m> {
-    pub(super) fn new(key: SecretBytes, metadata: &'m Metadata) -> Self {
-        let mut hash = Sha512::new();
-        if metadata.mac_only_encrypted {
-            // Tells the two kinds of MAC apart: the constant of sops is the hash of its name.
-            hash.update(Sha256::digest(b"sops"));
-        }
-        let invalid = metadata.rule.invalid_pattern().map(str::to_owned);
+    pub(super) fn new(key: &DataKey, metadata: &'m Metadata, stash: Option<Stash>) -> Self {
+        let invalid = metadata.rules.selection.check().err();
+        let warning = |invalid: crate::InvalidPattern| Warning::InvalidPattern {
+            pattern: invalid.pattern,
+        };
         Self {
-            cipher: Cipher::new(key).expect("the length of the data key was checked"),
-            rule: &metadata.rule,
-            mac_only_encrypted: metadata.mac_only_encrypted,
-            hash,
-            keys: Vec::new(),
-            authenticated: String::new(),
-            shown: String::new(),
-            comments: Vec::new(),
-            warnings: invalid
-                .map(|pattern| Warning::InvalidPattern { pattern })
-                .into_iter()
-                .collect(),
+            cipher: Cipher::new(key),
+            trail: Trail::new(&metadata.rules.selection),
+            mac: Mac::new(&metadata.rules),
+            stash,
+            warnings: invalid.map(warning).into_iter().collect(),
         }
     }
 
-    pub(super) fn take_warnings(&mut self) -> Vec<Warning> {
-        std::mem::take(&mut self.warnings)
+    /// Returns what was odd, and the ciphertexts.
+    pub(super) fn take_findings(&mut self) -> (Vec<Warning>, Stash) {
+        let warnings = std::mem::take(&mut self.warnings);
+        (warnings, self.stash.take().unwrap_or_default())
     }
 
-    pub(super) fn open_document(&mut self, document: &Branch) -> Result<Branch, DecryptError> {
-        self.open_branch(document)
-    }
-
-    fn open_branch(&mut self, branch: &[Item]) -> Result<Branch, DecryptError> {
-        self.comments.push(ActiveComments::default());
+    pub(super) fn open_branch(&mut self, branch: &[Item]) -> Result<Branch, DecryptError> {
+        self.trail.enter();
         let opened = branch.iter().map(|item| self.open_item(item)).collect();
-        self.comments.pop();
+        self.trail.leave();
         opened
     }
 
@@ -70,20 +51,13 @@ impl<'m> Opener<'m> {
         match item {
             Item::Comment(text) => Ok(Item::Comment(self.open_comment(text))),
             Item::Pair(key, value) => {
-                let (authenticated, shown) = (self.authenticated.len(), self.shown.len());
-                self.authenticated.push_str(key);
-                self.authenticated.push(':');
-                self.show(format_args!("[{key:?}]"));
-                self.keys.push(key.clone());
+                let mark = self.trail.enter_key(key);
                 let opened = self.open_value(value)?;
-                self.keys.pop();
-                self.authenticated.truncate(authenticated);
-                self.shown.truncate(shown);
-                self.forget_comments();
                 if matches!((value, &opened), (Value::Scalar(_), Value::Comment(_))) {
                     let value_type = "comment";
                     return Err(self.refuse(ValueProblem::WrongType { value_type }));
                 }
+                self.trail.leave_key(&mark);
                 Ok(Item::Pair(key.clone(), opened))
             }
         }
@@ -100,23 +74,20 @@ impl<'m> Opener<'m> {
     }
 
     fn open_list(&mut self, values: &[Value]) -> Result<Vec<Value>, DecryptError> {
-        self.comments.push(ActiveComments::default());
+        self.trail.enter();
         let mut opened = Vec::with_capacity(values.len());
         for (position, value) in values.iter().enumerate() {
-            let shown = self.shown.len();
-            self.show(format_args!("[{position}]"));
+            let mark = self.trail.enter_position(position);
             opened.push(self.open_value(value)?);
-            self.shown.truncate(shown);
-            if !matches!(value, Value::Comment(_)) {
-                self.forget_comments();
-            }
+            let is_comment = matches!(value, Value::Comment(_));
+            self.trail.leave_position(&mark, is_comment);
         }
-        self.comments.pop();
+        self.trail.leave();
         Ok(opened)
     }
 
     fn open_scalar(&mut self, scalar: &Scalar) -> Result<Value, DecryptError> {
-        let encrypted = self.encrypts(false);
+        let encrypted = self.trail.encrypts(false);
         let opened = match scalar {
             scalar if !encrypted => Opened::Scalar(scalar.clone()),
             // The empty text is never encrypted.
@@ -129,17 +100,21 @@ impl<'m> Opener<'m> {
         match opened {
             Opened::Comment(text) => Ok(Value::Comment(text)),
             Opened::Scalar(scalar) => {
-                if encrypted || !self.mac_only_encrypted {
-                    self.hash.update(scalar.to_bytes().expose());
-                }
+                self.mac.add(&scalar, encrypted);
                 Ok(Value::Scalar(scalar))
             }
         }
     }
 
-    fn open_text(&self, text: &SecretBytes) -> Result<Opened, ValueProblem> {
+    fn open_text(&mut self, text: &SecretBytes) -> Result<Opened, ValueProblem> {
         match text.expose_text() {
-            Some(text) if text.starts_with("ENC[") => self.cipher.open(text, self.place()),
+            Some(text) if text.starts_with("ENC[") => {
+                let opened = self.cipher.open(text, self.trail.place())?;
+                if let Some(stash) = &mut self.stash {
+                    stash.keep(self.trail.place(), &opened, text);
+                }
+                Ok(opened)
+            }
             _ => Err(ValueProblem::NotEncrypted),
         }
     }
@@ -149,52 +124,22 @@ impl<'m> Opener<'m> {
         let Some(line) = text.expose_text() else {
             return text.clone();
         };
-        if let Some(level) = self.comments.last_mut() {
-            level.add(self.rule, line);
-        }
-        if !self.encrypts(true) {
+        self.trail.add_comment(line);
+        if !self.trail.encrypts(true) {
             return text.clone();
         }
-        if let Ok(Opened::Comment(opened)) = self.cipher.open(line, self.place()) {
+        if let Ok(Opened::Comment(opened)) = self.open_text(text) {
             return opened;
         }
         if line.starts_with("ENC[") {
-            let below = self.shown.clone();
+            let below = self.trail.shown().to_owned();
             self.warnings.push(Warning::CommentLeftEncrypted { below });
         }
         text.clone()
     }
 
-    fn show(&mut self, step: fmt::Arguments<'_>) {
-        self.shown
-            .write_fmt(step)
-            .expect("writing to a String cannot fail");
-    }
-
-    fn encrypts(&self, is_comment: bool) -> bool {
-        self.rule.encrypts(&Place {
-            keys: &self.keys,
-            comments: &self.comments,
-            is_comment,
-        })
-    }
-
-    fn place(&self) -> &str {
-        if self.authenticated.is_empty() {
-            ":"
-        } else {
-            &self.authenticated
-        }
-    }
-
-    fn forget_comments(&mut self) {
-        if let Some(level) = self.comments.last_mut() {
-            *level = ActiveComments::default();
-        }
-    }
-
     fn refuse(&self, problem: ValueProblem) -> DecryptError {
-        let value = self.shown.clone();
+        let value = self.trail.shown().to_owned();
         DecryptError::Value { value, problem }
     }
 
@@ -209,18 +154,10 @@ impl<'m> Opener<'m> {
             Ok(_) => return Err(DecryptError::MacMismatch),
             Err(problem) => return Err(DecryptError::Mac { problem }),
         };
-        let computed = hex_upper(&self.hash.finalize());
-        if stored.expose() == computed.as_bytes() {
+        if stored.expose() == self.mac.finish().as_bytes() {
             Ok(())
         } else {
             Err(DecryptError::MacMismatch)
         }
     }
-}
-
-fn hex_upper(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02X}").expect("writing to a String cannot fail");
-        text
-    })
 }

@@ -5,32 +5,22 @@ use regex::Regex;
 /// The largest compiled expression, in bytes; a foreign document must not cost more memory than this.
 const MAX_COMPILED_SIZE: usize = 1 << 20;
 
-/// A regular expression of Go, unanchored. One that cannot be compiled matches nothing, as in sops.
+/// A regular expression of Go, unanchored.
 #[derive(Clone, Debug)]
-pub(crate) struct Pattern {
-    source: String,
-    regex: Option<Regex>,
-}
+pub(crate) struct Pattern(Regex);
 
 impl Pattern {
-    pub(crate) fn new(source: &str) -> Self {
-        let regex = regex::RegexBuilder::new(&with_ascii_classes(source))
+    /// Returns the expression, or why it is none.
+    pub(crate) fn new(source: &str) -> Result<Self, String> {
+        regex::RegexBuilder::new(&with_ascii_classes(source))
             .size_limit(MAX_COMPILED_SIZE)
             .build()
-            .ok();
-        let source = source.to_owned();
-        Self { source, regex }
+            .map(Self)
+            .map_err(|error| error.to_string())
     }
 
     pub(crate) fn matches(&self, text: &str) -> bool {
-        self.regex
-            .as_ref()
-            .is_some_and(|regex| regex.is_match(text))
-    }
-
-    /// Returns the expression when it cannot be compiled.
-    pub(crate) fn invalid(&self) -> Option<&str> {
-        self.regex.is_none().then_some(&self.source)
+        self.0.is_match(text)
     }
 }
 
@@ -94,23 +84,23 @@ mod tests {
 
     #[test]
     fn classes_are_ascii_as_in_go() {
-        assert!(Pattern::new(r"^\w+$").matches("abc_1"));
-        assert!(!Pattern::new(r"^\w+$").matches("é"));
-        assert!(Pattern::new(r"^[\w-]+$").matches("a-b"));
-        assert!(!Pattern::new(r"^[\d]$").matches("٣"));
-        assert!(Pattern::new(r"(?i)^PASS").matches("password"));
+        assert!(Pattern::new(r"^\w+$").unwrap().matches("abc_1"));
+        assert!(!Pattern::new(r"^\w+$").unwrap().matches("é"));
+        assert!(Pattern::new(r"^[\w-]+$").unwrap().matches("a-b"));
+        assert!(!Pattern::new(r"^[\d]$").unwrap().matches("٣"));
+        assert!(Pattern::new(r"(?i)^PASS").unwrap().matches("password"));
     }
 
     #[test]
     fn quoted_text_is_literal() {
-        assert!(Pattern::new(r"^\Qa.b\E$").matches("a.b"));
-        assert!(!Pattern::new(r"^\Qa.b\E$").matches("axb"));
+        assert!(Pattern::new(r"^\Qa.b\E$").unwrap().matches("a.b"));
+        assert!(!Pattern::new(r"^\Qa.b\E$").unwrap().matches("axb"));
     }
 
     #[test]
     fn odd_expressions_do_not_panic() {
         for source in ["\\", "\\é", "[", "(?P<", "\\Q", "a{999}{999}{999}"] {
-            let _ = Pattern::new(source).matches("x");
+            let _ = Pattern::new(source).map(|pattern| pattern.matches("x"));
         }
     }
 }

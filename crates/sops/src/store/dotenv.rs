@@ -81,6 +81,15 @@ pub(super) fn emit(branch: &[Item]) -> Result<SecretBytes, EmitError> {
     Ok(SecretBytes::new(out))
 }
 
+/// Writes the lines, and behind them the metadata.
+pub(super) fn emit_encrypted(branch: &[Item], block: &[Item]) -> Result<SecretBytes, EmitError> {
+    let mut out = emit(branch)?.expose().to_vec();
+    for (key, value) in flat::flatten(block) {
+        out.extend_from_slice(format!("{METADATA}{key}={value}\n").as_bytes());
+    }
+    Ok(SecretBytes::new(out))
+}
+
 fn escape_into(out: &mut Vec<u8>, value: &[u8]) {
     for byte in value {
         match byte {
@@ -91,7 +100,7 @@ fn escape_into(out: &mut Vec<u8>, value: &[u8]) {
 }
 
 /// Returns a scalar as the formats without types write it.
-pub(super) fn flat_text(key: &str, value: &Value) -> Result<SecretBytes, EmitError> {
+pub(crate) fn flat_text(key: &str, value: &Value) -> Result<SecretBytes, EmitError> {
     match value {
         Value::Scalar(Scalar::Bool(flag)) => Ok(flag.to_string().into()),
         Value::Scalar(Scalar::Float(number)) if number.fract() == 0.0 => {

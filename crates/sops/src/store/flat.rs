@@ -94,6 +94,42 @@ fn into_value(tree: Tree) -> Value {
     }
 }
 
+/// Returns the flat fields of metadata, sorted, with `\n` for line feeds; what is null is left out.
+pub(super) fn flatten(block: &[Item]) -> BTreeMap<String, String> {
+    let mut fields = BTreeMap::new();
+    flatten_branch("", block, &mut fields);
+    fields
+}
+
+fn flatten_branch(at: &str, branch: &[Item], fields: &mut BTreeMap<String, String>) {
+    for item in branch {
+        if let Item::Pair(key, value) = item {
+            let separator = if at.is_empty() { "" } else { "__map_" };
+            flatten_value(format!("{at}{separator}{key}"), value, fields);
+        }
+    }
+}
+
+fn flatten_value(at: String, value: &Value, fields: &mut BTreeMap<String, String>) {
+    match value {
+        Value::Branch(branch) => flatten_branch(&at, branch, fields),
+        Value::List(values) => {
+            for (position, value) in values.iter().enumerate() {
+                flatten_value(format!("{at}__list_{position}"), value, fields);
+            }
+        }
+        Value::Scalar(Scalar::Bool(flag)) => {
+            fields.insert(at, flag.to_string());
+        }
+        Value::Scalar(scalar) => {
+            let bytes = scalar.to_bytes();
+            let text = String::from_utf8_lossy(bytes.expose()).replace('\n', "\\n");
+            fields.insert(at, text);
+        }
+        Value::Null | Value::Comment(_) => {}
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

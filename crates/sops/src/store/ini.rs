@@ -64,6 +64,15 @@ pub(super) fn emit(sections: &[Item]) -> Result<SecretBytes, EmitError> {
     Ok(SecretBytes::new(out))
 }
 
+/// Writes the sections, and behind them the metadata; its fields are sorted (sops has them in any order).
+pub(super) fn emit_encrypted(sections: &[Item], block: &[Item]) -> Result<SecretBytes, EmitError> {
+    let fields = flat::flatten(block);
+    let fields = fields.iter().map(|(key, value)| text_pair(key, value));
+    let metadata = Item::Pair("sops".to_owned(), Value::Branch(fields.collect()));
+    let sections: Vec<_> = sections.iter().cloned().chain([metadata]).collect();
+    emit(&sections)
+}
+
 fn write_comment(out: &mut Vec<u8>, item: Option<&Item>) {
     if let Some(Item::Comment(text)) = item {
         out.extend_from_slice(b"; ");

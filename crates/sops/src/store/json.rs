@@ -4,21 +4,25 @@ use std::fmt::{self, Write as _};
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::{EmitError, SyntaxError};
+use super::{EmitError, Indent, SyntaxError};
 use crate::SecretBytes;
 use crate::value::{Branch, Item, Scalar, Value, float_text};
 
 /// Reads a JSON object.
 pub(super) fn parse(bytes: &[u8]) -> Result<Branch, SyntaxError> {
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| SyntaxError {
-        line: u32::try_from(error.line()).unwrap_or(u32::MAX),
-        column: u32::try_from(error.column()).unwrap_or(u32::MAX),
-        reason: reason(&error).to_owned(),
-    })?;
-    match value {
+    match parse_value(bytes)? {
         Value::Branch(branch) => Ok(branch),
         _ => Err(SyntaxError::in_line(0, "the document is not a JSON object")),
     }
+}
+
+/// Reads any JSON value.
+pub(crate) fn parse_value(bytes: &[u8]) -> Result<Value, SyntaxError> {
+    serde_json::from_slice(bytes).map_err(|error| SyntaxError {
+        line: u32::try_from(error.line()).unwrap_or(u32::MAX),
+        column: u32::try_from(error.column()).unwrap_or(u32::MAX),
+        reason: reason(&error).to_owned(),
+    })
 }
 
 /// The messages of the reader may quote the text, which may be a secret that nobody encrypted.
@@ -26,7 +30,7 @@ fn reason(error: &serde_json::Error) -> &'static str {
     if error.is_eof() {
         "the JSON text ends too early"
     } else {
-        "this is not JSON, so it was not encrypted by sops (or is damaged)"
+        "this is not JSON"
     }
 }
 
@@ -94,21 +98,36 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 }
 
-/// Writes a JSON object as Go's `encoding/json` does with tabs. Comments are dropped.
-pub(super) fn emit(branch: &[Item]) -> Result<SecretBytes, EmitError> {
-    let mut writer = Writer::default();
+/// Writes a JSON object as Go's `encoding/json` does. Comments are dropped.
+pub(super) fn emit(branch: &[Item], indent: Indent) -> Result<SecretBytes, EmitError> {
+    let mut writer = Writer::new(indent);
     writer.branch(branch)?;
     writer.text.push('\n');
     Ok(writer.text.into())
 }
 
-#[derive(Default)]
+/// Writes any value, without a line feed behind it.
+pub(super) fn emit_value(value: &Value, indent: Indent) -> Result<SecretBytes, EmitError> {
+    let mut writer = Writer::new(indent);
+    writer.value(value)?;
+    Ok(writer.text.into())
+}
+
 struct Writer {
     text: String,
     depth: usize,
+    indent: Indent,
 }
 
 impl Writer {
+    fn new(indent: Indent) -> Self {
+        Self {
+            text: String::new(),
+            depth: 0,
+            indent,
+        }
+    }
+
     fn branch(&mut self, branch: &[Item]) -> Result<(), EmitError> {
         let pairs = branch.iter().filter_map(|item| match item {
             Item::Pair(key, value) => Some((key, value)),
@@ -155,7 +174,12 @@ impl Writer {
 
     fn line(&mut self) {
         self.text.push('\n');
-        self.text.extend(std::iter::repeat_n('\t', self.depth));
+        let (character, width) = match self.indent {
+            Indent::Tab => ('\t', 1),
+            Indent::Spaces(width) => (' ', usize::from(width)),
+        };
+        let indent = std::iter::repeat_n(character, self.depth * width);
+        self.text.extend(indent);
     }
 
     fn value(&mut self, value: &Value) -> Result<(), EmitError> {

@@ -2,7 +2,7 @@
 
 mod write;
 
-pub(super) use write::emit;
+pub(super) use write::{emit, emit_value};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -130,19 +130,19 @@ fn keys_of_other_kinds_are_called_not_supported() {
     for (file, kind) in [
         (
             "yaml-key-pgp_rsa.yaml",
-            "a PGP key, which is not supported yet",
+            "a PGP key, which is not supported here",
         ),
         (
             "yaml-key-kms.yaml",
-            "an AWS KMS key, which is not supported yet",
+            "an AWS KMS key, which is not supported here",
         ),
         (
             "yaml-key-vault.yaml",
-            "a HashiCorp Vault key, which is not supported yet",
+            "a HashiCorp Vault key, which is not supported here",
         ),
         (
             "yaml-key-ssh_rsa.yaml",
-            "an SSH key, which is not supported yet",
+            "an SSH key, which is not supported",
         ),
     ] {
         let bytes = fs::read(vectors.join("enc").join(file)).unwrap();

@@ -10,13 +10,24 @@ use crate::SecretBytes;
 use crate::store::EmitError;
 use crate::value::{Branch, Item, Scalar, Value};
 
-const STYLE: FileStyle = FileStyle {
-    indent: 4,
-    sequences: SequenceIndent::Wide,
-};
+fn style(indent: u8) -> FileStyle {
+    FileStyle {
+        indent: indent.into(),
+        sequences: SequenceIndent::Wide,
+    }
+}
+
+/// Writes any value.
+pub(in crate::store) fn emit_value(value: &Value, indent: u8) -> Result<SecretBytes, EmitError> {
+    let document = Document {
+        root: value_node(value)?,
+        ..Document::default()
+    };
+    Ok(print_file(&[document], &style(indent)).into())
+}
 
 /// Writes the documents.
-pub(in crate::store) fn emit(documents: &[Branch]) -> Result<SecretBytes, EmitError> {
+pub(in crate::store) fn emit(documents: &[Branch], indent: u8) -> Result<SecretBytes, EmitError> {
     let documents = documents
         .iter()
         .map(|branch| {
@@ -26,7 +37,7 @@ pub(in crate::store) fn emit(documents: &[Branch]) -> Result<SecretBytes, EmitEr
             })
         })
         .collect::<Result<Vec<_>, EmitError>>()?;
-    Ok(print_file(&documents, &STYLE).into())
+    Ok(print_file(&documents, &style(indent)).into())
 }
 
 /// Comments go to the key that follows them, those at the end to the last key.

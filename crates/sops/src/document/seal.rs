@@ -1,0 +1,126 @@
+//! The walk over a plaintext that encrypts its values and computes its MAC.
+
+use crate::cipher::{Cipher, Opened};
+use crate::value::{Branch, Item, Scalar, Value};
+use crate::{DataKey, EncryptError, Random, Rules, SecretBytes, SelectionKind, Timestamp};
+
+use super::mac::Mac;
+use super::stash::Stash;
+use super::trail::Trail;
+
+pub(super) struct Sealer<'s> {
+    cipher: Cipher,
+    trail: Trail<'s>,
+    mac: Mac,
+    rules: &'s Rules,
+    stash: Stash,
+    random: &'s mut dyn Random,
+}
+
+impl<'s> Sealer<'s> {
+    pub(super) fn new(
+        key: &DataKey,
+        rules: &'s Rules,
+        stash: Stash,
+        random: &'s mut dyn Random,
+    ) -> Self {
+        Self {
+            cipher: Cipher::new(key),
+            trail: Trail::new(&rules.selection),
+            mac: Mac::new(rules),
+            rules,
+            stash,
+            random,
+        }
+    }
+
+    pub(super) fn seal_branch(&mut self, branch: &[Item]) -> Result<Branch, EncryptError> {
+        self.trail.enter();
+        let sealed = branch.iter().map(|item| self.seal_item(item)).collect();
+        self.trail.leave();
+        sealed
+    }
+
+    fn seal_item(&mut self, item: &Item) -> Result<Item, EncryptError> {
+        match item {
+            Item::Comment(text) => Ok(Item::Comment(match self.seal_comment(text)? {
+                Some(sealed) => sealed.into(),
+                None => text.clone(),
+            })),
+            Item::Pair(key, value) => {
+                let mark = self.trail.enter_key(key);
+                let sealed = self.seal_value(value)?;
+                self.trail.leave_key(&mark);
+                Ok(Item::Pair(key.clone(), sealed))
+            }
+        }
+    }
+
+    fn seal_value(&mut self, value: &Value) -> Result<Value, EncryptError> {
+        Ok(match value {
+            Value::Null => Value::Null,
+            Value::Branch(branch) => Value::Branch(self.seal_branch(branch)?),
+            Value::List(values) => Value::List(self.seal_list(values)?),
+            Value::Scalar(scalar) => Value::Scalar(self.seal_scalar(scalar)),
+            // In a list an encrypted comment is written as an element.
+            Value::Comment(text) => match self.seal_comment(text)? {
+                Some(sealed) => Value::Scalar(Scalar::Text(sealed.into())),
+                None => value.clone(),
+            },
+        })
+    }
+
+    fn seal_list(&mut self, values: &[Value]) -> Result<Vec<Value>, EncryptError> {
+        self.trail.enter();
+        let mut sealed = Vec::with_capacity(values.len());
+        for (position, value) in values.iter().enumerate() {
+            let mark = self.trail.enter_position(position);
+            sealed.push(self.seal_value(value)?);
+            let is_comment = matches!(value, Value::Comment(_));
+            self.trail.leave_position(&mark, is_comment);
+        }
+        self.trail.leave();
+        Ok(sealed)
+    }
+
+    fn seal_scalar(&mut self, scalar: &Scalar) -> Scalar {
+        let encrypted = self.trail.encrypts(false);
+        self.mac.add(scalar, encrypted);
+        let is_empty = matches!(scalar, Scalar::Text(text) if text.is_empty());
+        if !encrypted || is_empty {
+            return scalar.clone();
+        }
+        Scalar::Text(self.seal(&Opened::Scalar(scalar.clone())).into())
+    }
+
+    /// Returns the encrypted comment, or `None` when it stays in clear.
+    fn seal_comment(&mut self, text: &SecretBytes) -> Result<Option<String>, EncryptError> {
+        if let Some(line) = text.expose_text() {
+            self.trail.add_comment(line);
+        }
+        if text.is_empty() || !self.trail.encrypts(true) {
+            return Ok(None);
+        }
+        let sealed = self.seal(&Opened::Comment(text.clone()));
+        let selection = &self.rules.selection;
+        let ambiguous = selection.kind() == SelectionKind::UnencryptedCommentRegex
+            && selection.matches_comment(&sealed);
+        if ambiguous {
+            let pattern = selection.text().to_owned();
+            return Err(EncryptError::CommentMatches { pattern });
+        }
+        Ok(Some(sealed))
+    }
+
+    fn seal(&mut self, value: &Opened) -> String {
+        let place = self.trail.place();
+        let kept = self.stash.take(place, value);
+        kept.unwrap_or_else(|| self.cipher.seal(value, place, self.random))
+    }
+
+    /// Returns the encrypted MAC of the values that were encrypted.
+    pub(super) fn seal_mac(self, now: &Timestamp) -> String {
+        let mac = Opened::Scalar(Scalar::Text(self.mac.finish().into()));
+        self.cipher.seal(&mac, &now.to_seconds(), self.random)
+    }
+}
