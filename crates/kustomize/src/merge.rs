@@ -4,17 +4,19 @@
 //! users see and which are kept: an empty value (`key:`) goes away, elements of a merged list that have
 //! the same key become one, and null in a patch removes a field wherever it stands.
 
+mod comments;
 mod directive;
 mod keys;
 mod list;
 
 use std::collections::HashSet;
 
-use windlass_yaml::{Mapping, Node, Value};
+use windlass_yaml::{Entry, Mapping, Node, Value};
 
 use crate::edit;
 use crate::error::{PatchProblem, Problem};
 use crate::schema::{Schemas, TypeRef};
+use comments::CommentSchemas;
 use directive::Directive;
 
 /// Merges `patch` into `object` and returns what becomes of it; nothing when the patch deletes it. A patch
@@ -23,7 +25,11 @@ pub(crate) fn merge(object: Node, patch: Node, schemas: &Schemas) -> Result<Opti
     if directive::replaces(&patch) {
         return Ok(Some(object));
     }
-    let walker = Walker { schemas };
+    let comments = CommentSchemas::of([&object, &patch]);
+    let walker = Walker {
+        schemas,
+        comments: &comments,
+    };
     Ok(walker
         .walk(Some(object), Some(patch), None)?
         .map(|merged| merged.node))
@@ -32,6 +38,7 @@ pub(crate) fn merge(object: Node, patch: Node, schemas: &Schemas) -> Result<Opti
 #[derive(Clone, Copy)]
 struct Walker<'s> {
     schemas: &'s Schemas,
+    comments: &'s CommentSchemas,
 }
 
 /// What a merge leaves, and whether that is the patch's node or the object's.
@@ -72,8 +79,8 @@ impl<'s> Walker<'s> {
         patch: Option<Node>,
         schema: Option<TypeRef<'s>>,
     ) -> Outcome {
-        let schema = schema.or_else(|| self.schema_of([object.as_ref(), patch.as_ref()]));
         let sides = [object.as_ref(), patch.as_ref()];
+        let schema = self.schema_of(sides, schema);
         let Some(first) = sides.into_iter().flatten().find(|node| !node.is_null()) else {
             return self.walk_mapping(object, patch, schema);
         };
@@ -91,20 +98,43 @@ impl<'s> Walker<'s> {
         }
     }
 
-    /// An object that brings its own kind has a schema wherever it stands.
-    fn schema_of(self, sides: [Option<&Node>; 2]) -> Option<TypeRef<'s>> {
-        sides
+    /// Returns the schema in a comment, else the one of the place. An object that brings its own kind has
+    /// a schema wherever it stands.
+    fn schema_of(
+        self,
+        sides: [Option<&Node>; 2],
+        schema: Option<TypeRef<'s>>,
+    ) -> Option<TypeRef<'s>> {
+        let sides = || sides.into_iter().flatten().filter(|node| !node.is_null());
+        self.comments.first(sides()).or(schema).or_else(|| {
+            sides()
+                .filter(|node| node.is_mapping())
+                .find_map(|node| self.schema_of_kind(node))
+        })
+    }
+
+    fn schema_of_kind(self, node: &Node) -> Option<TypeRef<'s>> {
+        let kind = edit::field_text(node, "kind");
+        let api_version = edit::field_text(node, "apiVersion");
+        if kind.is_empty() || api_version.is_empty() {
+            return None;
+        }
+        self.schemas.kind(api_version, kind)
+    }
+
+    /// Returns the schema of a field that stands in these entries: in the comment of the value or of the
+    /// key, else what is known of the mapping.
+    fn field_schema<'e>(
+        self,
+        entries: impl IntoIterator<Item = &'e Entry>,
+        schema: Option<TypeRef<'s>>,
+        key: &str,
+    ) -> Option<TypeRef<'s>> {
+        let nodes = entries
             .into_iter()
-            .flatten()
-            .filter(|node| node.is_mapping())
-            .find_map(|node| {
-                let kind = edit::field_text(node, "kind");
-                let api_version = edit::field_text(node, "apiVersion");
-                if kind.is_empty() || api_version.is_empty() {
-                    return None;
-                }
-                self.schemas.kind(api_version, kind)
-            })
+            .flat_map(|entry| [&entry.value, &entry.key]);
+        let commented = self.comments.first(nodes);
+        commented.or_else(|| schema.and_then(|schema| schema.field(key)))
     }
 
     fn walk_mapping(
@@ -151,17 +181,19 @@ impl<'s> Walker<'s> {
             let patch = if rest.is_empty() {
                 None
             } else {
-                rest.remove(key)
+                rest.remove_entry(key)
             };
-            let schema = schema.and_then(|schema| schema.field(key));
+            let schema = self.field_schema([&entry].into_iter().chain(&patch), schema, key);
+            let patch = patch.map(|patch| patch.value);
             if let Some(value) = self.merge_field(Some(entry.value), patch, schema)? {
                 entry.value = value;
                 mapping.push(entry.key, entry.value);
             }
         }
-        for entry in rest {
-            let schema = schema.and_then(|schema| schema.field(edit::text(&entry.key)));
+        for mut entry in rest {
+            let schema = self.field_schema([&entry], schema, edit::text(&entry.key));
             if let Some(value) = self.merge_field(None, Some(entry.value), schema)? {
+                entry.key.comments = None;
                 mapping.push(entry.key, value);
             }
         }
@@ -209,7 +241,7 @@ impl<'s> Walker<'s> {
 
     /// Merges a node with itself: directives in it are carried out, and nulls go away.
     fn settle(self, mut node: Node, schema: Option<TypeRef<'s>>) -> Outcome {
-        let schema = schema.or_else(|| self.schema_of([Some(&node), None]));
+        let schema = self.schema_of([Some(&node), None], schema);
         if node.is_null() {
             return Ok(None);
         }
@@ -226,7 +258,7 @@ impl<'s> Walker<'s> {
             return Ok(Some(patched(node)));
         };
         for mut entry in std::mem::take(mapping.entries_mut()) {
-            let schema = schema.and_then(|schema| schema.field(edit::text(&entry.key)));
+            let schema = self.field_schema([&entry], schema, edit::text(&entry.key));
             if let Some(settled) = self.settle(entry.value, schema)? {
                 entry.value = settled.node;
                 mapping.push(entry.key, entry.value);
@@ -284,6 +316,28 @@ mod tests {
         assert_eq!(
             merged(object, patch),
             "apiVersion: example.com/v1\nkind: Web\nspec:\n  containers:\n  - name: b\n"
+        );
+    }
+
+    #[test]
+    fn a_schema_in_a_comment_says_how_a_list_is_merged() {
+        let object =
+            "apiVersion: example.com/v1\nkind: Web\nitems: [b, c]\nports:\n- {name: a, x: 1}\n";
+        let merge = r#"# {"type":"array","x-kubernetes-patch-strategy":"merge""#;
+        let keyed = format!(r#"{merge},"x-kubernetes-patch-merge-key":"name"}}"#);
+        let patch = format!(
+            "apiVersion: example.com/v1\nkind: Web\nitems: {merge}}}\n- a\n- b\nports: {keyed}\n- {{name: a, y: 2}}\n"
+        );
+        assert_eq!(
+            merged(object, &patch),
+            "apiVersion: example.com/v1\nitems:\n- a\n- b\n- c\nkind: Web\nports:\n- name: a\n  x: 1\n  \"y\": 2\n"
+        );
+        // A comment that is JSON but knows nothing of lists takes their merge away.
+        let object = "apiVersion: v1\nkind: Pod\nspec:\n  containers: [{name: a, image: x}]\n";
+        let patch = "spec:\n  containers: # {\"note\": 1}\n  - {name: b}\n";
+        assert_eq!(
+            merged(object, patch),
+            "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: b\n"
         );
     }
 

@@ -51,6 +51,12 @@ impl Schema {
         &self.types[self.resolved(id)]
     }
 
+    /// Returns the type that was added last, which is the outermost one.
+    pub(crate) fn last(&self) -> Option<TypeRef<'_>> {
+        let id = self.types.len().checked_sub(1)?;
+        Some(TypeRef { schema: self, id })
+    }
+
     /// Follows references; a chain of them has a bounded length, so that a circle ends.
     fn resolved(&self, mut id: TypeId) -> TypeId {
         for _ in 0..64 {

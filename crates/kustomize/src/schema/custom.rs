@@ -38,6 +38,13 @@ impl Schema {
         Ok(schema)
     }
 
+    /// Returns a schema that holds this one type.
+    pub(crate) fn from_type(node: &Node) -> Result<Self, SchemaError> {
+        let mut schema = Self::default();
+        schema.add_type(node, 0)?;
+        Ok(schema)
+    }
+
     fn add_type(&mut self, node: &Node, depth: usize) -> Result<TypeId, SchemaError> {
         if depth > MAX_DEPTH {
             return Err(SchemaError::TooDeep);

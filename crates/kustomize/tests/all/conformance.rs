@@ -9,7 +9,7 @@ use windlass_tree::TreePath;
 use crate::support::{first_difference, read_tree};
 
 /// How many of the cases have to be as recorded. It only rises.
-const FLOOR: usize = 468;
+const FLOOR: usize = 469;
 
 pub(crate) fn cases() -> Option<PathBuf> {
     let shared = std::env::var("WINDLASS_SHARED").map_or_else(
