@@ -24,10 +24,16 @@ fn options() -> ParseOptions {
 
 /// Returns the first document of a text, aliases expanded; null when there is none.
 pub(crate) fn first(bytes: &[u8]) -> Result<Node, Fault> {
+    first_with_comments(bytes).map(|document| document.root)
+}
+
+/// Does as [`first`], and keeps the comments around the value.
+pub(crate) fn first_with_comments(bytes: &[u8]) -> Result<Document, Fault> {
     let document = windlass_yaml::parse_first(bytes, &options()).map_err(syntax)?;
-    let mut root = document.map_or_else(Node::null, |document| document.root);
-    root.expand_aliases(&Limits::default()).map_err(syntax)?;
-    Ok(root)
+    let mut document = document.unwrap_or_default();
+    let limits = Limits::default();
+    document.root.expand_aliases(&limits).map_err(syntax)?;
+    Ok(document)
 }
 
 /// Returns the objects of a text, lists of objects taken apart. Positions are those of the whole text.
@@ -172,6 +178,14 @@ fn valid_objects(roots: Vec<Node>) -> Result<Vec<Node>, Fault> {
                 continue;
             }
             let at = node.start;
+            if let Err(error) = node.to_json() {
+                let at = error.position();
+                let reason = error.to_string();
+                return Err(Fault {
+                    at,
+                    problem: ObjectProblem::Unprintable { reason }.into(),
+                });
+            }
             let kind = edit::field_text(&node, "kind").to_owned();
             match node.get_mut("items") {
                 Some(items) if items.is_null() => {}

@@ -4,6 +4,8 @@
 //! number that takes the place of a quoted text becomes a text, and a text that takes the place of a
 //! plain number stays a text. Without a tag, what a plain text means follows from the text.
 
+use std::collections::HashSet;
+
 use windlass_yaml::{Mapping, Node, Scalar, ScalarStyle, Value};
 
 use crate::error::{Problem, Refusal};
@@ -50,19 +52,30 @@ pub(crate) fn metadata_text<'n>(node: &'n Node, field: &str) -> &'n str {
         .unwrap_or_default()
 }
 
-/// Returns the pairs of `metadata.labels` or `metadata.annotations` as texts, in their order.
+/// Returns the pairs of `metadata.labels` or `metadata.annotations` as texts, in their order; of a key
+/// that is there several times, the last.
 pub(crate) fn metadata_map(node: &Node, field: &str) -> Vec<(String, String)> {
-    node.at(&["metadata", field])
-        .and_then(Node::as_mapping)
-        .into_iter()
-        .flat_map(Mapping::iter)
+    let Some(mapping) = node.at(&["metadata", field]).and_then(Node::as_mapping) else {
+        return Vec::new();
+    };
+    let mut seen = HashSet::with_capacity(mapping.len());
+    let last = |(key, _): &(&Node, &Node)| seen.insert(text(key).to_owned());
+    let mut pairs: Vec<_> = mapping
+        .iter()
+        .rev()
+        .filter(last)
         .map(|(key, value)| (text(key).to_owned(), text(value).to_owned()))
-        .collect()
+        .collect();
+    pairs.reverse();
+    pairs
 }
 
 /// Sets `metadata.labels` or `metadata.annotations` to these pairs, sorted; removes it when there are
 /// none. All values become strings, and keys lose their quotes, whatever that makes of them.
 pub(crate) fn set_metadata_map(node: &mut Node, field: &str, mut pairs: Vec<(String, String)>) {
+    if pairs.is_empty() && node.get("metadata").is_some_and(Node::is_null) {
+        return;
+    }
     let metadata = child(node, "metadata");
     let Some(metadata) = metadata.as_mapping_mut() else {
         return;

@@ -1,6 +1,6 @@
 //! The last steps of a build: hashes, references, vars, order, and what objects say about their origin.
 
-use windlass_yaml::Node;
+use windlass_yaml::{Mapping, Node};
 
 use crate::Reorder;
 use crate::context::Context;
@@ -62,14 +62,31 @@ pub(crate) fn finish(context: &mut Context<'_>, target: &Target, gathered: Gathe
     let shared = snapshots(&items);
     let resolved = vars.resolve(&mut items, &config.var_reference);
     restore(&mut items, shared);
-    context.note(&place, resolved);
+    if let Some(unused) = context
+        .note(&place, resolved)
+        .filter(|unused| !unused.is_empty())
+    {
+        let unused = unused.join(",");
+        context.warnings.push(Warning {
+            place: place.clone(),
+            message: format!("well-defined vars that were never replaced: {unused}"),
+        });
+    }
     // kustomize looks at the objects once more when it leaves out the local ones.
     for item in items.iter() {
         context.note(&item.place, document::validate_object(&item.node));
     }
-    items
-        .list_mut()
-        .retain(|item| !plugin::is_local(&item.node));
+    if items.iter().any(|item| plugin::is_local(&item.node)) {
+        // An object with the name of a local one cannot be told from it.
+        let checked = items.check_ids();
+        context.note(&place, checked);
+        items
+            .list_mut()
+            .retain(|item| !plugin::is_local(&item.node));
+    }
+    for item in items.iter() {
+        context.note(&item.place, check_annotations(&item.node));
+    }
     sort(context, target, &mut items);
     let signs = context.options.managed_by_label;
     let labelled = add_metadata(&mut items, &target.kustomization, signs);
@@ -135,6 +152,31 @@ fn add_metadata(
         edit::set_metadata_map(&mut item.node, "annotations", annotations);
     }
     Ok(())
+}
+
+/// Refuses what kustomize cannot clean: metadata that is no mapping, and annotations (which it panics at)
+/// that are a list or whose keys are no texts.
+fn check_annotations(node: &Node) -> Result<(), Problem> {
+    let Some(metadata) = edit::present(node, "metadata") else {
+        return Ok(());
+    };
+    if !metadata.is_mapping() {
+        return Err(fieldspec::wrong_kind("MappingNode", metadata));
+    }
+    let Some(annotations) = metadata.get("annotations") else {
+        return Ok(());
+    };
+    if annotations
+        .as_sequence()
+        .is_some_and(|items| !items.is_empty())
+    {
+        return Err(fieldspec::wrong_kind("MappingNode", annotations));
+    }
+    let mut keys = annotations.as_mapping().into_iter().flat_map(Mapping::iter);
+    match keys.find(|(key, _)| !key.is_scalar()) {
+        Some((key, _)) => Err(fieldspec::wrong_kind("ScalarNode", key)),
+        None => Ok(()),
+    }
 }
 
 fn add_origin(item: &Item, annotations: &mut Vec<(String, String)>) {

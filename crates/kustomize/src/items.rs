@@ -113,8 +113,13 @@ impl Items {
     /// Returns the places of the objects that a selector chooses.
     pub(crate) fn select(&self, selector: &Selector) -> Result<Vec<usize>, Problem> {
         let matcher = Matcher::new(selector)?;
-        let chosen = |index: &usize| matcher.selects(&self.list[*index]);
-        Ok((0..self.list.len()).filter(chosen).collect())
+        let mut chosen = Vec::new();
+        for (index, item) in self.list.iter().enumerate() {
+            if matcher.selects(item)? {
+                chosen.push(index);
+            }
+        }
+        Ok(chosen)
     }
 
     fn places(&self, indices: &[usize]) -> Vec<Place> {

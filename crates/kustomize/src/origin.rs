@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use windlass_yaml::Node;
 
 use crate::edit;
+use crate::error::Problem;
+use crate::fieldspec;
 
 /// The annotation that says where an object comes from.
 pub(crate) const ORIGIN: &str = "config.kubernetes.io/origin";
@@ -107,6 +109,15 @@ pub(crate) fn transformations_text(notes: &[Note]) -> String {
         }
     }
     text
+}
+
+/// Checks that an object has a place for the annotation.
+pub(crate) fn check_annotations(object: &Node) -> Result<(), Problem> {
+    let annotations = object.at(&["metadata", "annotations"]);
+    match annotations.filter(|annotations| !annotations.is_null() && !annotations.is_mapping()) {
+        Some(other) => Err(fieldspec::wrong_kind("MappingNode", other)),
+        None => Ok(()),
+    }
 }
 
 /// Joins paths as Go's `filepath.Join` does, without leaving `.` and inner `..` behind.

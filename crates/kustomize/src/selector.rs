@@ -18,8 +18,9 @@ pub(crate) struct Matcher {
     kind: Option<Regex>,
     name: Option<Regex>,
     namespace: Option<Regex>,
-    labels: LabelSelector,
-    annotations: LabelSelector,
+    /// kustomize reads label selectors only when it compares an object with them.
+    labels: Result<LabelSelector, SelectionProblem>,
+    annotations: Result<LabelSelector, SelectionProblem>,
     has_no_labels: bool,
 }
 
@@ -31,32 +32,33 @@ impl Matcher {
             kind: anchored(&selector.kind)?,
             name: anchored(&selector.name)?,
             namespace: anchored(&selector.namespace)?,
-            labels: LabelSelector::parse(&selector.labels)?,
-            annotations: LabelSelector::parse(&selector.annotations)?,
+            labels: LabelSelector::parse(&selector.labels),
+            annotations: LabelSelector::parse(&selector.annotations),
             has_no_labels: selector.labels.is_empty() && selector.annotations.is_empty(),
         })
     }
 
     /// Returns whether a patch's target selects the object, by its first or its present name.
-    pub(crate) fn selects(&self, item: &Item) -> bool {
+    pub(crate) fn selects(&self, item: &Item) -> Result<bool, SelectionProblem> {
         let original = item.original_id();
         let current = item.current_id();
         let either = |fits: &dyn Fn(&ResId) -> bool| fits(&original) || fits(&current);
-        either(&|id| matches(self.namespace.as_ref(), id.effective_namespace()))
+        let is_named = either(&|id| matches(self.namespace.as_ref(), id.effective_namespace()))
             && either(&|id| matches(self.name.as_ref(), &id.name))
-            && self.selects_kind(&current)
-            && self.selects_metadata(item)
+            && self.selects_kind(&current);
+        Ok(is_named && self.selects_metadata(item)?)
     }
 
     /// Returns whether labels and annotations of the object are as wanted.
-    pub(crate) fn selects_metadata(&self, item: &Item) -> bool {
-        self.has_no_labels
-            || self
-                .labels
-                .selects(&crate::edit::metadata_map(&item.node, "labels"))
-                && self
-                    .annotations
-                    .selects(&crate::edit::metadata_map(&item.node, "annotations"))
+    pub(crate) fn selects_metadata(&self, item: &Item) -> Result<bool, SelectionProblem> {
+        if self.has_no_labels {
+            return Ok(true);
+        }
+        let selects = |selector: &Result<LabelSelector, SelectionProblem>, field| {
+            let selector = selector.as_ref().map_err(Clone::clone)?;
+            Ok(selector.selects(&crate::edit::metadata_map(&item.node, field)))
+        };
+        Ok(selects(&self.labels, "labels")? && selects(&self.annotations, "annotations")?)
     }
 
     /// Returns whether an identity is as wanted, with its namespace as it is written.
@@ -86,7 +88,12 @@ fn anchored(pattern: &str) -> Result<Option<Regex>, SelectionProblem> {
 
 /// Compiles a regular expression of Go's; its automaton may not grow without bound.
 pub(crate) fn compile(pattern: &str) -> Result<Regex, SelectionProblem> {
-    regex::RegexBuilder::new(&from_go(pattern))
+    let wrong = |(reason, part): (&str, &str)| SelectionProblem::Pattern {
+        pattern: part.to_owned(),
+        reason: reason.to_owned(),
+    };
+    let translated = from_go(pattern).map_err(wrong)?;
+    regex::RegexBuilder::new(&translated)
         .size_limit(1 << 20)
         .build()
         .map_err(|error| pattern_problem(pattern, &error))
@@ -112,29 +119,45 @@ fn pattern_problem(pattern: &str, error: &regex::Error) -> SelectionProblem {
 
 /// Returns a pattern of Go's `regexp` as the `regex` crate writes it: a brace that begins no repetition
 /// stands for itself (so `${NAME}` is a pattern), `\w` and its like are ASCII, `\Q` quotes up to `\E`, and
-/// a class knows no operators.
-fn from_go(pattern: &str) -> String {
+/// a class knows no operators. Go refuses what repeats a repetition, or more than a thousand times.
+fn from_go(pattern: &str) -> Result<String, (&'static str, &str)> {
     let mut translated = String::with_capacity(pattern.len());
     let mut class_start = None;
     let mut at = 0;
+    let mut repeated = 0..0;
     while let Some(character) = pattern[at..].chars().next() {
         let rest = &pattern[at..];
+        if let Some(length) = repetition(rest).filter(|_| class_start.is_none()) {
+            if repeated.end == at && at > 0 {
+                let both = &pattern[repeated.start..at + length];
+                return Err(("invalid nested repetition operator", both));
+            }
+            let operator = &rest[..length];
+            if !has_valid_counts(operator) {
+                return Err(("invalid repeat count", operator));
+            }
+            let is_lazy = rest[length..].starts_with('?');
+            let end = at + length + usize::from(is_lazy);
+            translated.push_str(&pattern[at..end]);
+            repeated = at..end;
+            at = end;
+            continue;
+        }
         if character == '\\' {
             at += push_escape(&mut translated, rest, class_start.is_some());
             continue;
         }
         match (character, class_start) {
-            ('{', None) if !is_repetition(rest) => translated.push('\\'),
             ('[', None) => class_start = Some(at),
             ('[', Some(_)) if !rest.starts_with("[:") => translated.push('\\'),
-            ('&' | '~', Some(_)) => translated.push('\\'),
+            ('{', None) | ('&' | '~', Some(_)) => translated.push('\\'),
             (']', Some(start)) if !matches!(&pattern[start..at], "[" | "[^") => class_start = None,
             _ => {}
         }
         translated.push(character);
         at += character.len_utf8();
     }
-    translated
+    Ok(translated)
 }
 
 /// Translates the escape that a text begins with, and returns its length.
@@ -165,14 +188,31 @@ fn push_escape(translated: &mut String, text: &str, is_in_class: bool) -> usize 
     length
 }
 
-/// Returns whether a text begins with `{n}`, `{n,}` or `{n,m}`.
-fn is_repetition(text: &str) -> bool {
-    let Some((counts, _)) = text[1..].split_once('}') else {
-        return false;
-    };
+/// Returns the length of the repetition that a text begins with: `*`, `+`, `?`, `{n}`, `{n,}` or `{n,m}`.
+fn repetition(text: &str) -> Option<usize> {
+    if text.starts_with(['*', '+', '?']) {
+        return Some(1);
+    }
+    let (counts, _) = text.strip_prefix('{')?.split_once('}')?;
     let (least, most) = counts.split_once(',').unwrap_or((counts, ""));
     let is_number = |count: &str| count.bytes().all(|byte| byte.is_ascii_digit());
-    !least.is_empty() && is_number(least) && is_number(most)
+    let is_repetition = !least.is_empty() && is_number(least) && is_number(most);
+    is_repetition.then_some(counts.len() + 2)
+}
+
+/// Returns whether the numbers of a repetition, if it has any, are in order and not too large.
+fn has_valid_counts(repetition: &str) -> bool {
+    let counts = repetition.trim_matches(['{', '}']);
+    let numbers = counts.split(',').filter(|count| !count.is_empty());
+    let mut least = 0;
+    for count in numbers.filter(|count| count.starts_with(|first: char| first.is_ascii_digit())) {
+        let count = count.parse().unwrap_or(u32::MAX);
+        if count > 1000 || count < least {
+            return false;
+        }
+        least = count;
+    }
+    true
 }
 
 impl Selector {

@@ -2,6 +2,7 @@
 
 mod configure;
 mod resources;
+mod validator;
 
 use std::sync::Arc;
 
@@ -11,8 +12,7 @@ use crate::config::{self, Config};
 use crate::context::{Context, MAX_DEPTH, MAX_KUSTOMIZATIONS};
 use crate::decode::{Decoder, Located};
 use crate::document;
-use crate::error::{KustomizationProblem, Place, PluginProblem, Problem, Refusal};
-use crate::item::Item;
+use crate::error::{KustomizationProblem, Place, Problem, Refusal};
 use crate::items::Items;
 use crate::kustomization::{self, Kustomization};
 use crate::loader::Loader;
@@ -139,7 +139,7 @@ impl Target {
                 run_step(context, &mut gathered, &step);
             }
             for step in validators {
-                run_validator(context, &mut gathered, &step);
+                validator::run(context, &mut gathered, &step);
             }
             let declared = gathered
                 .vars
@@ -331,27 +331,5 @@ fn transform(context: &mut Context<'_>, gathered: &mut Gathered, step: &Step) {
     restore(&mut gathered.items, shared);
     for (place, problem) in problems {
         context.fail(&place, problem);
-    }
-}
-
-/// Runs a transformer that may not change anything, but for the label by which it signs.
-fn run_validator(context: &mut Context<'_>, gathered: &mut Gathered, step: &Step) {
-    let all = |gathered: &Gathered| -> Vec<_> {
-        let items = gathered.items.iter();
-        items.map(Item::node_with_records).collect()
-    };
-    let before = all(gathered);
-    transform(context, gathered, step);
-    let signed = |mut node: windlass_yaml::Node| {
-        let labels = node.at_mut(&["metadata", "labels"]);
-        if labels.is_some_and(|labels| {
-            labels.remove("validated-by").is_some() && crate::edit::is_empty(labels)
-        }) {
-            crate::edit::remove_metadata(&mut node, "labels");
-        }
-        node
-    };
-    if !before.into_iter().eq(all(gathered).into_iter().map(signed)) {
-        context.fail(&step.place, PluginProblem::ValidatorChanges);
     }
 }

@@ -2,7 +2,7 @@
 
 mod expand;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use windlass_yaml::{Node, Value};
 
@@ -57,13 +57,17 @@ impl Vars {
     }
 
     /// Writes the values wherever the fields of `specs` name a var.
-    pub(crate) fn resolve(&self, items: &mut Items, specs: &[FieldSpec]) -> Result<(), Problem> {
+    pub(crate) fn resolve(
+        &self,
+        items: &mut Items,
+        specs: &[FieldSpec],
+    ) -> Result<Vec<String>, Problem> {
         let mut values = BTreeMap::new();
         for var in self.0.values() {
             values.insert(var.name.clone(), value(items, var)?);
         }
         if values.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let mut writer = Writer::new(&values);
         for item in items.list_mut() {
@@ -73,7 +77,11 @@ impl Vars {
                 })?;
             }
         }
-        Ok(())
+        let used = writer.used;
+        Ok(values
+            .into_keys()
+            .filter(|name| !used.contains(name))
+            .collect())
     }
 }
 
@@ -168,6 +176,8 @@ struct Writer<'v> {
     /// The bytes of the longest value.
     longest: usize,
     budget: usize,
+    /// The names of the vars that were replaced.
+    used: BTreeSet<String>,
 }
 
 impl<'v> Writer<'v> {
@@ -177,6 +187,7 @@ impl<'v> Writer<'v> {
             values,
             longest: lengths.max().unwrap_or_default(),
             budget: edit::MAX_COPIED,
+            used: BTreeSet::new(),
         }
     }
 
@@ -219,7 +230,7 @@ impl<'v> Writer<'v> {
         if uses > 0 {
             edit::spend_bytes(&mut self.budget, uses.saturating_mul(self.longest))?;
         }
-        let expanded = expand(text, self.values);
+        let expanded = expand(text, self.values, &mut self.used);
         let (at, mark) = (node.start, node.anchor.take());
         *node = expanded;
         (node.start, node.anchor) = (at, mark);

@@ -85,6 +85,11 @@ impl Item {
         copy.with_records(|item| item.node.clone())
     }
 
+    /// Returns whether kustomize remembers the same of both objects.
+    pub(crate) fn has_records_of(&self, other: &Self) -> bool {
+        self.records() == other.records()
+    }
+
     fn records(&self) -> Vec<(String, String)> {
         let mut records = Vec::new();
         let mut push = |name: &str, texts: Vec<&str>| {

@@ -16,7 +16,9 @@ pub(super) struct CommentSchemas(HashMap<Box<str>, Schema>);
 impl CommentSchemas {
     pub(super) fn of(nodes: [&Node; 2]) -> Self {
         let mut schemas = Self(HashMap::new());
-        nodes.into_iter().for_each(|node| schemas.collect(node));
+        for node in nodes {
+            schemas.collect(node);
+        }
         schemas
     }
 

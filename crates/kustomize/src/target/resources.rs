@@ -113,6 +113,10 @@ impl Target {
         };
         let counted = context.count_values(&nodes);
         context.note(&self.place(path.at), counted)?;
+        if self.origin.is_some() {
+            let checked = nodes.iter().try_for_each(origin::check_annotations);
+            context.note(&self.place(path.at), checked)?;
+        }
         let item = |node: windlass_yaml::Node| {
             let place = Place::at(file, node.start);
             let mut item = Item::new(node, place, &context.schemas);

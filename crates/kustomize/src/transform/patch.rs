@@ -3,7 +3,7 @@
 use windlass_yaml::Node;
 
 use crate::edit;
-use crate::error::{PatchProblem, Place, Problem};
+use crate::error::{ObjectProblem, PatchProblem, Place, Problem};
 use crate::item::Item;
 use crate::items::Items;
 use crate::json_patch::JsonPatch;
@@ -125,6 +125,7 @@ fn apply_json(
     for index in selected {
         let item = &mut list[index];
         let object = item.current_id().to_string();
+        check_keys(item)?;
         if remembers {
             item.remember_id();
         }
@@ -140,6 +141,18 @@ fn apply_json(
         item.update_scope(schemas);
     }
     Ok(())
+}
+
+/// Refuses annotations that name a key twice, which only JSON does not allow; elsewhere nothing does.
+fn check_keys(item: &Item) -> Result<(), Problem> {
+    let annotations = item.node.at(&["metadata", "annotations"]);
+    match annotations.map(Node::to_json) {
+        Some(Err(error)) => Err(ObjectProblem::Unprintable {
+            reason: error.to_string(),
+        }
+        .into()),
+        _ => Ok(()),
+    }
 }
 
 /// Applies a patch to the object that it names.

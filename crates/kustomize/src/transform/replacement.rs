@@ -233,10 +233,11 @@ fn copy_to(
         || matches!(&copied.live, Some((_, path)) if holds_records(path));
     for (index, item) in items.list_mut().iter_mut().enumerate() {
         let ids = identities(item);
-        if !chosen.selects_metadata(item)
-            || rejected.iter().any(|reject| rejects(reject, item, &ids))
-            || !ids.iter().any(|id| chosen.selects_id(id))
-        {
+        let mut is_chosen = chosen.selects_metadata(item)?;
+        for reject in &rejected {
+            is_chosen = is_chosen && !rejects(reject, item, &ids)?;
+        }
+        if !is_chosen || !ids.iter().any(|id| chosen.selects_id(id)) {
             continue;
         }
         let object = fieldspec::describe(&item.node);
@@ -267,10 +268,14 @@ fn holds_records(path: &[String]) -> bool {
 }
 
 /// Labels and identity reject each for itself.
-fn rejects((matcher, selector): &(Matcher, &Selector), item: &Item, ids: &[ResId]) -> bool {
+fn rejects(
+    (matcher, selector): &(Matcher, &Selector),
+    item: &Item,
+    ids: &[ResId],
+) -> Result<bool, Problem> {
     let has_labels = !selector.annotations.is_empty() || !selector.labels.is_empty();
-    has_labels && matcher.selects_metadata(item)
-        || !selector.has_no_id() && ids.iter().any(|id| matcher.selects_id(id))
+    Ok(has_labels && matcher.selects_metadata(item)?
+        || !selector.has_no_id() && ids.iter().any(|id| matcher.selects_id(id)))
 }
 
 fn copy_to_object(

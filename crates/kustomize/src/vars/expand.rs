@@ -1,18 +1,24 @@
 //! `$(NAME)` within a text, as Kubernetes expands it in commands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use windlass_yaml::{Node, Resolved};
 
 use crate::edit;
 
 /// Returns the text with its vars replaced. A text that is one var alone takes the type of its value;
-/// unknown vars stay as they are, and `$$` becomes `$`.
-pub(super) fn expand(text: &str, values: &BTreeMap<String, Node>) -> Node {
+/// unknown vars stay as they are, and `$$` becomes `$`. What is replaced joins `used`.
+pub(super) fn expand(
+    text: &str,
+    values: &BTreeMap<String, Node>,
+    used: &mut BTreeSet<String>,
+) -> Node {
     let whole = text
         .strip_prefix("$(")
         .and_then(|rest| rest.strip_suffix(')'));
-    if let Some(value) = whole.and_then(|name| values.get(name)).and_then(primitive) {
+    if let Some((name, value)) = whole.and_then(|name| Some((name, primitive(values.get(name)?)?)))
+    {
+        used.insert(name.to_owned());
         return value;
     }
     let mut out = String::with_capacity(text.len());
@@ -20,14 +26,19 @@ pub(super) fn expand(text: &str, values: &BTreeMap<String, Node>) -> Node {
     while let Some(at) = rest.find('$') {
         out.push_str(&rest[..at]);
         rest = &rest[at + 1..];
-        rest = expand_one(&mut out, rest, values);
+        rest = expand_one(&mut out, rest, values, used);
     }
     out.push_str(rest);
     Node::string(out)
 }
 
 /// Writes what stands for the text behind a `$`, and returns what follows.
-fn expand_one<'t>(out: &mut String, rest: &'t str, values: &BTreeMap<String, Node>) -> &'t str {
+fn expand_one<'t>(
+    out: &mut String,
+    rest: &'t str,
+    values: &BTreeMap<String, Node>,
+    used: &mut BTreeSet<String>,
+) -> &'t str {
     if let Some(rest) = rest.strip_prefix('$') {
         out.push('$');
         return rest;
@@ -38,6 +49,7 @@ fn expand_one<'t>(out: &mut String, rest: &'t str, values: &BTreeMap<String, Nod
     {
         if let Some(value) = values.get(name).and_then(primitive) {
             out.push_str(edit::text(&value));
+            used.insert(name.to_owned());
         } else {
             out.extend(["$(", name, ")"]);
         }
@@ -67,10 +79,16 @@ mod tests {
             ("HOST".to_owned(), Node::string("db")),
             ("PORT".to_owned(), Node::int(80)),
         ]);
-        let expanded = |text| edit::text(&expand(text, &values)).to_owned();
+        let expanded = |text| edit::text(&expand(text, &values, &mut BTreeSet::new())).to_owned();
         assert_eq!(expanded("http://$(HOST):$(PORT)/"), "http://db:80/");
         assert_eq!(expanded("$$(HOST) $(NO) $x $"), "$(HOST) $(NO) $x $");
-        assert_eq!(expand("$(PORT)", &values).as_i64(), Some(80));
-        assert_eq!(expand("$(PORT) ", &values).as_str(), Some("80 "));
+        assert_eq!(
+            expand("$(PORT)", &values, &mut BTreeSet::new()).as_i64(),
+            Some(80)
+        );
+        assert_eq!(
+            expand("$(PORT) ", &values, &mut BTreeSet::new()).as_str(),
+            Some("80 ")
+        );
     }
 }

@@ -252,3 +252,93 @@ fn an_object_that_a_step_leaves_without_name_is_refused() {
     let kustomization = "resources: [web.yaml]\nreplacements:\n- source: {kind: Deployment, fieldPath: kind}\n  targets:\n  - select: {kind: Deployment}\n    fieldPaths: [metadata]\n";
     assert!(errors(kustomization).contains("missing metadata.name in object"));
 }
+
+/// Returns the message for a kustomization whose one resource is this text.
+fn errors_of(resource: &str, kustomization: &str) -> String {
+    let kustomization = format!("resources: [r.yaml]\n{kustomization}");
+    let files = [
+        ("build/kustomization.yaml", kustomization.as_str()),
+        ("build/r.yaml", resource),
+    ];
+    build_files(&files).unwrap_err().to_string()
+}
+
+const MAP: &str =
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, labels: {a: b}, annotations: {a: b}}\n";
+
+const TEST: &str = r#"patch: '[{"op": "test", "path": "/kind", "value": "ConfigMap"}]'"#;
+
+#[test]
+fn a_validator_that_writes_what_is_there_is_refused_and_one_that_selects_nothing_is_not() {
+    let validators = |config: &str| {
+        format!("validators:\n- |-\n  apiVersion: builtin\n  metadata: {{name: v}}\n  {config}\n")
+    };
+    let fields = |field| format!("fieldSpecs: [{{path: metadata/{field}, create: true}}]");
+    for config in [
+        format!(
+            "kind: LabelTransformer\n  labels: {{a: b}}\n  {}",
+            fields("labels")
+        ),
+        format!(
+            "kind: AnnotationsTransformer\n  annotations: {{a: b}}\n  {}",
+            fields("annotations")
+        ),
+        format!("kind: PatchTransformer\n  target: {{kind: ConfigMap}}\n  {TEST}"),
+    ] {
+        let said = errors_of(MAP, &validators(&config));
+        assert!(
+            said.contains("validator shouldn't modify the resource map"),
+            "{said}"
+        );
+    }
+    let config = format!("kind: PatchTransformer\n  target: {{kind: Secret}}\n  {TEST}");
+    let kustomization = format!("resources: [r.yaml]\n{}", validators(&config));
+    let files = [
+        ("build/kustomization.yaml", kustomization.as_str()),
+        ("build/r.yaml", MAP),
+    ];
+    assert!(build_files(&files).is_ok());
+}
+
+#[test]
+fn annotations_and_lists_that_kustomize_cannot_clean_are_refused() {
+    let map = |annotations: &str| {
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  annotations: {annotations}\n"
+        )
+    };
+    assert_snapshot!(errors_of(&map("\n    ? [a, b]\n    : x"), ""), @"build/r.yaml:1:1: wrong node kind: expected ScalarNode but got SequenceNode");
+    let patch = "patches:\n- target: {kind: ConfigMap}\n  patch: '[{\"op\": \"remove\", \"path\": \"/kind\"}]'\n";
+    assert_snapshot!(errors_of(&map("{a: b, a: c}"), patch), @r#"build/kustomization.yaml:3:3: line 5: mapping key "a" already defined at line 5"#);
+    assert_snapshot!(errors_of(&map("[x]"), ""), @"build/r.yaml:1:1: wrong node kind: expected MappingNode but got SequenceNode");
+    assert_snapshot!(errors_of(&map("text"), "buildMetadata: [originAnnotations]\n"), @"build/kustomization.yaml:1:13: wrong node kind: expected MappingNode but got ScalarNode");
+    assert_snapshot!(errors_of("kind: List\nmetadata: text\n", ""), @"build/r.yaml:1:1: wrong node kind: expected MappingNode but got ScalarNode");
+    assert_snapshot!(errors_of("kind: WebList\nx: 1\nx: 2\nitems: []\n", ""), @r#"build/r.yaml:3:1: accumulating resources from 'r.yaml': line 3: mapping key "x" already defined at line 2"#);
+}
+
+#[test]
+fn an_object_with_the_name_of_a_local_one_is_refused() {
+    let local = "metadata: {name: b, annotations: {config.kubernetes.io/local-config: 'true'}}";
+    let resource = format!("{MAP}---\napiVersion: v1\nkind: ConfigMap\n{local}\n");
+    let patches = r#"patches:
+- target: {kind: ConfigMap}
+  patch: '[{"op": "replace", "path": "/metadata/name", "value": "z"}]'
+"#;
+    assert_snapshot!(errors_of(&resource, patches), @"build/kustomization.yaml: may not add resource with an already registered id: ConfigMap.v1.[noGrp]/z.[noNs]; the first one is at build/r.yaml:1:1; remove one of them, or make it a patch");
+}
+
+#[test]
+fn patterns_that_go_refuses_are_refused() {
+    let target = |name: &str| format!("patches:\n- target: {{name: '{name}'}}\n  {TEST}\n");
+    assert_snapshot!(errors_of(MAP, &target("a**")), @"build/kustomization.yaml:3:3: error parsing regexp: invalid nested repetition operator: `**`");
+    assert_snapshot!(errors_of(MAP, &target("a{1001}")), @"build/kustomization.yaml:3:3: error parsing regexp: invalid repeat count: `{1001}`");
+    assert_snapshot!(errors_of(MAP, &target("a{2,1}")), @"build/kustomization.yaml:3:3: error parsing regexp: invalid repeat count: `{2,1}`");
+}
+
+#[test]
+fn vars_that_are_never_replaced_are_warned_about() {
+    let vars = "resources: [r.yaml]\nvars:\n- {name: A, objref: {apiVersion: v1, kind: ConfigMap, name: a}}\n";
+    let built = build_files(&[("build/kustomization.yaml", vars), ("build/r.yaml", MAP)]).unwrap();
+    let warnings: Vec<_> = built.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(warnings[1], "well-defined vars that were never replaced: A");
+}

@@ -22,7 +22,10 @@ pub(super) fn set(
         fields::put(field, value);
         Ok(())
     };
-    if !matches!(fields::visit(&mut inner, &path[at..], create, put), Ok(1..)) {
+    if !matches!(
+        fields::visit(&mut inner.root, &path[at..], create, put),
+        Ok(1..)
+    ) {
         return Ok(false);
     }
     fields::visit(object, &path[..at], None, &mut |text: &mut Node| {
@@ -34,20 +37,23 @@ pub(super) fn set(
 }
 
 /// Returns the length of the path to the first text on the way, and what the text holds.
-fn find_text(object: &Node, path: &[String]) -> Option<(usize, Node)> {
+fn find_text(object: &Node, path: &[String]) -> Option<(usize, Document)> {
     (1..path.len()).find_map(|length| {
         let text = fields::lookup(object, &path[..length]).ok()??;
         if !text.is_scalar() {
             return None;
         }
-        Some((length, document::first(edit::text(text).as_bytes()).ok()?))
+        Some((
+            length,
+            document::first_with_comments(edit::text(text).as_bytes()).ok()?,
+        ))
     })
 }
 
 /// Writes JSON as JSON, indented if it was, and anything else as YAML.
-fn serialize(inner: &Node, original: &str) -> String {
+fn serialize(inner: &Document, original: &str) -> String {
     if original.trim_start().starts_with(['{', '[']) {
-        let value = go_json::value(inner);
+        let value = go_json::value(&inner.root);
         let is_indented = original.contains('\n') && original.contains("  ");
         return if is_indented {
             go_json::indented(&value)
@@ -56,8 +62,8 @@ fn serialize(inner: &Node, original: &str) -> String {
         };
     }
     let document = Document {
-        root: inner.clone(),
-        ..Document::default()
+        explicit_start: false,
+        ..inner.clone()
     };
     let printed = windlass_yaml::print_file(&[document], &FileStyle::default());
     printed.trim().to_owned()
