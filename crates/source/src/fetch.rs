@@ -1,10 +1,10 @@
 //! Repositories and files that are fetched over a network.
 
 mod http;
+mod kept;
 mod pack;
 mod references;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -149,24 +149,21 @@ impl Fetcher {
         }
         let web = Web::parse(url)?;
         let kept = self.cache.join("git").join(directory_name(url));
-        if let Some(commit) = revision.filter(|revision| is_commit(revision)) {
-            let kept = kept.join(commit);
-            if kept.is_dir() {
-                return open(&kept, commit);
-            }
+        if let Some(commit) = revision.and_then(full_commit)
+            && let Some(tree) = kept::open(&kept, &commit)
+        {
+            return Ok(tree);
         }
         let deadline = Deadline::after(timeout);
         let advertised = self.client.references(&web, deadline)?;
         let references = References::parse(&advertised.bytes)?;
         let wanted = references.find(revision)?;
-        let kept = kept.join(&wanted.commit);
-        if !kept.is_dir() {
-            let answer =
-                self.client
-                    .fetch(&advertised.service, &references.request(&wanted), deadline)?;
-            store(&kept, &wanted.object, answer)?;
+        if let Some(tree) = kept::open(&kept, &wanted.commit) {
+            return Ok(tree);
         }
-        open(&kept, &wanted.commit)
+        let request = references.request(&wanted);
+        let answer = self.client.fetch(&advertised.service, &request, deadline)?;
+        kept::store(&kept, &wanted, answer)
     }
 }
 
@@ -202,47 +199,6 @@ fn local(path: &Path, revision: Option<&str>) -> Result<GitTree, FetchError> {
     Ok(repository.tree(&revision)?)
 }
 
-/// Writes a pack as a repository of its own, at once and as a whole.
-fn store(place: &Path, object: &str, answer: http::Answer) -> Result<(), FetchError> {
-    let failure = |reason| FetchError::Cache {
-        path: place.to_owned(),
-        reason,
-    };
-    let parent = place.parent().unwrap_or(place);
-    fs::create_dir_all(parent).map_err(failure)?;
-    let beside = tempfile::tempdir_in(parent).map_err(failure)?;
-    pack::write(beside.path(), answer)?;
-    open(beside.path(), object)?;
-    let written = beside.keep();
-    if let Err(reason) = fs::rename(&written, place) {
-        // Another process may have been faster; what it wrote is the same.
-        let _ = fs::remove_dir_all(&written);
-        if !place.is_dir() {
-            return Err(failure(reason));
-        }
-    }
-    Ok(())
-}
-
-/// Returns the files of the commit that a repository was made for.
-fn open(place: &Path, object: &str) -> Result<GitTree, FetchError> {
-    let broken = |reason: String| FetchError::Git {
-        reason: format!("{}: {reason}", place.display()),
-    };
-    let repository = gix::open_opts(place, gix::open::Options::isolated())
-        .map_err(|error| broken(error.to_string()))?;
-    let id =
-        gix::ObjectId::from_hex(object.as_bytes()).map_err(|error| broken(error.to_string()))?;
-    let object = repository
-        .find_object(id)
-        .map_err(|error| broken(error.to_string()))?;
-    let tree = object
-        .peel_to_tree()
-        .map_err(|error| broken(error.to_string()))?
-        .id;
-    Ok(GitTree::new(repository, tree))
-}
-
 /// Returns a name for the directory of a repository's commits.
 fn directory_name(url: &str) -> String {
     use std::fmt::Write as _;
@@ -257,12 +213,10 @@ fn directory_name(url: &str) -> String {
         })
 }
 
-/// Returns whether a revision is a commit, and can never be another one.
-fn is_commit(revision: &str) -> bool {
-    revision.len() == 40
-        && revision
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+/// Returns the commit that a revision names by all its digits, in lower case; it can never be another one.
+fn full_commit(revision: &str) -> Option<String> {
+    let is_full = revision.len() == 40 && revision.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_full.then(|| revision.to_ascii_lowercase())
 }
 
 fn hint(status: u16) -> &'static str {

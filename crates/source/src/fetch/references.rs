@@ -1,6 +1,6 @@
 //! The references that a Git server advertises, and the request for one commit (`gitprotocol-pack`, version 0).
 
-use super::{FetchError, is_commit};
+use super::{FetchError, full_commit};
 
 /// Where Git looks for a name, in its order (`git help revisions`).
 const PREFIXES: [&str; 4] = ["", "refs/", "refs/tags/", "refs/heads/"];
@@ -45,17 +45,26 @@ impl References {
         self.capabilities
             .extend(capabilities.split_whitespace().map(str::to_owned));
         if let Some((object, name)) = line.split_once(' ')
-            && is_commit(object)
+            && let Some(object) = full_commit(object)
             && name != "capabilities^{}"
         {
-            self.list.push((name.to_owned(), object.to_owned()));
+            self.list.push((name.to_owned(), object));
         }
         Ok(())
     }
 
     /// Returns what a branch, tag, reference or commit leads to, or HEAD.
+    ///
+    /// The digits of a commit are that commit, as for git, even where a branch is called like it: whoever can push
+    /// a branch could put another commit in the place of a pinned one.
     pub(super) fn find(&self, revision: Option<&str>) -> Result<Wanted, FetchError> {
         let name = revision.unwrap_or("HEAD");
+        if let Some(commit) = full_commit(name) {
+            return Ok(Wanted {
+                object: commit.clone(),
+                commit,
+            });
+        }
         let object = |name: &str| self.object(name);
         let found = PREFIXES.iter().find_map(|prefix| {
             let name = format!("{prefix}{name}");
@@ -65,10 +74,6 @@ impl References {
             Some((object, commit)) => Ok(Wanted {
                 object: object.to_owned(),
                 commit: commit.unwrap_or(object).to_owned(),
-            }),
-            None if is_commit(name) => Ok(Wanted {
-                object: name.to_owned(),
-                commit: name.to_owned(),
             }),
             None => Err(self.unknown(name)),
         }
@@ -167,6 +172,17 @@ mod tests {
         assert_eq!(references.find(Some("heads/main")).unwrap(), wanted(A, A));
         assert_eq!(references.find(Some("v1")).unwrap(), wanted(B, C));
         assert_eq!(references.find(Some(C)).unwrap(), wanted(C, C));
+    }
+
+    #[test]
+    fn a_branch_that_is_called_like_a_commit_does_not_take_its_place() {
+        for prefix in ["refs/heads/", "refs/tags/", "refs/", ""] {
+            let bytes = line(&format!("{B} {prefix}{A}\0shallow\n"));
+            let references = References::parse(&bytes).unwrap();
+            assert_eq!(references.find(Some(A)).unwrap(), wanted(A, A), "{prefix}");
+            let digits = A.to_uppercase();
+            assert_eq!(references.find(Some(&digits)).unwrap(), wanted(A, A));
+        }
     }
 
     #[test]

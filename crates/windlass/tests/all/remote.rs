@@ -68,6 +68,11 @@ fn build(scene: &Scene, resource: &str) -> Ran {
     scene.windlass(&["build", "app", "--allow-remote-bases"])
 }
 
+/// Returns the directory that keeps commits.
+fn cache(scene: &Scene) -> std::path::PathBuf {
+    scene.home().join(".cache/windlass/remote/git")
+}
+
 #[track_caller]
 fn succeeds(ran: &Ran, output: &str) {
     assert_eq!((ran.code, &*ran.stdout), (Some(0), output), "{}", ran.all());
@@ -120,6 +125,52 @@ fn a_commit_is_fetched_once_and_a_branch_is_looked_up_each_time() {
     drop(server);
     succeeds(&build(&scene, &pinned), &map("web"));
     refuses(&build(&scene, &moving), "refused");
+}
+
+#[test]
+fn a_branch_that_is_called_like_a_commit_does_not_take_its_place() {
+    let (scene, server) = published();
+    let first = in_repository(&scene, &["rev-parse", "v1^{commit}"]);
+    in_repository(
+        &scene,
+        &[
+            "update-ref",
+            &format!("refs/heads/{}", first.trim()),
+            "main",
+        ],
+    );
+    let pinned = server.url(&format!("git/org/repo//base?ref={}", first.trim()));
+    succeeds(&build(&scene, &pinned), &map("web"));
+}
+
+#[test]
+fn what_a_server_says_of_a_tag_is_not_believed() {
+    let (scene, server) = published();
+    let main = in_repository(&scene, &["rev-parse", "main"]);
+    let tag = server.url("lie/org/repo//base?ref=v1");
+    let ran = build(&scene, &tag);
+    assert_eq!((ran.code, &*ran.stdout), (Some(1), ""), "{}", ran.all());
+    let pinned = server.url(&format!("lie/org/repo//base?ref={}", main.trim()));
+    succeeds(&build(&scene, &pinned), &map("newer"));
+}
+
+#[test]
+fn a_commit_that_is_kept_and_broken_is_fetched_again() {
+    let (scene, server) = published();
+    let moving = server.url("git/org/repo//base?ref=main");
+    succeeds(&build(&scene, &moving), &map("newer"));
+    let main = in_repository(&scene, &["rev-parse", "main"]);
+    let kept = fs::read_dir(cache(&scene))
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap();
+    let objects = kept.path().join(main.trim()).join("objects");
+    fs::remove_dir_all(objects.join("pack")).unwrap();
+    succeeds(&build(&scene, &moving), &map("newer"));
+    let pinned = server.url(&format!("git/org/repo//base?ref={}", main.trim()));
+    drop(server);
+    succeeds(&build(&scene, &pinned), &map("newer"));
 }
 
 #[test]

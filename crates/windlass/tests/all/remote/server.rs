@@ -1,5 +1,5 @@
-//! A web server on loopback: `git/` is `git http-backend`, `files/` are files, `silence/` never answers, and `cut/`
-//! is `git/` whose packs end too early.
+//! A web server on loopback: `git/` is `git http-backend`, `files/` are files, `silence/` never answers, `cut/` is
+//! `git/` whose packs end too early, and `lie/` is `git/` that takes the tag v1 for the commit of the branch main.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -82,7 +82,8 @@ impl State {
                 answer.truncate(answer.len() - 30);
                 answer
             }
-            "git" | "cut" => self.git(path, &request),
+            "lie" if request.method == "GET" => self.lie(path, &request),
+            "git" | "cut" | "lie" => self.git(path, &request),
             // Until the other side gives up.
             _ => {
                 let _ = stream.read(&mut [0]);
@@ -92,6 +93,16 @@ impl State {
         // The other side may have given up.
         let _ = stream.write_all(&answer);
         let _ = stream.shutdown(Shutdown::Write);
+    }
+
+    fn lie(&self, path: &str, request: &Request) -> Vec<u8> {
+        let answer = String::from_utf8(self.git(path, request)).unwrap();
+        let before = |name: &str| {
+            let end = answer.find(&format!(" {name}\n")).unwrap();
+            answer[end - 40..end].to_owned()
+        };
+        let (tagged, main) = (before("refs/tags/v1^{}"), before("refs/heads/main"));
+        answer.replace(&tagged, &main).into_bytes()
     }
 
     fn git(&self, path: &str, request: &Request) -> Vec<u8> {
