@@ -233,7 +233,14 @@ impl Rewriter<'_> {
             return;
         }
         let (head, body) = text.split_once('\n').unwrap_or((text, ""));
-        self.splice(holder.after..end, head.trim_end_matches('\r'));
+        let head = head.trim_end_matches('\r');
+        // Values on one line that somebody has aligned stay so.
+        let gap = source::blanks(self.source.slice(holder.after..end));
+        let value = head.strip_prefix(' ');
+        match value.filter(|_| body.is_empty() && !gap.is_empty()) {
+            Some(value) => self.splice(holder.after + gap.len()..end, value),
+            None => self.splice(holder.after..end, head),
+        }
         if !body.is_empty() {
             self.insert_lines(below, body.to_owned());
             self.splice(below..rest, "");

@@ -166,6 +166,11 @@ impl<'t> Source<'t> {
     }
 }
 
+/// Returns the blanks that a text begins with.
+pub(super) fn blanks(text: &str) -> &str {
+    &text[..text.len() - text.trim_start_matches(' ').len()]
+}
+
 /// Returns what ends where a block collection does.
 pub(super) fn last_leaf(node: &Node) -> &Node {
     let last = match &node.value {
