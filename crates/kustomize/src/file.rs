@@ -8,11 +8,13 @@ mod error;
 mod fields;
 mod fix;
 mod generators;
+mod helm;
 mod images;
 mod labels;
 mod patches;
 mod paths;
 mod pattern;
+mod vars;
 
 use windlass_tree::TreePath;
 use windlass_yaml::{Limits, Node, ParseOptions, parse_with, rewrite};
@@ -42,7 +44,7 @@ use crate::kustomization;
 ///
 /// let text = "resources: [a.yaml] # ours\nnamespace:   'dev'\n";
 /// let mut file = KustomizationFile::read("kustomization.yaml", text)?;
-/// file.set_text(TextField::Namespace, "staging");
+/// file.set_text(TextField::Namespace, "staging")?;
 /// file.set_images(&["nginx:1.27".parse()?])?;
 /// assert_eq!(
 ///     file.finish()?,

@@ -42,6 +42,16 @@ pub enum FileError {
         /// The field.
         field: String,
     },
+    /// A field that is removed would still come from a merge key.
+    #[error("{file}:{at}: `{field}` comes from this merge key: remove it from what is merged")]
+    Merged {
+        /// The file.
+        file: String,
+        /// Where the merge key is.
+        at: Position,
+        /// The field.
+        field: String,
+    },
     /// Something is added that is there.
     #[error("{file}: {what} {name} is already there{advice}")]
     Present {
@@ -85,13 +95,27 @@ pub enum FileError {
     /// A pattern that means nothing.
     #[error(transparent)]
     Pattern(#[from] PatternError),
-    /// `edit fix --vars` where there are vars.
+    /// A var that no delimiter cuts out of its text.
     #[error(
-        "{file}: vars cannot be turned into replacements here: replace them by hand, or run `kustomize edit fix --vars` of kustomize itself"
+        "{file}:{line}: cannot convert all vars to replacements; {var} is not delimited: write the same character before and behind it"
     )]
-    VarsStay {
-        /// The file.
+    VarBetween {
+        /// The file with the text.
         file: String,
+        /// The line.
+        line: u32,
+        /// The var as it is written.
+        var: String,
+    },
+    /// A var in a JSON patch, where no replacement reaches.
+    #[error(
+        "{file}: {var} stands in a JSON patch, where no replacement reaches: make it a strategic merge patch"
+    )]
+    VarInJsonPatch {
+        /// The file with the patch.
+        file: String,
+        /// The var as it is written.
+        var: String,
     },
 }
 
@@ -124,13 +148,8 @@ pub enum Note {
         /// Its name or pattern.
         name: String,
     },
-    /// A field that only a person can replace.
-    Stays {
-        /// The field.
-        field: &'static str,
-        /// What to use instead.
-        instead: &'static str,
-    },
+    /// A field of `helmChartInflationGenerator` that `helmCharts` has nothing for.
+    Dropped(&'static str),
 }
 
 impl fmt::Display for Note {
@@ -142,8 +161,11 @@ impl fmt::Display for Note {
             Self::Absent { what, name } => {
                 write!(f, "{what} {name} doesn't exist in kustomization file")
             }
-            Self::Stays { field, instead } => {
-                write!(f, "{field} is left as it is: write {instead} by hand")
+            Self::Dropped(field) => {
+                write!(
+                    f,
+                    "{field} of a Helm chart is gone: helmCharts has no such field"
+                )
             }
         }
     }

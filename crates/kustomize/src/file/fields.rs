@@ -1,7 +1,7 @@
 //! The fields of the file: found whatever their capitals, as Go finds them, made when they are missing, and
 //! dropped when nothing is left in them.
 
-use windlass_yaml::{Entry, Mapping, Node, Position, Value};
+use windlass_yaml::{Entry, Limits, Mapping, Node, Position, Value};
 
 use super::{FileError, KustomizationFile};
 
@@ -50,14 +50,34 @@ impl TextField {
 
 impl KustomizationFile {
     /// Sets a text (`edit set namespace`, `nameprefix`, `namesuffix`); an empty one removes the field.
-    pub fn set_text(&mut self, field: TextField, value: &str) {
+    ///
+    /// # Errors
+    ///
+    /// A merge key would still give the field that is to be removed.
+    pub fn set_text(&mut self, field: TextField, value: &str) -> Result<(), FileError> {
         let field = field.name();
         if value.is_empty() {
             self.remove(field);
-        } else {
-            self.ensure(field, Node::string(value));
-            set_text(self.fields_mut(), field, value);
+            return self.refuse_merged(field);
         }
+        self.ensure(field, Node::string(value));
+        set_text(self.fields_mut(), field, value);
+        Ok(())
+    }
+
+    /// Refuses to let a field go that a merge key gives.
+    fn refuse_merged(&self, field: &str) -> Result<(), FileError> {
+        let mut merged = self.root.clone();
+        let is_expanded = merged.expand_aliases(&Limits::default()).is_ok();
+        let is_merged = is_expanded && get(merged.make_mapping(), field).is_some();
+        let merge_key = self.fields().get_entry("<<").filter(|_| is_merged);
+        merge_key.map_or(Ok(()), |entry| {
+            Err(FileError::Merged {
+                file: self.name.clone(),
+                at: entry.key.start,
+                field: field.to_owned(),
+            })
+        })
     }
 
     /// Adds a field behind the others, unless it is there.
@@ -172,6 +192,12 @@ pub(super) fn text<'n>(item: &'n Node, field: &str) -> &'n str {
         .filter(|value| !value.is_null())
         .and_then(Node::text)
         .unwrap_or_default()
+}
+
+/// Returns a mapping of those texts that are not empty.
+pub(super) fn texts<'t>(fields: impl IntoIterator<Item = (&'t str, &'t str)>) -> Node {
+    let fields = fields.into_iter().filter(|(_, text)| !text.is_empty());
+    Node::mapping(fields.map(|(field, text)| (field, Node::string(text))))
 }
 
 pub(super) fn remove(mapping: &mut Mapping, field: &str) {

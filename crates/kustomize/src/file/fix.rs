@@ -5,16 +5,15 @@ use windlass_yaml::{Entry, Mapping, Node, Value};
 use super::fields::{get, list, set_key};
 use super::generators::move_env;
 use super::patches::block_text;
-use super::{FileError, KustomizationFile, Note};
-
-const OLD_HELM: &str = "helmChartInflationGenerator";
+use super::{FileError, KustomizationFile};
 
 impl KustomizationFile {
     /// Does what `edit fix` does: `bases` to `resources`, `imageTags` to `images`, `env` to `envs`,
     /// `patchesJson6902` and `patchesStrategicMerge` to `patches`, `commonLabels` to `labels`, and `apiVersion` and
     /// `kind` added, at the top. A strategic merge patch is a path when `is_file` says that there is such a file.
     ///
-    /// An old field without a new one keeps its place. `helmChartInflationGenerator` becomes a note.
+    /// `helmChartInflationGenerator` becomes `helmCharts` and `helmGlobals`; a field of it that has no new name becomes a
+    /// note. An old field without a new one keeps its place.
     ///
     /// # Errors
     ///
@@ -28,24 +27,8 @@ impl KustomizationFile {
         }
         self.rename("patchesJson6902", "patches")?;
         self.fix_strategic_patches(is_file)?;
-        self.fix_labels()?;
-        if self.field(OLD_HELM).is_some() {
-            self.notes.push(Note::Stays {
-                field: OLD_HELM,
-                instead: "helmCharts and helmGlobals",
-            });
-        }
-        Ok(())
-    }
-
-    /// Refuses a file with `vars`, which `edit fix --vars` would turn into `replacements`.
-    pub fn fix_vars(&self) -> Result<(), FileError> {
-        if self.items("vars").is_empty() {
-            return Ok(());
-        }
-        Err(FileError::VarsStay {
-            file: self.name.clone(),
-        })
+        self.fix_helm()?;
+        self.fix_labels()
     }
 
     fn add_type(&mut self) {

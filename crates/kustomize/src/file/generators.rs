@@ -2,7 +2,7 @@
 
 use windlass_yaml::{Mapping, Node};
 
-use super::fields::{list, pairs, remove, set_plain, set_text, text};
+use super::fields::{list, pairs, remove, set_plain, set_text, text, texts};
 use super::{FileError, KustomizationFile, Note};
 
 /// What is generated.
@@ -174,13 +174,11 @@ fn new_entry(generator: Generator, name: &str, namespace: &str, new: &NewSources
         Generator::ConfigMap => "",
         Generator::Secret => &new.secret_type,
     };
-    let fields = [
+    texts([
         ("name", name),
         ("namespace", namespace),
         ("type", secret_type),
-    ];
-    let fields = fields.into_iter().filter(|(_, value)| !value.is_empty());
-    Node::mapping(fields.map(|(field, value)| (field, Node::string(value))))
+    ])
 }
 
 /// Moves the old `env` to `envs`.

@@ -2,7 +2,7 @@
 
 use windlass_yaml::{Node, Scalar, ScalarStyle, Value};
 
-use super::fields::{get, text};
+use super::fields::{get, text, texts};
 use super::{FileError, KustomizationFile, Note};
 
 /// An entry of `patches`; empty texts are fields that it does not have.
@@ -52,6 +52,33 @@ impl PatchTarget {
     fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// Returns the target with nothing but the group and version of an `apiVersion`.
+    pub(super) fn of_version(api_version: &str) -> Self {
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        Self {
+            group: group.to_owned(),
+            version: version.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn read(target: &Node) -> Self {
+        let field = |name| text(target, name).to_owned();
+        Self {
+            annotation_selector: field("annotationSelector"),
+            group: field("group"),
+            kind: field("kind"),
+            label_selector: field("labelSelector"),
+            name: field("name"),
+            namespace: field("namespace"),
+            version: field("version"),
+        }
+    }
+
+    pub(super) fn node(&self) -> Node {
+        texts(self.fields())
+    }
 }
 
 impl NewPatch {
@@ -64,10 +91,7 @@ impl NewPatch {
             node.set("path", Node::string(&*self.path));
         }
         if !self.target.is_empty() {
-            let fields = self.target.fields().into_iter();
-            let fields = fields.filter(|(_, value)| !value.is_empty());
-            let target = Node::mapping(fields.map(|(field, value)| (field, Node::string(value))));
-            node.set("target", target);
+            node.set("target", self.target.node());
         }
         node
     }
@@ -79,10 +103,7 @@ impl NewPatch {
             value.filter(|value| !value.is_null())
         };
         let same_target = match field("target") {
-            Some(target) => {
-                let same = |(name, value): (&str, &str)| text(target, name) == value;
-                !self.target.is_empty() && self.target.fields().into_iter().all(same)
-            }
+            Some(target) => !self.target.is_empty() && PatchTarget::read(target) == self.target,
             None => self.target.is_empty(),
         };
         text(entry, "path") == self.path

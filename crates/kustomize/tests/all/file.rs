@@ -46,8 +46,7 @@ fn errors_name_the_file_the_place_and_what_there_is() {
         message("resource: []\n", |_| Ok(())),
         message("a: [\n", |_| Ok(())),
         message("resources: []\n---\n{}\n", |file| {
-            file.set_text(TextField::Namespace, "x");
-            Ok(())
+            file.set_text(TextField::Namespace, "x")
         }),
         message("commonLabels: {a: b}\n", |file| {
             file.remove_pairs(PairField::Labels, &["c".to_owned()], false)
@@ -114,10 +113,7 @@ const EDITS: [Edit; 12] = [
             ..NewPatch::default()
         })
     },
-    |file| {
-        file.set_text(TextField::Namespace, "y");
-        Ok(())
-    },
+    |file| file.set_text(TextField::Namespace, "y"),
 ];
 
 proptest! {

@@ -49,7 +49,7 @@ impl Kustomize {
             Verb::Edit(verb) => verb.run(),
             Verb::Version(verb) => verb.run(),
             Verb::Completion(verb) => verb.run(),
-            Verb::Absent(words) => Err(absent::explain(&words)),
+            Verb::Absent(words) => Err(absent::explain("kustomize", &words)),
         }
     }
 }

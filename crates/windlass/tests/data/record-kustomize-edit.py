@@ -4,7 +4,8 @@
 usage: record-kustomize-edit.py PATH-OF-KUSTOMIZE
 
 A case has the words of a command line, the files of a scene, and `before`, the kustomization file (none when it is
-missing; "full" stands for the text of that name). `after` is the file that the program leaves, null where it fails."""
+missing; "full" stands for the text of that name). `after` is the file that the program leaves, null where it fails;
+`changed` are the other files that it has changed then."""
 
 import json
 import pathlib
@@ -26,7 +27,13 @@ def record(program, data, case):
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_bytes(text.encode())
         ran = subprocess.run([program, *case["words"]], cwd=root, capture_output=True)
-        case["after"] = (root / FILE).read_text() if ran.returncode == 0 else None
+        done = ran.returncode == 0
+        case["after"] = (root / FILE).read_text() if done else None
+        there = {name: (root / name).read_text() for name in files if name != FILE}
+        changed = {name: text for name, text in there.items() if text != files[name]}
+        case.pop("changed", None)
+        if done and changed:
+            case["changed"] = changed
 
 
 def main():

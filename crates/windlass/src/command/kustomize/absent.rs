@@ -2,14 +2,14 @@
 
 use crate::failure::Failure;
 
-/// Returns why a verb is not there.
-pub(super) fn explain(words: &[String]) -> Failure {
+/// Returns why a verb of a command, such as `kustomize edit`, is not there.
+pub(super) fn explain(command: &str, words: &[String]) -> Failure {
     let verb = words.first().map_or("", String::as_str);
     let Some((why, instead)) = reason(verb) else {
-        return Failure::usage(format!("unknown command \"{verb}\" for \"kustomize\""))
+        return Failure::usage(format!("unknown command \"{verb}\" for \"{command}\""))
             .hint("--help lists the commands");
     };
-    Failure::usage(format!("kustomize {verb} is not in windlass: {why}")).hint(instead)
+    Failure::usage(format!("{command} {verb} is not in windlass: {why}")).hint(instead)
 }
 
 fn reason(verb: &str) -> Option<(&'static str, &'static str)> {
@@ -25,6 +25,10 @@ fn reason(verb: &str) -> Option<(&'static str, &'static str)> {
         "localize" => (
             "it is alpha and writes remote bases to disk",
             "copy the files that are needed into your repository and list them under `resources`",
+        ),
+        "alpha-list-builtin-plugin" => (
+            "it prints the kinds of kustomize's own generators and transformers, which a build has all",
+            "the manual lists what a build takes: docs/src/reference/compatibility.md",
         ),
         _ if verb.starts_with("docs-") || verb.starts_with("tutorials-") => (
             "it prints a text of the kustomize project",

@@ -54,6 +54,9 @@ pub(super) struct Create {
     /// commonLabels as KEY:VALUE, separated by commas
     #[arg(long, default_value = "", hide_default_value = true)]
     labels: String,
+    /// Ignored, as kustomize does
+    #[arg(hide = true)]
+    rest: Vec<String>,
 }
 
 impl Create {
@@ -78,9 +81,9 @@ impl Create {
     fn kustomization(&self, resources: &[String]) -> Result<KustomizationFile, Failure> {
         let mut file = KustomizationFile::new(NAME);
         file.add_paths(PathField::Resources, resources)?;
-        file.set_text(TextField::NamePrefix, &self.nameprefix);
-        file.set_text(TextField::NameSuffix, &self.namesuffix);
-        file.set_text(TextField::Namespace, &self.namespace);
+        file.set_text(TextField::NamePrefix, &self.nameprefix)?;
+        file.set_text(TextField::NameSuffix, &self.namesuffix)?;
+        file.set_text(TextField::Namespace, &self.namespace)?;
         for (field, words) in [
             (PairField::Labels, &self.labels),
             (PairField::Annotations, &self.annotations),

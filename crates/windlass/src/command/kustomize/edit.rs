@@ -13,6 +13,7 @@ use std::str::FromStr;
 
 use clap::{Args, Subcommand};
 
+use super::absent;
 use crate::failure::{Done, Failure};
 
 /// Edits the kustomization file in the current directory
@@ -39,6 +40,9 @@ enum Verb {
     Set(set::Set),
     Remove(remove::Remove),
     Fix(fix::Fix),
+    /// What kustomize may have and we have not.
+    #[command(external_subcommand)]
+    Absent(Vec<String>),
 }
 
 /// Words in one argument, separated by commas.
@@ -60,6 +64,7 @@ impl Edit {
             Verb::Set(verb) => verb.run(),
             Verb::Remove(verb) => verb.run(),
             Verb::Fix(verb) => verb.run(),
+            Verb::Absent(words) => Err(absent::explain("kustomize edit", &words)),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! `kustomize edit fix`.
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 
 use clap::Args;
@@ -16,9 +18,12 @@ use crate::terminal::{complain, shown, write_stdout};
 /// The result is built before and after, and a difference is said.
 #[derive(Debug, Args)]
 pub(super) struct Fix {
-    /// Turn vars into replacements too: refused where there are vars, as that edits manifests
+    /// Turn vars into replacements too, which puts placeholders into manifests, those of bases included
     #[arg(long)]
     vars: bool,
+    /// Ignored, as kustomize does
+    #[arg(hide = true)]
+    rest: Vec<String>,
 }
 
 const FIXED: &str = "
@@ -31,13 +36,21 @@ Fixed fields:
 impl Fix {
     pub(super) fn run(self) -> Result<Done, Failure> {
         let before = built();
+        let mut manifests = BTreeMap::new();
         file::edit(|file| {
+            file.fix(|path| Path::new(path).is_file())?;
             if self.vars {
-                file.fix_vars()?;
+                manifests = file.fix_vars(|path| fs::read_to_string(path).ok())?;
             }
-            file.fix(|path| Path::new(path).is_file())
+            Ok(())
         })?;
+        for (path, text) in manifests {
+            file::write(Path::new(&path), &text)?;
+        }
         write_stdout(FIXED)?;
+        if self.vars {
+            write_stdout("  vars -> replacements\n")?;
+        }
         match (before, built()) {
             (_, Err(error)) => complain(&shown(&format!(
                 "Warning: the fixed kustomization does not build: {error}"

@@ -128,10 +128,7 @@ impl Set {
 }
 
 fn set_text(field: TextField, value: &str) -> Result<(), Failure> {
-    file::edit(|file| {
-        file.set_text(field, value);
-        Ok(())
-    })
+    file::edit(|file| file.set_text(field, value))
 }
 
 fn refuse_keys(annotations: &[Pair]) -> Result<(), Failure> {
