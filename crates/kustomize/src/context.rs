@@ -12,7 +12,7 @@ use crate::error::{BuildError, Place, Problem, Refusal, Warning};
 use crate::loader::absolute;
 use crate::remote::{Mounts, Remotes};
 use crate::schema::Schemas;
-use crate::trail::Step;
+use crate::trail::{self, Step};
 
 /// The largest number of objects that one build may have.
 pub(crate) const MAX_OBJECTS: usize = 200_000;
@@ -45,6 +45,8 @@ pub(crate) struct Context<'t> {
     /// The bases and components that are being built, outermost first.
     trail: Vec<Step>,
     errors: Vec<BuildError>,
+    /// The bases that cannot be built: what is wrong there has been said.
+    failed: BTreeSet<TreePath>,
     read: BTreeSet<TreePath>,
 }
 
@@ -65,6 +67,7 @@ impl<'t> Context<'t> {
             steps: 0,
             trail: Vec::new(),
             errors: Vec::new(),
+            failed: BTreeSet::new(),
             read: BTreeSet::new(),
         }
     }
@@ -109,25 +112,22 @@ impl<'t> Context<'t> {
 
     /// Takes note of a mistake; the build goes on to find others, and fails in the end.
     pub(crate) fn fail(&mut self, place: &Place, problem: impl Into<Problem>) {
-        self.fail_as(place, problem.into(), Problem::to_string);
+        self.fail_as(place, problem.into(), str::to_owned);
     }
 
-    /// Does as [`Context::fail`] for a mistake that kustomize puts in words of its own.
+    /// Does as [`Context::fail`] for a mistake that kustomize says more about than [`Problem::in_go`].
     pub(crate) fn fail_as(
         &mut self,
         place: &Place,
         problem: Problem,
-        original: impl FnOnce(&Problem) -> String,
+        original: impl FnOnce(&str) -> String,
     ) {
         let (inner, mut problem) = problem.with_place();
         let mut place = inner.unwrap_or_else(|| place.clone());
-        let original = original(&problem);
-        let original = self
-            .trail
-            .iter()
-            .rev()
-            .fold(original, |text, step| step.wrap(&text));
-        let original = (original != problem.to_string()).then_some(original);
+        let original = problem
+            .in_go()
+            .map(|words| trail::wrap(&self.trail, &original(&words)))
+            .filter(|text| !problem.to_string().contains(text.as_str()));
         self.complete(&mut place);
         problem.for_each_place(&mut |place| self.complete(place));
         self.errors.push(BuildError {
@@ -177,6 +177,16 @@ impl<'t> Context<'t> {
         result: Result<T, impl Into<Problem>>,
     ) -> Option<T> {
         result.map_err(|problem| self.fail(place, problem)).ok()
+    }
+
+    /// Takes note of a base that cannot be built.
+    pub(crate) fn give_up(&mut self, root: &TreePath) {
+        self.failed.insert(root.clone());
+    }
+
+    /// Returns whether the base was built before, and had mistakes.
+    pub(crate) fn has_failed(&self, root: &TreePath) -> bool {
+        self.failed.contains(root)
     }
 
     /// Returns how many mistakes there are so far.

@@ -81,10 +81,7 @@ fn split(text: &str) -> Result<Vec<Chunk<'_>>, Fault> {
             };
             return Err(Fault {
                 at,
-                problem: LoadProblem::DocumentSeparator {
-                    rest: rest.to_owned(),
-                }
-                .into(),
+                problem: LoadProblem::DocumentSeparator.into(),
             });
         }
         chunks.push(Chunk {

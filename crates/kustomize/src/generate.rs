@@ -61,7 +61,7 @@ fn object(
         context.fail(place, GeneratorProblem::Nameless { kind });
         return None;
     }
-    let pairs = sources::read(context, loader, place, args)?;
+    let pairs = sources::read(context, loader, place, args, kind)?;
     let mut node = base(kind, args);
     match kind {
         "Secret" => data::fill_secret(&mut node, pairs),

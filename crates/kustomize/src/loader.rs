@@ -45,8 +45,13 @@ impl Loader {
 
     /// Returns the path of a file, if the kustomization may read it.
     pub(crate) fn file(&self, context: &Context<'_>, path: &str) -> Result<TreePath, Problem> {
-        if remote::is_url(path) && !self.is_there(context, path) {
-            return self.fetch(context, path);
+        if !self.is_there(context, path) {
+            if is_content(path) {
+                return Err(LoadProblem::Content.into());
+            }
+            if remote::is_url(path) {
+                return self.fetch(context, path);
+            }
         }
         let file = self.locate(context, path)?;
         match context.tree.kind(&file)? {
@@ -91,6 +96,9 @@ impl Loader {
     pub(crate) fn entry(&self, context: &Context<'_>, path: &str) -> Result<Entry, Problem> {
         // A directory can be called like a host; what is there counts first.
         if !self.is_there(context, path) {
+            if is_content(path) {
+                return Err(LoadProblem::Content.into());
+            }
             match Remote::parse(path) {
                 Some(Remote::File(url)) => return self.fetch(context, &url).map(Entry::File),
                 Some(Remote::Base(base)) => {
@@ -111,7 +119,7 @@ impl Loader {
         }
     }
 
-    fn is_there(&self, context: &Context<'_>, path: &str) -> bool {
+    pub(crate) fn is_there(&self, context: &Context<'_>, path: &str) -> bool {
         let target = self.locate(context, path);
         target.is_ok_and(|target| matches!(context.tree.kind(&target), Ok(Some(_))))
     }
@@ -232,6 +240,16 @@ impl Loader {
 /// Returns a path as kustomize's messages have it: from the root.
 pub(crate) fn absolute(path: &TreePath) -> String {
     format!("/{}", path.as_str())
+}
+
+/// Returns whether what should be a path is an object, which may be a Secret.
+pub(crate) fn is_content(path: &str) -> bool {
+    path.contains('\n') || path.trim_start().starts_with(['{', '[']) || path.contains(": ")
+}
+
+/// Returns a path as messages show it: an object in its place only hinted at.
+pub(crate) fn shown(path: &str) -> &str {
+    if is_content(path) { "…" } else { path }
 }
 
 /// Says that a file is missing, and which file of its directory could be meant.

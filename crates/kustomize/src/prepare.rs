@@ -9,6 +9,7 @@ use crate::error::{PatchProblem, Place, Problem, ReplacementProblem};
 use crate::item::Item;
 use crate::json_patch::JsonPatch;
 use crate::kustomization::{self, Patch, Replacement, ReplacementField};
+use crate::loader;
 use crate::plugin::Setup;
 use crate::transform::{Body, JsonPatching, Patching, StrategicPatching, Transformer};
 
@@ -101,7 +102,7 @@ pub(crate) fn patch(setup: &mut Setup<'_, '_>, patch: &Patch) -> Result<Transfor
         (true, false) => {
             let path = &patch.path.value;
             let read = file(setup, path).map_err(|problem| PatchProblem::File {
-                path: path.clone(),
+                path: loader::shown(path).to_owned(),
                 problem: Box::new(problem),
             })?;
             (read, format!("[path: {path:?}]"))

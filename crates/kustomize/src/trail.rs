@@ -4,7 +4,7 @@
 use windlass_tree::TreePath;
 
 use crate::error::{LoadProblem, Problem};
-use crate::loader::absolute;
+use crate::loader::{absolute, shown};
 
 /// A base or component that is being built, and what is done with it.
 #[derive(Clone, Debug)]
@@ -24,9 +24,30 @@ pub(crate) enum Stage {
     Merging,
 }
 
+/// The most bytes of the original's message that are worth telling: its beginning and its end.
+const MAX_WORDS: usize = 500;
+
+/// Returns what kustomize says about a mistake at the end of a trail.
+pub(crate) fn wrap(trail: &[Step], words: &str) -> String {
+    let steps = trail.iter().rev();
+    // At each step, since kustomize escapes quotes within quotes, and so doubles the text.
+    steps.fold(shorten(words.to_owned()), |text, step| {
+        shorten(step.wrap(&text))
+    })
+}
+
+/// Takes the middle out of a long text.
+fn shorten(text: String) -> String {
+    if text.len() <= MAX_WORDS {
+        return text;
+    }
+    let head = text.floor_char_boundary(MAX_WORDS / 2);
+    let tail = text.ceil_char_boundary(text.len() - MAX_WORDS / 2);
+    format!("{} … {}", &text[..head], &text[tail..])
+}
+
 impl Step {
-    /// Returns what kustomize says about a mistake there.
-    pub(crate) fn wrap(&self, inner: &str) -> String {
+    fn wrap(&self, inner: &str) -> String {
         let root = absolute(&self.root);
         let inner = match self.stage {
             Stage::Reading => format!("couldn't make target for path '{root}': {inner}"),
@@ -71,7 +92,7 @@ pub(crate) fn of_entry(entry: &str, root: &TreePath, problem: &Problem) -> Strin
             }
             | LoadProblem::AbsoluteBase { path },
         ) => first(&not_a_file(path), &problem.to_string()),
-        _ => format!("accumulating resources from '{entry}': {problem}"),
+        _ => format!("accumulating resources from '{}': {problem}", shown(entry)),
     }
 }
 

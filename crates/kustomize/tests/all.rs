@@ -12,6 +12,8 @@
 
 #[path = "all/any_input.rs"]
 mod any_input;
+#[path = "all/canary.rs"]
+mod canary;
 #[path = "all/conformance.rs"]
 mod conformance;
 #[path = "all/errors.rs"]

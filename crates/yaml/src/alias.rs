@@ -158,10 +158,7 @@ impl Expansion {
             unreachable!("only aliases are copied");
         };
         let at = alias.start;
-        let unknown = || ParseError::UnknownAnchor {
-            at,
-            name: name.to_string(),
-        };
+        let unknown = || ParseError::UnknownAnchor { at };
         let recursive = || ParseError::RecursiveAnchor {
             at,
             name: name.to_string(),

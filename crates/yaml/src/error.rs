@@ -46,13 +46,12 @@ pub enum ParseError {
         /// The earlier key.
         first: Position,
     },
-    /// An alias names an anchor that no earlier node of the document has.
-    #[error("line {}: unknown anchor '{name}' referenced: define &{name} before *{name}", at.line)]
+    /// An alias names an anchor that no earlier node of the document has. The name is not printed, since it
+    /// may be a secret whose quotes were forgotten.
+    #[error("line {}: unknown anchor referenced: define the anchor before this alias, or quote a text that begins with *", at.line)]
     UnknownAnchor {
         /// The alias.
         at: Position,
-        /// The name.
-        name: String,
     },
     /// An alias stands inside the node that it refers to.
     #[error("line {}: anchor '{name}' value contains itself", at.line)]
@@ -126,7 +125,7 @@ impl ParseError {
             | Self::ControlCharacter { at, .. }
             | Self::Syntax { at, .. }
             | Self::DuplicateKey { at, .. }
-            | Self::UnknownAnchor { at, .. }
+            | Self::UnknownAnchor { at }
             | Self::RecursiveAnchor { at, .. }
             | Self::Merge { at }
             | Self::DuplicateMerge { at, .. }

@@ -45,9 +45,17 @@ pub enum GeneratorProblem {
         /// The line.
         line: u32,
     },
+    /// A file of a Secret that is not there. What should be its path is not printed, since it may be a value.
+    #[error("evalsymlink failure on '{source_name}' : no such file or directory", source_name = text)]
+    NoSuchFile {
+        /// The source, with its key only.
+        text: String,
+    },
     /// A key that comes twice.
-    #[error("configmap {name} illegally repeats the key `{key}`")]
+    #[error("{} {name} illegally repeats the key `{key}`", kind.to_lowercase())]
     RepeatedKey {
+        /// What is generated.
+        kind: &'static str,
         /// The name of the generated object.
         name: String,
         /// The key.
@@ -98,6 +106,9 @@ impl GeneratorProblem {
             Self::Literal => "the text is not shown, since it may be a secret".to_owned(),
             Self::FileKey { .. } | Self::FilePath { .. } | Self::FileEquals { .. } => {
                 "write a path, or key=path".to_owned()
+            }
+            Self::NoSuchFile { .. } => {
+                "write key=path; a value belongs under `literals`, and is not shown here".to_owned()
             }
             Self::EnvEncoding { .. } => "save the file as UTF-8 text".to_owned(),
             Self::RepeatedKey { .. } => "keep one of its sources".to_owned(),

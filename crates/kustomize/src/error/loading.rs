@@ -9,12 +9,9 @@ use crate::remote::RemoteError;
 /// What is wrong with a path, or with what stands there.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum LoadProblem {
-    /// A document separator with text behind it.
-    #[error("invalid document separator: --- {rest}")]
-    DocumentSeparator {
-        /// The text.
-        rest: String,
-    },
+    /// A document separator with text behind it, which is not printed: it may be a secret that is not indented.
+    #[error("invalid document separator: --- …")]
+    DocumentSeparator,
     /// A directory that has no kustomization file.
     #[error(
         "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{directory}'"
@@ -65,6 +62,9 @@ pub enum LoadProblem {
         /// The entry of its directory that is called most like it.
         similar: Option<String>,
     },
+    /// An object where a path is wanted. It is not shown, since it may be a Secret.
+    #[error("evalsymlink failure on '…' : no such file or directory")]
+    Content,
     /// A directory where a file is wanted.
     #[error("'{path}' must resolve to a file")]
     NotAFile {
@@ -141,7 +141,9 @@ fn stat(is_below_file: bool, lacking: &str) -> String {
 impl LoadProblem {
     pub(super) fn advice(&self) -> String {
         match self {
-            Self::DocumentSeparator { .. } => "put the text on a line of its own".to_owned(),
+            Self::DocumentSeparator => {
+                "put the text behind --- on a line of its own, or indent it".to_owned()
+            }
             Self::MissingKustomization { there, .. } if there.is_empty() => {
                 "the directory is empty".to_owned()
             }
@@ -155,6 +157,9 @@ impl LoadProblem {
             Self::EmptyPath => "name a file or directory".to_owned(),
             Self::AbsoluteBase { .. } => "write the path as seen from this file".to_owned(),
             Self::MissingFile { similar, .. } => did_you_mean(similar.as_deref()),
+            Self::Content => {
+                "this is no path: put the object into a file of its own, and list that".to_owned()
+            }
             Self::NotAFile { .. } => "it is a directory: name a file in it".to_owned(),
             Self::OutsideRoot { real, .. } => {
                 let leads = real

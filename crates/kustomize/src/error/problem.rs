@@ -98,14 +98,38 @@ impl Problem {
         }
     }
 
-    /// Returns what to do about it, and what there is instead; empty when the message says it all.
-    #[must_use]
-    pub fn advice(&self) -> String {
+    /// Returns what kustomize says about it, where it says anything.
+    pub(crate) fn in_go(&self) -> Option<String> {
+        if let Some(inner) = self.inner() {
+            let (ours, words) = (inner.to_string(), inner.in_go()?);
+            return Some(self.to_string().replace(&ours, &words));
+        }
         match self {
-            Self::Load(problem) => problem.advice(),
-            Self::Kustomization(problem) => problem.advice(),
-            Self::Object(problem) => problem.advice(),
-            Self::Generator(problem) => problem.advice(),
+            Self::Yaml(ParseError::Syntax { at, problem, .. }) => Some(format!(
+                "MalformedYAMLError: yaml: line {}: {problem}",
+                at.line
+            )),
+            Self::Yaml(ParseError::DuplicateKey { .. } | ParseError::Merge { .. }) => {
+                Some(self.to_string())
+            }
+            Self::Tree(_)
+            | Self::Path(_)
+            | Self::Yaml(_)
+            | Self::Refused(_)
+            | Self::Load(
+                LoadProblem::Content
+                | LoadProblem::DocumentSeparator
+                | LoadProblem::Remote { .. }
+                | LoadProblem::NotDefinitions { .. },
+            )
+            | Self::Generator(GeneratorProblem::NoSuchFile { .. }) => None,
+            _ => Some(self.to_string()),
+        }
+    }
+
+    /// Returns the problem whose message is a part of this one's.
+    fn inner(&self) -> Option<&Self> {
+        match self {
             Self::Plugin(PluginProblem::Config { problem, .. })
             | Self::Patch(
                 PatchProblem::File { problem, .. } | PatchProblem::Unreadable { problem, .. },
@@ -113,16 +137,38 @@ impl Problem {
             | Self::Field(
                 FieldProblem::NotSet { problem, .. } | FieldProblem::Namespace { problem },
             )
+            | Self::Kustomization(KustomizationProblem::Invalid { problem })
             | Self::Resource { problem, .. }
             | Self::InObject { problem, .. }
-            | Self::InFile { problem, .. } => problem.advice(),
+            | Self::InFile { problem, .. } => Some(problem),
+            _ => None,
+        }
+    }
+
+    /// Returns what to do about it, and what there is instead; empty when the message says it all.
+    #[must_use]
+    pub fn advice(&self) -> String {
+        if let Some(inner) = self.inner() {
+            return inner.advice();
+        }
+        match self {
+            Self::Load(problem) => problem.advice(),
+            Self::Kustomization(problem) => problem.advice(),
+            Self::Object(problem) => problem.advice(),
+            Self::Generator(problem) => problem.advice(),
             Self::Plugin(problem) => problem.advice(),
             Self::Selection(problem) => problem.advice(),
             Self::Patch(problem) => problem.advice(),
             Self::Reference(problem) => problem.advice(),
             Self::Replacement(problem) => problem.advice(),
             Self::Field(problem) => problem.advice(),
-            Self::Tree(_) | Self::Path(_) | Self::Yaml(_) | Self::Refused(_) => String::new(),
+            Self::Tree(_)
+            | Self::Path(_)
+            | Self::Yaml(_)
+            | Self::Refused(_)
+            | Self::Resource { .. }
+            | Self::InObject { .. }
+            | Self::InFile { .. } => String::new(),
         }
     }
 
@@ -185,7 +231,7 @@ impl Problem {
     /// Returns the problem as that of an entry of `resources`.
     pub(crate) fn in_resource(self, path: &str) -> Self {
         Self::Resource {
-            path: path.to_owned(),
+            path: crate::loader::shown(path).to_owned(),
             problem: Box::new(self),
         }
     }

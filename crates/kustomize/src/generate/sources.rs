@@ -9,7 +9,8 @@ use crate::context::Context;
 use crate::decode::Located;
 use crate::error::{GeneratorProblem, Place, Problem};
 use crate::kustomization::GeneratorArgs;
-use crate::loader::Loader;
+use crate::loader::{self, Loader};
+use crate::remote;
 
 /// Reads all sources; says everything that is wrong with them.
 pub(super) fn read(
@@ -17,27 +18,29 @@ pub(super) fn read(
     loader: &Loader,
     place: &Place,
     args: &GeneratorArgs,
+    kind: &'static str,
 ) -> Option<Vec<Pair>> {
     let before = context.error_count();
     let mut pairs = Vec::new();
+    let shown = |list: &[Located<String>]| -> Vec<String> {
+        let list = list.iter().map(|source| shown(&source.value, kind));
+        list.collect()
+    };
     for env in &args.envs {
-        let read = read_env(context, loader, &env.value);
-        let list = ("env source files:", &args.envs);
+        let read = check_path(context, loader, &env.value, &env.value, kind)
+            .and_then(|()| read_env(context, loader, &env.value));
+        let list = ("env source files:", &*shown(&args.envs));
         pairs.extend(note(context, place, env, list, read).into_iter().flatten());
     }
     for literal in &args.literals {
         let parsed = parse_literal(&literal.value);
         // The literals are not shown, since they may be secrets.
-        let hidden = Located {
-            value: "…".to_owned(),
-            at: literal.at,
-        };
-        let list = ("literal sources", &vec![hidden]);
+        let list = ("literal sources", &["…".to_owned()][..]);
         pairs.extend(note(context, place, literal, list, parsed));
     }
     for file in &args.files {
-        let read = read_file(context, loader, &file.value);
-        let list = ("file sources:", &args.files);
+        let read = read_file(context, loader, &file.value, kind);
+        let list = ("file sources:", &*shown(&args.files));
         pairs.extend(note(context, place, file, list, read));
     }
     let mut seen = HashSet::new();
@@ -47,6 +50,7 @@ pub(super) fn read(
             context.fail(
                 place,
                 GeneratorProblem::RepeatedKey {
+                    kind,
                     name,
                     key: key.clone(),
                 },
@@ -56,12 +60,36 @@ pub(super) fn read(
     (context.error_count() == before).then_some(pairs)
 }
 
+/// Returns a source as messages show it: what stands where a Secret's file should be named may be its value.
+fn shown(source: &str, kind: &str) -> String {
+    match source.split_once('=') {
+        Some((key, _)) if kind == "Secret" => format!("{key}=…"),
+        _ => loader::shown(source).to_owned(),
+    }
+}
+
+/// Refuses what looks like a literal of a Secret and is no path: a message about the path would show it.
+fn check_path(
+    context: &Context<'_>,
+    loader: &Loader,
+    source: &str,
+    path: &str,
+    kind: &str,
+) -> Result<(), Problem> {
+    let may_show = kind != "Secret" || !source.contains('=');
+    if may_show || remote::is_url(path) || loader.is_there(context, path) {
+        return Ok(());
+    }
+    let text = shown(source, kind);
+    Err(GeneratorProblem::NoSuchFile { text }.into())
+}
+
 /// Takes note of a mistake where the source stands. kustomize names the whole list.
 fn note<T>(
     context: &mut Context<'_>,
     place: &Place,
     source: &Located<String>,
-    (field, list): (&str, &Vec<Located<String>>),
+    (field, list): (&str, &[String]),
     result: Result<T, Problem>,
 ) -> Option<T> {
     let place = if source.at.is_known() {
@@ -69,10 +97,7 @@ fn note<T>(
     } else {
         place.clone()
     };
-    let original = |problem: &Problem| {
-        let list: Vec<&str> = list.iter().map(|source| source.value.as_str()).collect();
-        format!("loading KV pairs: {field} [{}]: {problem}", list.join(" "))
-    };
+    let original = |words: &str| format!("loading KV pairs: {field} [{}]: {words}", list.join(" "));
     result
         .map_err(|problem| context.fail_as(&place, problem, original))
         .ok()
@@ -136,12 +161,17 @@ fn unquote(value: &str) -> &str {
     value
 }
 
-fn read_file(context: &mut Context<'_>, loader: &Loader, source: &str) -> Result<Pair, Problem> {
-    let text = source.to_owned();
+fn read_file(
+    context: &mut Context<'_>,
+    loader: &Loader,
+    source: &str,
+    kind: &str,
+) -> Result<Pair, Problem> {
+    let text = shown(source, kind);
     let (key, path) = match source.split('=').collect::<Vec<_>>()[..] {
         [path] => (path.rsplit('/').next().unwrap_or(path), path),
         ["", path] => {
-            let path = path.to_owned();
+            let path = if kind == "Secret" { "…" } else { path }.to_owned();
             return Err(GeneratorProblem::FileKey { path, text }.into());
         }
         [key, ""] => {
@@ -151,6 +181,7 @@ fn read_file(context: &mut Context<'_>, loader: &Loader, source: &str) -> Result
         [key, path] => (key, path),
         _ => return Err(GeneratorProblem::FileEquals { text }.into()),
     };
+    check_path(context, loader, source, path, kind)?;
     let (_, bytes) = loader.read(context, path)?;
     Ok((key.to_owned(), bytes.to_vec()))
 }

@@ -123,9 +123,9 @@ impl Target {
             loader: &self.loader,
             place: place.clone(),
         };
-        let original = |problem: &Problem| {
+        let original = |words: &str| {
             // The config is not shown, since a patch may hold a secret.
-            format!("trouble configuring builtin {kind} with config: `…`: {problem}")
+            format!("trouble configuring builtin {kind} with config: `…`: {words}")
         };
         let prepared = prepare(&mut setup);
         let transformer = prepared

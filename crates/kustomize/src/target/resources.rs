@@ -30,7 +30,7 @@ impl Target {
                     let path = &resource.value;
                     let original = trail::of_entry(path, &self.loader.root, &problem);
                     let problem = problem.in_resource(path);
-                    let original = |_: &Problem| format!("{field}{original}");
+                    let original = |_: &str| format!("{field}{original}");
                     context.fail_as(&self.place(resource.at), problem, original);
                 }
             }
@@ -85,7 +85,7 @@ impl Target {
             if let Err(problem) = gathered.items.append(item) {
                 let original = trail::of_addition(&path.value, file, &problem);
                 let problem = problem.in_resource(&path.value);
-                let original = |_: &Problem| format!("{field}{original}");
+                let original = |_: &str| format!("{field}{original}");
                 context.fail_as(&place, problem, original);
             }
         }
@@ -106,7 +106,7 @@ impl Target {
             Err(fault) => {
                 let original = trail::of_content(&path.value, file, &fault.problem);
                 let problem = fault.problem.in_resource(&path.value);
-                let original = |_: &Problem| format!("{field}{original}");
+                let original = |_: &str| format!("{field}{original}");
                 context.fail_as(&Place::at(file, fault.at), problem, original);
                 return None;
             }
@@ -193,12 +193,12 @@ impl Target {
 
 /// Says that an entry of `components` leads to no directory.
 fn fail_component(context: &mut Context<'_>, place: &Place, problem: Problem) {
-    context.fail_as(place, problem, |problem| {
-        let text = match problem {
-            Problem::Load(LoadProblem::MissingFile { .. }) => {
-                format!("must build at directory: not a valid directory: {problem}")
-            }
-            _ => problem.to_string(),
+    let is_missing = matches!(problem, Problem::Load(LoadProblem::MissingFile { .. }));
+    context.fail_as(place, problem, |words| {
+        let text = if is_missing {
+            format!("must build at directory: not a valid directory: {words}")
+        } else {
+            words.to_owned()
         };
         format!("accumulating components: loader.New {text:?}")
     });

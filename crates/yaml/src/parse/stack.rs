@@ -65,13 +65,7 @@ impl Stack {
         match &node.value {
             Value::Scalar(_) => self.add(node),
             Value::Alias(name) if self.anchors.contains(name) => self.add(node),
-            Value::Alias(name) => {
-                let name = name.to_string();
-                return Err(ParseError::UnknownAnchor {
-                    at: node.start,
-                    name,
-                });
-            }
+            Value::Alias(_) => return Err(ParseError::UnknownAnchor { at: node.start }),
             Value::Sequence(_) | Value::Mapping(_) => return self.open(node),
         }
         Ok(())

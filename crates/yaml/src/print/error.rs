@@ -70,13 +70,11 @@ pub enum PrintError {
         /// The scalar.
         at: Position,
     },
-    /// A tag that does not fit the value.
-    #[error("line {}: cannot decode `{text}` as a {tag}", at.line)]
+    /// A tag that does not fit the value, which is not printed, since it may be a secret.
+    #[error("line {}: cannot decode the value as a {tag}: remove the tag, or write a value of its type", at.line)]
     Tag {
         /// The scalar.
         at: Position,
-        /// Its text.
-        text: String,
         /// Its tag.
         tag: String,
     },

@@ -30,7 +30,7 @@ fn mistakes_in_the_structure_say_where_and_what_to_do() {
     insta::assert_snapshot!(error("a: 1\n b: 2\n"), @"a.yaml:2:3: line 2: mapping values are not allowed in this context: quote a text that contains a colon and a space, or correct the indentation");
     insta::assert_snapshot!(error("a: [1\nb: 2\n"), @"a.yaml:2:2: line 2: did not find expected ',' or ']' while parsing a flow sequence at line 1");
     insta::assert_snapshot!(error("- a\nb: c\n"), @"a.yaml:2:1: line 2: did not find expected '-' indicator while parsing a block collection at line 1: correct the indentation");
-    insta::assert_snapshot!(error("a: *x\n"), @"a.yaml:1:4: line 1: unknown anchor 'x' referenced: define &x before *x");
+    insta::assert_snapshot!(error("a: *x\n"), @"a.yaml:1:4: line 1: unknown anchor referenced: define the anchor before this alias, or quote a text that begins with *");
 }
 
 #[test]

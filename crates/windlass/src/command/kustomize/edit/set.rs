@@ -81,7 +81,7 @@ impl BuildMetadata {
     }
 }
 
-#[derive(Debug, Args)]
+#[derive(Args)]
 struct Sources {
     /// The name of the entry
     name: String,
@@ -165,5 +165,31 @@ impl Sources {
                 new_namespace,
             )
         })
+    }
+}
+
+impl std::fmt::Debug for Sources {
+    /// Shows no literals: they may be the values of a Secret.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Sources")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_debug_form_of_sources_has_no_literals() {
+        let sources = Sources {
+            name: "s".to_owned(),
+            from_literal: vec!["password=canary".to_owned()],
+            namespace: String::new(),
+            new_namespace: String::new(),
+        };
+        assert_eq!(format!("{sources:?}"), r#"Sources { name: "s", .. }"#);
     }
 }
