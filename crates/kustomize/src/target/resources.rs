@@ -46,6 +46,10 @@ impl Target {
     ) {
         let place = self.place(resource.at);
         let root = loader.root.clone();
+        if context.has_failed(&root) {
+            return;
+        }
+        let before = context.error_count();
         let step = |stage| Step {
             entry: Some(resource.value.clone()),
             root: root.clone(),
@@ -54,7 +58,10 @@ impl Target {
         let child = context.within(step(Stage::Reading), |context| {
             self.child(context, loader, resource, true)
         });
-        let Some(mut child) = child else { return };
+        let Some(mut child) = child else {
+            context.give_up(&root);
+            return;
+        };
         if child.kustomization.is_component() {
             let path = absolute(&root);
             context.within(step(Stage::Checking), |context| {
@@ -66,7 +73,12 @@ impl Target {
             child.gather(context, Gathered::default())
         });
         let merged = gathered.merge(below);
-        context.within(step(Stage::Merging), |context| context.note(&place, merged));
+        // A base without its transformers has names that it would not have.
+        if context.error_count() > before {
+            context.give_up(&root);
+        } else {
+            context.within(step(Stage::Merging), |context| context.note(&place, merged));
+        }
     }
 
     fn add_file(

@@ -342,3 +342,67 @@ fn vars_that_are_never_replaced_are_warned_about() {
     let warnings: Vec<_> = built.warnings.iter().map(ToString::to_string).collect();
     assert_eq!(warnings[1], "well-defined vars that were never replaced: A");
 }
+
+#[test]
+fn a_mistake_at_the_bottom_of_many_bases_is_told_once_and_shortly() {
+    let level = |number: usize| {
+        (
+            format!("d{number}/kustomization.yaml"),
+            format!("resources: [../d{0}, ../d{0}]\n", number + 1),
+        )
+    };
+    let mut files: Vec<(String, String)> = (0..40).map(level).collect();
+    files.push((
+        "build/kustomization.yaml".to_owned(),
+        "resources: [../d0]\n".to_owned(),
+    ));
+    files.push((
+        "d40/kustomization.yaml".to_owned(),
+        "resources: [web.yaml]\n".to_owned(),
+    ));
+    files.push(("d40/web.yaml".to_owned(), WEB.to_owned()));
+    let files: Vec<_> = files
+        .iter()
+        .map(|(path, text)| (path.as_str(), text.as_str()))
+        .collect();
+    let errors = build_files(&files).unwrap_err();
+    assert_snapshot!(errors, @"d39/kustomization.yaml:1:21: may not add resource with an already registered id: Deployment.v1.apps/web.[noNs]; the first one is at d40/web.yaml:1:1; remove one of them, or make it a patch");
+    let original = errors.into_vec().remove(0).original.unwrap_or_default();
+    assert!(original.len() < 600, "{original}");
+    assert!(
+        original.ends_with("Deployment.v1.apps/web.[noNs]"),
+        "{original}"
+    );
+}
+
+#[test]
+fn a_base_that_failed_does_not_make_what_contains_it_look_wrong() {
+    let files = [
+        (
+            "build/kustomization.yaml",
+            "resources: [web.yaml, ../base, ../base]\n",
+        ),
+        ("build/web.yaml", WEB),
+        (
+            "base/kustomization.yaml",
+            "namePrefix: a-\nresources: [web.yaml, nope.yaml]\n",
+        ),
+        ("base/web.yaml", WEB),
+    ];
+    assert_snapshot!(build_files(&files).unwrap_err(), @"base/kustomization.yaml:2:23: accumulating resources from 'nope.yaml': evalsymlink failure on '/base/nope.yaml' : lstat /base/nope.yaml: no such file or directory");
+}
+
+#[test]
+fn what_kustomize_never_says_is_not_quoted() {
+    let files = [
+        ("build/kustomization.yaml", "resources: [../base]\n"),
+        (
+            "base/kustomization.yaml",
+            "resources: [a.yaml, 'https://example.com/x.yaml']\nhelmCharts: [{name: x}]\n",
+        ),
+        ("base/a.yaml", "a: *b\n"),
+    ];
+    for error in build_files(&files).unwrap_err().iter() {
+        assert_eq!(error.original, None);
+    }
+}
