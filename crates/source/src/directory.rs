@@ -21,10 +21,25 @@ pub struct DirectoryTree {
     root: Dir,
     /// Where the directory is: links can be absolute.
     at: PathBuf,
-    /// Where directories really are.
-    directories: Mutex<HashMap<TreePath, TreePath>>,
+    places: Mutex<HashMap<TreePath, Place>>,
     files: Mutex<HashMap<TreePath, Arc<[u8]>>>,
-    kinds: Mutex<HashMap<TreePath, Option<EntryKind>>>,
+}
+
+/// Where a path leads when all links are followed, and what is there.
+#[derive(Clone)]
+struct Place {
+    real: TreePath,
+    found: Found,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Nothing,
+    Entry(EntryKind),
+    /// A pipe, a socket or a device.
+    Other,
+    /// The system did not say; whoever needs it asks again, and says what is wrong.
+    Unknown,
 }
 
 impl DirectoryTree {
@@ -34,49 +49,60 @@ impl DirectoryTree {
         Ok(Self {
             root,
             at: path.canonicalize()?,
-            directories: Mutex::default(),
+            places: Mutex::default(),
             files: Mutex::default(),
-            kinds: Mutex::default(),
         })
     }
 
-    fn metadata(&self, path: &TreePath) -> Result<Option<Metadata>, TreeError> {
-        let real = self.follow(path, &mut 0)?;
+    /// Returns what is at a path, asking the system once.
+    fn found(&self, path: &TreePath) -> Result<Found, TreeError> {
+        let Place { real, found } = self.follow(path, &mut 0)?;
+        if found != Found::Unknown {
+            return Ok(found);
+        }
         match self.root.metadata(on_disk(&real)) {
-            Ok(metadata) => Ok(Some(metadata)),
-            Err(error) if is_absent(&error) => Ok(None),
+            Ok(metadata) => Ok(found_in(&metadata)),
+            Err(error) if is_absent(&error) => Ok(Found::Nothing),
             Err(error) => Err(self.failure(path, &error)),
         }
     }
 
     /// Follows the links on the way to a path. The handle would do so too, but not absolute ones, even when
     /// they lead into the directory.
-    fn follow(&self, path: &TreePath, links: &mut usize) -> Result<TreePath, TreeError> {
+    fn follow(&self, path: &TreePath, links: &mut usize) -> Result<Place, TreeError> {
+        if let Some(known) = locked(&self.places).get(path) {
+            return Ok(known.clone());
+        }
+        let place = self.look(path, links)?;
+        if place.found != Found::Unknown {
+            locked(&self.places).insert(path.clone(), place.clone());
+        }
+        Ok(place)
+    }
+
+    fn look(&self, path: &TreePath, links: &mut usize) -> Result<Place, TreeError> {
         let Some(parent) = path.parent() else {
-            return Ok(path.clone());
+            return Ok(Place {
+                real: path.clone(),
+                found: Found::Entry(EntryKind::Directory),
+            });
         };
-        let known = locked(&self.directories).get(&parent).cloned();
-        let parent = if let Some(parent) = known {
-            parent
-        } else {
-            let real = self.follow(&parent, links)?;
-            locked(&self.directories).insert(parent, real.clone());
-            real
+        let parent = self.follow(&parent, links)?.real;
+        let real = join(&parent, path.file_name(), path)?;
+        let found = match self.root.symlink_metadata(on_disk(&real)) {
+            Ok(metadata) if metadata.is_symlink() => {
+                *links += 1;
+                if *links > MAX_LINKS {
+                    return Err(unreadable(path, "too many symbolic links"));
+                }
+                let target = self.target(path, &parent, &real)?;
+                return self.follow(&target, links);
+            }
+            Ok(metadata) => found_in(&metadata),
+            Err(error) if is_absent(&error) => Found::Nothing,
+            Err(_) => Found::Unknown,
         };
-        let child = join(&parent, path.file_name(), path)?;
-        let Ok(metadata) = self.root.symlink_metadata(on_disk(&child)) else {
-            // Whoever reads it says what is wrong.
-            return Ok(child);
-        };
-        if !metadata.is_symlink() {
-            return Ok(child);
-        }
-        *links += 1;
-        if *links > MAX_LINKS {
-            return Err(unreadable(path, "too many symbolic links"));
-        }
-        let target = self.target(path, &parent, &child)?;
-        self.follow(&target, links)
+        Ok(Place { real, found })
     }
 
     /// Returns where a link leads.
@@ -102,21 +128,21 @@ impl DirectoryTree {
     }
 
     fn read_file(&self, path: &TreePath) -> Result<Arc<[u8]>, TreeError> {
-        match self.kind(path)? {
-            Some(EntryKind::File) => {}
-            Some(EntryKind::Directory) => {
+        match self.found(path)? {
+            Found::Entry(EntryKind::File) => {}
+            Found::Entry(EntryKind::Directory) => {
                 return Err(TreeError::IsDirectory { path: path.clone() });
             }
             // Reading a pipe or a device could block for ever.
-            Some(EntryKind::Dangling) | None if self.metadata(path)?.is_some() => {
+            Found::Other | Found::Unknown => {
                 return Err(unreadable(path, "it is neither a file nor a directory"));
             }
-            Some(EntryKind::Dangling) | None => {
+            Found::Entry(EntryKind::Dangling) | Found::Nothing => {
                 return Err(TreeError::NotFound { path: path.clone() });
             }
         }
         let failure = |error: io::Error| self.failure(path, &error);
-        let real = self.follow(path, &mut 0)?;
+        let real = self.follow(path, &mut 0)?.real;
         let file = self.root.open(on_disk(&real)).map_err(failure)?;
         let size = file.metadata().map_err(failure)?.len().min(MAX_FILE_SIZE);
         // Room for one byte more, so that the end is met without growing.
@@ -151,17 +177,14 @@ impl DirectoryTree {
 
 impl Tree for DirectoryTree {
     fn kind(&self, path: &TreePath) -> Result<Option<EntryKind>, TreeError> {
-        if let Some(kind) = locked(&self.kinds).get(path) {
-            return Ok(*kind);
-        }
-        let metadata = self.metadata(path)?;
-        let kind = metadata.and_then(|metadata| kind_of(&metadata));
-        locked(&self.kinds).insert(path.clone(), kind);
-        Ok(kind)
+        Ok(match self.found(path)? {
+            Found::Entry(kind) => Some(kind),
+            Found::Nothing | Found::Other | Found::Unknown => None,
+        })
     }
 
     fn resolve(&self, path: &TreePath) -> Result<TreePath, TreeError> {
-        self.follow(path, &mut 0)
+        Ok(self.follow(path, &mut 0)?.real)
     }
 
     fn read(&self, path: &TreePath) -> Result<Arc<[u8]>, TreeError> {
@@ -186,7 +209,7 @@ impl Tree for DirectoryTree {
         let mut entries = Vec::new();
         for entry in self
             .root
-            .read_dir(on_disk(&self.follow(path, &mut 0)?))
+            .read_dir(on_disk(&self.follow(path, &mut 0)?.real))
             .map_err(failure)?
         {
             let entry = entry.map_err(failure)?;
@@ -216,13 +239,13 @@ fn on_disk(path: &TreePath) -> &str {
     if path.is_root() { "." } else { path.as_str() }
 }
 
-fn kind_of(metadata: &Metadata) -> Option<EntryKind> {
+fn found_in(metadata: &Metadata) -> Found {
     if metadata.is_dir() {
-        Some(EntryKind::Directory)
+        Found::Entry(EntryKind::Directory)
     } else if metadata.is_file() {
-        Some(EntryKind::File)
+        Found::Entry(EntryKind::File)
     } else {
-        None
+        Found::Other
     }
 }
 
