@@ -298,7 +298,7 @@ impl fmt::Debug for Build {
 impl Build {
     /// Returns what `kustomize build` prints: the objects as YAML, separated by `---`.
     #[must_use]
-    pub fn to_yaml(&self) -> String {
-        self.text.clone()
+    pub fn to_yaml(&self) -> &str {
+        &self.text
     }
 }

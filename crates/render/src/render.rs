@@ -147,7 +147,7 @@ type Finished = (Vec<Object>, String, Vec<Warning>);
 
 fn finish(built: &Build, secrets: SecretsOutcome) -> Result<Finished, Vec<RenderError>> {
     let objects = object::objects(&built.resources, &secrets.origins)?;
-    let text = built.to_yaml();
+    let text = built.to_yaml().to_owned();
     let build_warnings = built.warnings.iter().cloned().map(Warning::Build);
     let secret_warnings = secrets.warnings.into_iter().map(Warning::Secret);
     Ok((

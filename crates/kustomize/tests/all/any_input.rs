@@ -131,7 +131,7 @@ fn reads_back(built: &Build) {
         duplicate_keys: DuplicateKeys::Keep,
         ..ParseOptions::default()
     };
-    let read = parse_with(&printed, &options).expect("what a build prints can be read");
+    let read = parse_with(printed, &options).expect("what a build prints can be read");
     assert_eq!(read.len(), built.resources.len(), "{printed}");
     for (document, resource) in read.iter().zip(&built.resources) {
         let (read, value) = (document.root.to_json(), resource.node.to_json());

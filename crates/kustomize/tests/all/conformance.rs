@@ -43,7 +43,7 @@ fn difference(directory: &Path) -> Option<String> {
             let expected = std::fs::read_to_string(directory.join("expected.yaml")).unwrap();
             let printed = built.to_yaml();
             if printed != expected {
-                return Some(first_difference(&expected, &printed));
+                return Some(first_difference(&expected, printed));
             }
             wrong_warnings(&case, &warnings)
         }

@@ -50,7 +50,7 @@ fn compare_all(root: &Path) -> usize {
             (true, Ok(built)) if built.to_yaml() == real_text => identical += 1,
             (true, Ok(built)) => mismatches.push(format!(
                 "{directory}: {}",
-                first_difference(&real_text, &built.to_yaml())
+                first_difference(&real_text, built.to_yaml())
             )),
             (true, Err(errors)) => mismatches.push(format!("{directory} fails: {errors}")),
             (false, Ok(_)) => mismatches.push(format!("{directory} builds, and should not")),

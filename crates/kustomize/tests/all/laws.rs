@@ -42,7 +42,7 @@ fn built(kustomization: &str, objects: &str) -> Result<String, String> {
     let tree =
         MemoryTree::from_iter([("kustomization.yaml", kustomization), ("web.yaml", objects)]);
     build(&tree, &TreePath::root(), &BuildOptions::default())
-        .map(|built| built.to_yaml())
+        .map(|built| built.to_yaml().to_owned())
         .map_err(|errors| errors.to_string())
 }
 
@@ -130,7 +130,7 @@ proptest! {
         let sorted = MemoryTree::from_iter(self::files());
         let [first, second] = [&tree, &sorted].map(|tree| {
             let built = build(tree, &TreePath::root(), &BuildOptions::default());
-            built.map(|built| built.to_yaml()).map_err(|errors| errors.to_string())
+            built.map(|built| built.to_yaml().to_owned()).map_err(|errors| errors.to_string())
         });
         prop_assert!(first.is_ok(), "{:?}", first);
         prop_assert_eq!(first, second);

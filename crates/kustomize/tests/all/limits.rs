@@ -21,7 +21,7 @@ fn chain(length: usize) -> Result<String, String> {
         &TreePath::new("0").unwrap(),
         &BuildOptions::default(),
     )
-    .map(|built| built.to_yaml())
+    .map(|built| built.to_yaml().to_owned())
     .map_err(|errors| errors.to_string())
 }
 

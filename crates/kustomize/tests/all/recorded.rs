@@ -21,7 +21,7 @@ fn cases_of_our_own_come_out_as_the_real_program_prints_them() {
             &BuildOptions::default(),
         );
         let printed = match built {
-            Ok(built) => built.to_yaml(),
+            Ok(built) => built.to_yaml().to_owned(),
             Err(errors) => errors.to_string(),
         };
         if printed != expected {

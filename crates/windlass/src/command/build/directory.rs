@@ -1,5 +1,6 @@
 //! A kustomization on this disk, built as `kustomize build` does.
 
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 use windlass_kustomize::{Build, BuildError, BuildErrors, BuildOptions, RemoteBase, Remotes};
@@ -13,7 +14,13 @@ use crate::style::{Ink, Style};
 use crate::terminal::{complain, shown};
 
 /// Builds the kustomization in a directory or at a URL, and says on standard error what should be changed in it.
-pub(crate) fn build(directory: &str, flags: &Flags, style: Style) -> Result<Build, Failure> {
+///
+/// The program ends when it is printed, so nothing is taken apart: the system does it at once.
+pub(crate) fn build(
+    directory: &str,
+    flags: &Flags,
+    style: Style,
+) -> Result<ManuallyDrop<Build>, Failure> {
     let remotes = remotes(flags.allow_remote_bases)?;
     let options = flags.options();
     let built = if is_remote(directory) {
@@ -25,7 +32,7 @@ pub(crate) fn build(directory: &str, flags: &Flags, style: Style) -> Result<Buil
     for warning in &built.warnings {
         complain(&style.err(Ink::Yellow, &shown(&warning.to_string())));
     }
-    Ok(built)
+    Ok(ManuallyDrop::new(built))
 }
 
 /// Returns whether a text is the address of a repository. What is there counts first.
@@ -42,14 +49,14 @@ fn on_disk(
 ) -> Result<Build, Failure> {
     let full = confirmed(directory)?;
     let path = in_tree(&full).ok_or_else(not_utf8)?;
-    let tree = DirectoryTree::open(Path::new("/"))?;
+    let tree = ManuallyDrop::new(DirectoryTree::open(Path::new("/"))?);
     let here = std::env::current_dir().ok();
     let options = BuildOptions {
         working_directory: here.and_then(|here| in_tree(&here)),
         ..options.clone()
     };
-    windlass_kustomize::build_with(&tree, &path, &options, remotes)
-        .map_err(|errors| failure(&errors, &tree, &path))
+    windlass_kustomize::build_with(&*tree, &path, &options, remotes)
+        .map_err(|errors| failure(&errors, &*tree, &path))
 }
 
 /// Returns the directory below which files may be read, and the path of `directory` in it: the top of the

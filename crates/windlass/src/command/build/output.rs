@@ -17,10 +17,10 @@ pub(crate) fn write_build(
     style: Style,
 ) -> Result<(), Failure> {
     let Some(directory) = to.filter(|path| path.is_dir()) else {
-        return write(to, &built.to_yaml(), style);
+        return write(to, built.to_yaml(), style);
     };
     let files = objects::files(built)?;
-    warn_of_secrets(&built.to_yaml(), style);
+    warn_of_secrets(built.to_yaml(), style);
     objects::write(directory, &files, write_file)
 }
 

@@ -70,6 +70,6 @@ fn built() -> Result<String, String> {
     let tree = DirectoryTree::open(&root).map_err(|error| error.to_string())?;
     let built = build(&tree, &directory, &BuildOptions::default());
     built
-        .map(|build| build.to_yaml())
+        .map(|build| build.to_yaml().to_owned())
         .map_err(|errors| errors.to_string())
 }
