@@ -46,7 +46,7 @@ pub(super) struct Events<'a> {
     states: Vec<State>,
     /// Where the open collections began.
     marks: Vec<Mark>,
-    tag_directives: Vec<(&'a str, Box<str>)>,
+    tag_directives: Vec<(&'a str, Cow<'a, str>)>,
     /// The comments of the tokens so far that no event has had.
     pending: Comments,
     /// A comment that belongs to the collection that begins.
@@ -159,7 +159,9 @@ impl<'a> Events<'a> {
         let token = self.scanner.peek()?;
         let index = token.start.index;
         let block_end = matches!(token.kind, TokenKind::BlockEnd);
-        self.collect_comments(index, block_end);
+        if !self.scanner.comments.is_empty() {
+            self.collect_comments(index, block_end);
+        }
         self.scanner.peek()
     }
 

@@ -84,14 +84,19 @@ impl<'a> Scanner<'a> {
     }
 
     /// Returns the next token without taking it.
+    #[inline]
     pub(super) fn peek(&mut self) -> Result<&Token<'a>> {
-        self.fetch_enough()?;
+        if !self.ready {
+            self.fetch_enough()?;
+        }
         Ok(&self.tokens[0])
     }
 
     /// Takes the next token.
     pub(super) fn take(&mut self) -> Result<Token<'a>> {
-        self.fetch_enough()?;
+        if !self.ready {
+            self.fetch_enough()?;
+        }
         let token = self.tokens.pop_front().expect("enough tokens were fetched");
         self.history = [
             self.history[1],
@@ -105,9 +110,6 @@ impl<'a> Scanner<'a> {
     /// Comments after a token may belong to it, so it is handed out when two more are known; and a
     /// token that may be a key when it is known whether it is.
     fn fetch_enough(&mut self) -> Result<()> {
-        if self.ready {
-            return Ok(());
-        }
         while self.tokens.len() <= 2 || self.is_undecided_key()? {
             self.fetch_next()?;
         }
