@@ -1,14 +1,37 @@
 //! `.sops.yaml`: which keys and rules a new document gets.
 
-use crate::{KeyGroup, Rules, Style};
+mod destination;
+mod keys;
+mod read;
+
+use std::fmt;
+
+use crate::selection::Pattern;
+use crate::{KeyGroup, Selection, Style};
+
+pub use destination::{Destination, DestinationRule};
 
 /// A parsed `.sops.yaml`.
+///
+/// ```
+/// use windlass_sops::Config;
+///
+/// let config = Config::parse("creation_rules:\n  - path_regex: \\.enc$\n    age: age1abc, age1def\n")?;
+/// let rule = config.creation_rule(".sops/DATABASE_URL.enc")?.expect("there are rules");
+/// assert_eq!(rule.groups[0].keys.len(), 2);
+/// let missed = config.creation_rule("secret.yaml").unwrap_err();
+/// assert_eq!(
+///     missed.to_string(),
+///     r#"no creation rule matches "secret.yaml": line 2 wants \.enc$"#
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Config {
-    /// The rules for new documents; the first that matches counts. `None` when the file has none at all, which
-    /// is as if there were no file.
+    /// The rules for new documents; the first that matches counts. `None` when the file has no such list,
+    /// which is as if there were no file.
     pub creation_rules: Option<Vec<CreationRule>>,
-    /// Where `sops publish` puts documents.
+    /// Where `sops publish` puts documents; the first that matches counts.
     pub destination_rules: Vec<DestinationRule>,
     /// How documents are laid out.
     pub style: Style,
@@ -19,60 +42,21 @@ pub struct Config {
 pub struct CreationRule {
     /// The line of the file where the rule begins.
     pub line: u32,
-    /// The regular expression that the path of a document must match; `None` matches all.
-    pub path_regex: Option<String>,
-    /// The keys.
+    /// Which documents it is for.
+    pub path: PathRule,
+    /// The keys; one group without keys when the rule names none.
     pub groups: Vec<KeyGroup>,
     /// How many groups are needed; 0 for all.
     pub threshold: usize,
     /// Which values are encrypted; `None` when the rule says nothing of it.
-    pub rules: Option<Rules>,
+    pub selection: Option<Selection>,
+    /// Whether the MAC covers only the values that are encrypted.
+    pub mac_only_encrypted: bool,
 }
 
-/// A rule that says where `sops publish` puts documents.
-#[derive(Clone, Debug)]
-pub struct DestinationRule {
-    /// The line of the file where the rule begins.
-    pub line: u32,
-    /// The regular expression that the path of a document must match; `None` matches all.
-    pub path_regex: Option<String>,
-    /// Where they go.
-    pub destination: Destination,
-    /// The keys to encrypt them with there, when others than their own.
-    pub recreation: Option<CreationRule>,
-    /// Whether the extension is left out of the name.
-    pub omit_extensions: bool,
-}
-
-/// Where `sops publish` puts a document.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Destination {
-    /// An S3 bucket, encrypted.
-    S3 {
-        /// The bucket.
-        bucket: String,
-        /// What stands before the name.
-        prefix: String,
-    },
-    /// A Google Cloud Storage bucket, encrypted.
-    Gcs {
-        /// The bucket.
-        bucket: String,
-        /// What stands before the name.
-        prefix: String,
-    },
-    /// HashiCorp Vault, in clear.
-    Vault {
-        /// The address; `None` for that of the environment.
-        address: Option<String>,
-        /// What stands before the name.
-        path: String,
-        /// Where the engine is mounted; `secret/` unless set.
-        mount: String,
-        /// The version of the engine, 1 or 2; 2 unless set.
-        version: u8,
-    },
-}
+/// Which documents a rule is for: the `path_regex`, unanchored; without one, all.
+#[derive(Clone, Debug, Default)]
+pub struct PathRule(Option<(String, Pattern)>);
 
 /// Why a `.sops.yaml` cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -86,13 +70,12 @@ pub struct ConfigError {
     pub reason: String,
 }
 
-/// No creation rule matches a path.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no creation rule matches {path:?}")]
+/// No rule matches a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoMatchingRule {
     /// The path as it was matched: relative to the directory of the file.
     pub path: String,
-    /// Each rule, and why it does not match.
+    /// Each rule, and what it wants.
     pub misses: Vec<RuleMiss>,
 }
 
@@ -106,19 +89,75 @@ pub struct RuleMiss {
 }
 
 impl Config {
-    /// Parses the text of a `.sops.yaml`.
-    pub fn parse(_text: &str) -> Result<Self, ConfigError> {
-        Err(ConfigError {
-            line: 1,
-            column: 1,
-            reason: "this program does not read .sops.yaml yet".to_owned(),
-        })
+    /// Parses the text of a `.sops.yaml`. Keys that sops 3.11 does not know are ignored; a regular expression
+    /// that is none is refused (sops takes it for one that matches nothing).
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        read::config(text)
     }
 
-    /// Returns the first rule that matches a path, which is relative to the directory of the file, with `/`
-    /// between its names; `None` when the file has no rules at all.
+    /// Returns the first creation rule that matches `path`, which is relative to the directory of the file,
+    /// with `/` between its names; `None` when the file has no such list.
     pub fn creation_rule(&self, path: &str) -> Result<Option<&CreationRule>, NoMatchingRule> {
-        let _ = path;
-        Ok(None)
+        let Some(rules) = &self.creation_rules else {
+            return Ok(None);
+        };
+        first_match(rules, path, |rule| (&rule.path, rule.line)).map(Some)
+    }
+
+    /// Returns the first destination rule that matches `path`.
+    pub fn destination_rule(&self, path: &str) -> Result<&DestinationRule, NoMatchingRule> {
+        first_match(&self.destination_rules, path, |rule| {
+            (&rule.path, rule.line)
+        })
     }
 }
+
+fn first_match<'r, R>(
+    rules: &'r [R],
+    path: &str,
+    place: impl Fn(&R) -> (&PathRule, u32),
+) -> Result<&'r R, NoMatchingRule> {
+    let found = rules.iter().find(|rule| place(rule).0.matches(path));
+    found.ok_or_else(|| NoMatchingRule {
+        path: path.to_owned(),
+        misses: rules
+            .iter()
+            .map(|rule| {
+                let (rule, line) = place(rule);
+                let path_regex = rule.regex().unwrap_or_default().to_owned();
+                RuleMiss { line, path_regex }
+            })
+            .collect(),
+    })
+}
+
+impl PathRule {
+    /// Returns the regular expression, if there is one.
+    pub fn regex(&self) -> Option<&str> {
+        self.0.as_ref().map(|(source, _)| source.as_str())
+    }
+
+    /// Returns whether the rule is for the document at `path`.
+    pub fn matches(&self, path: &str) -> bool {
+        self.0
+            .as_ref()
+            .is_none_or(|(_, pattern)| pattern.matches(path))
+    }
+}
+
+impl fmt::Display for NoMatchingRule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "no creation rule matches {:?}", self.path)?;
+        for (at, miss) in self.misses.iter().enumerate() {
+            let separator = if at == 0 { ": " } else { ", " };
+            let (line, regex) = (miss.line, &miss.path_regex);
+            write!(formatter, "{separator}line {line} wants {regex}")?;
+        }
+        if self.misses.is_empty() {
+            formatter.write_str(": there are no rules")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for NoMatchingRule {}

@@ -177,12 +177,12 @@ impl Document {
     }
 
     /// Returns the text of the document.
-    pub fn to_bytes(&self, style: &Style) -> Result<Vec<u8>, EmitError> {
+    pub fn to_bytes(&self, style: Style) -> Result<Vec<u8>, EmitError> {
         self.to_bytes_as(self.format, style)
     }
 
     /// Returns the text of the document in another format (`--output-type`).
-    pub fn to_bytes_as(&self, format: Format, style: &Style) -> Result<Vec<u8>, EmitError> {
+    pub fn to_bytes_as(&self, format: Format, style: Style) -> Result<Vec<u8>, EmitError> {
         let block = self.metadata.to_block(format);
         let bytes = store::emit_encrypted(&self.documents, block, format, style)?;
         Ok(bytes.expose().to_vec())

@@ -89,17 +89,17 @@ impl Plaintext {
 
     /// Returns the document as `sops decrypt` prints it in its own format, with the default style.
     pub fn to_bytes(&self) -> Result<SecretBytes, EmitError> {
-        self.to_bytes_as(self.format, &Style::default())
+        self.to_bytes_as(self.format, Style::default())
     }
 
     /// Returns the first document as `sops decrypt --output-type json` prints it.
     pub fn to_json(&self) -> Result<SecretBytes, EmitError> {
-        self.to_bytes_as(Format::Json, &Style::default())
+        self.to_bytes_as(Format::Json, Style::default())
     }
 
     /// Returns the document as `sops decrypt --output-type FORMAT` prints it. All but YAML hold the first
     /// document only.
-    pub fn to_bytes_as(&self, format: Format, style: &Style) -> Result<SecretBytes, EmitError> {
+    pub fn to_bytes_as(&self, format: Format, style: Style) -> Result<SecretBytes, EmitError> {
         store::emit(&self.documents, format, style)
     }
 

@@ -2,7 +2,7 @@
 
 mod pattern;
 
-use pattern::Pattern;
+pub(crate) use pattern::Pattern;
 
 /// What the metadata of a document says about its values: which are encrypted, which the MAC covers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -244,8 +244,8 @@ mod tests {
     }
 
     fn encrypts(field: &str, text: &str, keys: &[&str], comments: &[&[&str]]) -> bool {
-        let kinds = SelectionKind::ALL.into_iter();
-        let kind = kinds.filter(|kind| kind.field() == field).last().unwrap();
+        let mut kinds = SelectionKind::ALL.into_iter();
+        let kind = kinds.find(|kind| kind.field() == field).unwrap();
         let owned = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
         let rule = Selection::of_document(kind, text);
         let comments: Vec<_> = comments.iter().map(|level| active(&rule, level)).collect();

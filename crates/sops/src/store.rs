@@ -109,7 +109,7 @@ pub(crate) fn parse_plain(bytes: &[u8], format: Format) -> Result<Vec<Branch>, S
 pub(crate) fn emit(
     documents: &[Branch],
     format: Format,
-    style: &Style,
+    style: Style,
 ) -> Result<SecretBytes, EmitError> {
     let first = documents.first().map(Vec::as_slice).unwrap_or_default();
     match format {
@@ -129,7 +129,7 @@ pub(crate) fn emit_encrypted(
     documents: &[Branch],
     block: Branch,
     format: Format,
-    style: &Style,
+    style: Style,
 ) -> Result<SecretBytes, EmitError> {
     let first = documents.first().map(Vec::as_slice).unwrap_or_default();
     match format {
@@ -159,7 +159,7 @@ pub(crate) fn emit_encrypted(
 pub(crate) fn emit_value(
     value: &Value,
     format: Format,
-    style: &Style,
+    style: Style,
 ) -> Result<SecretBytes, EmitError> {
     match (value, format) {
         (Value::Scalar(Scalar::Text(text)), _) => Ok(text.clone()),
@@ -174,7 +174,7 @@ pub(crate) fn emit_value(
 #[cfg(test)]
 fn round_trip(format: Format, text: &str) -> String {
     let documents = parse(text.as_bytes(), format).unwrap();
-    let emitted = emit(&documents, format, &Style::default()).unwrap();
+    let emitted = emit(&documents, format, Style::default()).unwrap();
     emitted.expose_text().unwrap().to_owned()
 }
 

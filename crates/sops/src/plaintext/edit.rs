@@ -76,7 +76,7 @@ impl PlainValue {
 
     /// Returns the value as `sops decrypt --extract` prints it: a text as it is; a mapping as a document of
     /// this format; anything else as a value of it.
-    pub fn to_bytes(&self, format: Format, style: &Style) -> Result<SecretBytes, EmitError> {
+    pub fn to_bytes(&self, format: Format, style: Style) -> Result<SecretBytes, EmitError> {
         store::emit_value(&self.0, format, style)
     }
 }
@@ -141,14 +141,12 @@ fn set_in_branch(
         Item::Pair(name, value) if name == key => Some(value),
         _ => None,
     });
-    match present {
-        Some(present) => set_in_value(present, path, depth + 1, value),
-        None => {
-            let value = wrapped_in(&path.steps[depth + 1..], value);
-            branch.push(Item::Pair(key.clone(), value));
-            Ok(true)
-        }
+    if let Some(present) = present {
+        return set_in_value(present, path, depth + 1, value);
     }
+    let value = wrapped_in(&path.steps[depth + 1..], value);
+    branch.push(Item::Pair(key.clone(), value));
+    Ok(true)
 }
 
 /// Sets what the steps from `depth` on lead to.
@@ -165,13 +163,13 @@ fn set_in_value(
             Ok(changed)
         }
         (Some(_), Value::Branch(branch)) => set_in_branch(branch, path, depth, value),
-        (Some(Step::Index(index)), Value::List(values)) => match values.get_mut(*index) {
-            Some(present) => set_in_value(present, path, depth + 1, value),
-            None => {
-                values.push(wrapped_in(&path.steps[depth + 1..], value));
-                Ok(true)
+        (Some(Step::Index(index)), Value::List(values)) => {
+            if let Some(present) = values.get_mut(*index) {
+                return set_in_value(present, path, depth + 1, value);
             }
-        },
+            values.push(wrapped_in(&path.steps[depth + 1..], value));
+            Ok(true)
+        }
         (Some(Step::Key(_)), Value::List(_)) => Err(wrong_kind(path, depth, "mapping")),
         (Some(_), present) => {
             *present = wrapped_in(&path.steps[depth..], value);

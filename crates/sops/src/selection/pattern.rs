@@ -16,12 +16,19 @@ impl Pattern {
             .size_limit(MAX_COMPILED_SIZE)
             .build()
             .map(Self)
-            .map_err(|error| error.to_string())
+            .map_err(|error| reason(&error))
     }
 
     pub(crate) fn matches(&self, text: &str) -> bool {
         self.0.is_match(text)
     }
+}
+
+/// Returns what the error says behind its drawing of the expression.
+fn reason(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let last = text.lines().last().unwrap_or_default();
+    last.trim_start_matches("error: ").to_owned()
 }
 
 /// Writes `\d`, `\s`, `\w`, `\b` and their opposites so that they mean ASCII, as in Go; and what stands

@@ -1,5 +1,14 @@
 //! The recorded answers of sops 3.11.0 in `sops-vectors`, where only age keys are needed.
 
+#[path = "recorded/edit.rs"]
+mod edit;
+#[path = "recorded/encrypt.rs"]
+mod encrypt;
+#[path = "recorded/shape.rs"]
+mod shape;
+#[path = "recorded/stand_in.rs"]
+mod stand_in;
+
 use std::fs;
 use std::path::PathBuf;
 
@@ -33,6 +42,28 @@ fn age_only(case: &Value) -> bool {
         .all(|key| key.as_str().is_some_and(|key| key.starts_with("age")))
 }
 
+/// Returns the cases of these kinds.
+fn cases(vectors: &std::path::Path, kinds: &[&str]) -> Vec<Value> {
+    let manifest = fs::read_to_string(vectors.join("manifest.json")).unwrap();
+    let manifest: Value = serde_json::from_str(&manifest).unwrap();
+    let cases = manifest["cases"].as_array().unwrap().iter();
+    let wanted = cases.filter(|case| kinds.contains(&text(case, "/kind")));
+    wanted.cloned().collect()
+}
+
+/// Returns bytes that differ from each other, which is all that a test needs.
+fn random() -> impl FnMut(&mut [u8]) {
+    let mut state = 1_u64;
+    move |bytes: &mut [u8]| {
+        for byte in bytes {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            *byte = state.to_be_bytes()[0];
+        }
+    }
+}
+
 struct Case<'v> {
     vectors: &'v PathBuf,
     case: &'v Value,
@@ -45,13 +76,23 @@ impl Case<'_> {
 
     fn keyring(&self) -> Keyring {
         let mut keyring = Keyring::new();
-        for key in self.case["keys"].as_array().into_iter().flatten() {
-            let file = self
-                .vectors
-                .join(format!("keys/{}.txt", key.as_str().unwrap()));
+        let keys = self.case["keys"].as_array().into_iter().flatten();
+        let names = keys.filter_map(Value::as_str);
+        for key in names.filter(|name| name.starts_with("age")) {
+            let file = self.vectors.join(format!("keys/{key}.txt"));
             keyring.extend(Keyring::parse(&fs::read_to_string(file).unwrap()).unwrap());
         }
         keyring
+    }
+
+    /// Replaces `{age1}` and the like by the public name of the key.
+    fn substituted(&self, text: &str) -> String {
+        let names = fs::read_to_string(self.vectors.join("keys/keys.json")).unwrap();
+        let names: Value = serde_json::from_str(&names).unwrap();
+        let names = names.as_object().unwrap().iter();
+        names.fold(text.to_owned(), |text, (name, value)| {
+            text.replace(&format!("{{{name}}}"), value.as_str().unwrap_or_default())
+        })
     }
 
     fn format(&self) -> Format {
@@ -102,13 +143,11 @@ fn recorded_documents_open_as_with_sops() {
         println!("skipped: the folder of recorded cases is missing (WINDLASS_SHARED)");
         return;
     };
-    let manifest = fs::read_to_string(vectors.join("manifest.json")).unwrap();
-    let manifest: Value = serde_json::from_str(&manifest).unwrap();
     let (mut agree, mut differ) = (0, Vec::new());
-    for case in manifest["cases"].as_array().unwrap() {
-        if !matches!(text(case, "/kind"), "decrypt" | "tamper") || !age_only(case) {
-            continue;
-        }
+    for case in cases(&vectors, &["decrypt", "tamper"])
+        .iter()
+        .filter(|case| age_only(case))
+    {
         let id = text(case, "/id");
         let vectors = &vectors;
         match (Case { vectors, case }).difference() {

@@ -1,0 +1,323 @@
+//! The file as YAML.
+
+use std::collections::BTreeMap;
+
+use windlass_yaml::{Limits, Node, ParseError};
+
+use super::{Config, ConfigError, CreationRule, PathRule, destination, keys};
+use crate::selection::Pattern;
+use crate::{Indent, Selection, SelectionKind, Style};
+
+/// A configuration is written by hand: more than this is none.
+const LIMITS: Limits = Limits {
+    bytes: 1 << 20,
+    depth: 50,
+    nodes: 100_000,
+    expansion: 100_000,
+};
+
+pub(super) fn config(text: &str) -> Result<Config, ConfigError> {
+    let options = windlass_yaml::ParseOptions {
+        limits: LIMITS,
+        ..Default::default()
+    };
+    let document = windlass_yaml::parse_first(text, &options).map_err(|error| syntax(&error))?;
+    let Some(mut document) = document else {
+        return Ok(Config::default());
+    };
+    let expanded = document.root.expand_aliases(&LIMITS);
+    expanded.map_err(|error| syntax(&error))?;
+    let root = &document.root;
+    if root.is_null() {
+        return Ok(Config::default());
+    }
+    let fields = Fields::of(root)?;
+    let creation_rules = match fields.get("creation_rules") {
+        None => None,
+        rules => Some(each(items(rules, "creation_rules")?, creation_rule)?),
+    };
+    let destinations = items(fields.get("destination_rules"), "destination_rules")?;
+    Ok(Config {
+        creation_rules,
+        destination_rules: each(destinations, destination::rule)?,
+        style: style(&fields)?,
+    })
+}
+
+fn each<T>(
+    nodes: &[Node],
+    read: impl Fn(&Node) -> Result<T, ConfigError>,
+) -> Result<Vec<T>, ConfigError> {
+    nodes.iter().map(read).collect()
+}
+
+fn syntax(error: &ParseError) -> ConfigError {
+    let at = error.position();
+    let reason = error.to_string();
+    ConfigError {
+        line: at.line,
+        column: at.column,
+        reason: match reason.split_once(": ") {
+            Some((line, reason)) if line.starts_with("line ") => reason.to_owned(),
+            _ => reason,
+        },
+    }
+}
+
+pub(super) fn error(node: &Node, reason: &str) -> ConfigError {
+    ConfigError {
+        line: node.start.line,
+        column: node.start.column,
+        reason: reason.to_owned(),
+    }
+}
+
+/// Returns the items of a list that may be missing.
+pub(super) fn items<'n>(node: Option<&'n Node>, field: &str) -> Result<&'n [Node], ConfigError> {
+    match node {
+        None => Ok(&[]),
+        Some(node) => node
+            .as_sequence()
+            .ok_or_else(|| error(node, &format!("{field} must be a list"))),
+    }
+}
+
+pub(super) fn creation_rule(node: &Node) -> Result<CreationRule, ConfigError> {
+    let fields = Fields::of(node)?;
+    let threshold = fields.number("shamir_threshold")?.unwrap_or_default();
+    let wrong = |_| error(node, "shamir_threshold must not be negative");
+    Ok(CreationRule {
+        line: node.start.line,
+        path: fields.path_rule()?,
+        groups: keys::groups(&fields)?,
+        threshold: usize::try_from(threshold).map_err(wrong)?,
+        selection: selection(&fields)?,
+        mac_only_encrypted: fields.flag("mac_only_encrypted")?,
+    })
+}
+
+fn selection(fields: &Fields<'_>) -> Result<Option<Selection>, ConfigError> {
+    let mut found: Option<Selection> = None;
+    for kind in SelectionKind::ALL {
+        let Some(node) = fields.get(kind.field()) else {
+            continue;
+        };
+        let Some(text) = fields.text(kind.field())? else {
+            continue;
+        };
+        let selection = Selection::new(kind, &text);
+        let selection = selection.map_err(|wrong| error(node, &wrong.to_string()))?;
+        if let Some(first) = found.replace(selection) {
+            let (first, second) = (first.kind().field(), kind.field());
+            return Err(error(
+                node,
+                &format!("{first} and {second} exclude each other"),
+            ));
+        }
+    }
+    Ok(found)
+}
+
+fn style(fields: &Fields<'_>) -> Result<Style, ConfigError> {
+    let default = Style::default();
+    let Some(stores) = fields.get("stores") else {
+        return Ok(default);
+    };
+    let stores = Fields::of(stores)?;
+    let indent = |store: &str| match stores.get(store) {
+        Some(node) => Fields::of(node)?.number("indent"),
+        None => Ok(None),
+    };
+    let json = |store: &str| {
+        let indent = indent(store)?.map(|width| match u8::try_from(width) {
+            Ok(width) => Indent::Spaces(width),
+            Err(_) => Indent::Tab,
+        });
+        Ok::<_, ConfigError>(indent.unwrap_or(Indent::Tab))
+    };
+    let yaml = indent("yaml")?.and_then(|width| u8::try_from(width).ok());
+    Ok(Style {
+        // sops takes 0 for "not set", and go-yaml takes 2 to 9.
+        yaml: yaml.filter(|width| *width != 0).unwrap_or(default.yaml),
+        json: json("json")?,
+        binary: json("json_binary")?,
+    })
+}
+
+/// The fields of a mapping. What is null is missing.
+pub(super) struct Fields<'n>(&'n Node);
+
+impl<'n> Fields<'n> {
+    pub(super) fn of(node: &'n Node) -> Result<Self, ConfigError> {
+        if node.is_mapping() {
+            Ok(Self(node))
+        } else {
+            Err(error(node, "expected a mapping"))
+        }
+    }
+
+    pub(super) fn node(&self) -> &'n Node {
+        self.0
+    }
+
+    pub(super) fn get(&self, field: &str) -> Option<&'n Node> {
+        self.0.get(field).filter(|node| !node.is_null())
+    }
+
+    /// Returns a text; an empty one is missing.
+    pub(super) fn text(&self, field: &str) -> Result<Option<String>, ConfigError> {
+        let Some(node) = self.get(field) else {
+            return Ok(None);
+        };
+        let wrong = || error(node, &format!("{field} must be a text"));
+        let text = node.text().ok_or_else(wrong)?;
+        Ok(Some(text.to_owned()).filter(|text| !text.is_empty()))
+    }
+
+    pub(super) fn required(&self, field: &str) -> Result<String, ConfigError> {
+        let missing = || error(self.0, &format!("{field} is missing"));
+        self.text(field)?.ok_or_else(missing)
+    }
+
+    pub(super) fn number(&self, field: &str) -> Result<Option<i64>, ConfigError> {
+        let Some(node) = self.get(field) else {
+            return Ok(None);
+        };
+        let wrong = || error(node, &format!("{field} must be a whole number"));
+        node.as_i64().map(Some).ok_or_else(wrong)
+    }
+
+    pub(super) fn flag(&self, field: &str) -> Result<bool, ConfigError> {
+        let Some(node) = self.get(field) else {
+            return Ok(false);
+        };
+        let wrong = || error(node, &format!("{field} must be true or false"));
+        node.as_bool().ok_or_else(wrong)
+    }
+
+    pub(super) fn texts(&self, field: &str) -> Result<BTreeMap<String, String>, ConfigError> {
+        let Some(node) = self.get(field) else {
+            return Ok(BTreeMap::new());
+        };
+        let wrong = || error(node, &format!("{field} must be a mapping of texts"));
+        let pairs = node.as_mapping().ok_or_else(wrong)?.iter();
+        pairs
+            .map(|(key, value)| Some((key.text()?.to_owned(), value.text()?.to_owned())))
+            .collect::<Option<_>>()
+            .ok_or_else(wrong)
+    }
+
+    pub(super) fn path_rule(&self) -> Result<PathRule, ConfigError> {
+        let (Some(node), Some(source)) = (self.get("path_regex"), self.text("path_regex")?) else {
+            return Ok(PathRule::default());
+        };
+        let wrong = |reason: String| {
+            error(
+                node,
+                &format!("path_regex: {source:?} is not a regular expression: {reason}"),
+            )
+        };
+        let pattern = Pattern::new(&source).map_err(wrong)?;
+        Ok(PathRule(Some((source, pattern))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Config {
+        Config::parse(text).unwrap()
+    }
+
+    fn refused(text: &str) -> String {
+        Config::parse(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn keys_of_a_rule_are_one_group_in_the_order_of_sops() {
+        let config = parse(
+            "keys: &a age1x\ncreation_rules:\n  - kms: arn:aws:kms:x:1:key/k+arn:aws:iam::1:role/r\n    aws_profile: p\n    pgp: [85D7, 'AA BB,']\n    age: >-\n      *a,\n      age1y,\n",
+        );
+        let rule = config.creation_rule("any").unwrap().unwrap();
+        let names: Vec<_> = rule.groups[0]
+            .keys
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "*a",
+                "age1y",
+                "85D7",
+                "AABB",
+                "arn:aws:kms:x:1:key/k+arn:aws:iam::1:role/r||p"
+            ]
+        );
+    }
+
+    #[test]
+    fn merged_groups_hold_each_key_once() {
+        let config = parse(
+            "creation_rules:\n  - shamir_threshold: 2\n    key_groups:\n      - merge: [{age: [age1a]}, {age: [age1a, age1c]}]\n        age: [age1c, age1d]\n      - kms: [{arn: arn:x, context: {App: y}}]\n",
+        );
+        let rule = config.creation_rule("any").unwrap().unwrap();
+        let names = |at: usize| rule.groups[at].keys.iter().map(ToString::to_string);
+        assert_eq!(names(0).collect::<Vec<_>>(), ["age1a", "age1c", "age1d"]);
+        assert_eq!(names(1).collect::<Vec<_>>(), ["arn:x|App:y"]);
+        assert_eq!(rule.threshold, 2);
+    }
+
+    #[test]
+    fn no_rules_are_not_the_same_as_an_empty_list() {
+        assert!(
+            parse("stores: {json: {indent: 3}}")
+                .creation_rule("x")
+                .unwrap()
+                .is_none()
+        );
+        assert!(parse("").creation_rule("x").unwrap().is_none());
+        let error = parse("creation_rules: []").creation_rule("x").unwrap_err();
+        insta::assert_snapshot!(error, @r#"no creation rule matches "x": there are no rules"#);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_place() {
+        insta::assert_snapshot!(refused("creation_rules:\n  - encrypted_regex: '['\n"), @r#"line 2, column 22: encrypted_regex: "[" is not a regular expression: unclosed character class"#);
+        insta::assert_snapshot!(refused("creation_rules:\n  - path_regex: a(\n"), @r#"line 2, column 17: path_regex: "a(" is not a regular expression: unclosed group"#);
+        insta::assert_snapshot!(refused("creation_rules: [{encrypted_regex: a, encrypted_suffix: b}]"), @r#"line 1, column 36: encrypted_suffix and encrypted_regex exclude each other"#);
+        insta::assert_snapshot!(refused("creation_rules: x"), @r#"line 1, column 17: creation_rules must be a list"#);
+        insta::assert_snapshot!(refused("creation_rules:\n  - hc_vault_transit_uri: http://x\n"), @r#"line 2, column 27: "http://x" is not the name of a HashiCorp Vault key; expected https://HOST/v1/ENGINE/keys/NAME"#);
+        insta::assert_snapshot!(refused("destination_rules: [{s3_bucket: a, gcs_bucket: b}]"), @r#"line 1, column 21: a destination rule names one of s3_bucket, gcs_bucket and vault_path"#);
+        insta::assert_snapshot!(refused("a: [\n"), @"line 2, column 1: did not find expected node content while parsing a flow node at line 2");
+    }
+
+    #[test]
+    fn a_destination_is_one_of_three() {
+        let config = parse(
+            "destination_rules:\n  - path_regex: ^s3/\n    s3_bucket: b\n    s3_prefix: p/\n    recreation_rule: {pgp: AB}\n  - vault_path: v\n    vault_kv_version: 1\n",
+        );
+        let rule = config.destination_rule("s3/x.yaml").unwrap();
+        assert!(rule.recreation.is_some());
+        assert!(
+            matches!(&rule.destination, crate::Destination::S3 { prefix, .. } if prefix == "p/")
+        );
+        let rule = config.destination_rule("x.yaml").unwrap();
+        assert!(matches!(
+            &rule.destination,
+            crate::Destination::Vault { version: 1, .. }
+        ));
+    }
+
+    #[test]
+    fn indents_are_those_of_the_stores() {
+        let style =
+            parse("stores: {yaml: {indent: 2}, json: {indent: 3}, json_binary: {indent: -1}}")
+                .style;
+        assert_eq!(
+            (style.yaml, style.json, style.binary),
+            (2, Indent::Spaces(3), Indent::Tab)
+        );
+    }
+}

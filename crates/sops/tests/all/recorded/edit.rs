@@ -1,0 +1,1 @@
+//! Edits of documents that sops encrypted.
