@@ -192,7 +192,8 @@ impl Document {
 impl OpenDocument {
     /// Encrypts the plaintext again, at the time `now`. What was not changed keeps its ciphertext.
     pub fn seal(&self, now: &Timestamp, random: &mut dyn Random) -> Result<Document, EncryptError> {
-        let stash = self.stash.clone();
+        let mut stash = self.stash.clone();
+        stash.drop_surplus(self.plaintext.documents());
         let metadata = self.metadata.clone();
         self.plaintext.seal(&self.key, metadata, stash, now, random)
     }

@@ -38,6 +38,28 @@ impl Node {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn expand_aliases(&mut self, limits: &Limits) -> Result<(), ParseError> {
+        self.expand(limits, Merges::Resolve)
+    }
+
+    /// Replaces aliases by copies of what they refer to and removes all anchors; merge keys stay pairs like
+    /// others, with a copy for a value. This is how sops reads YAML.
+    ///
+    /// # Errors
+    ///
+    /// As [`Node::expand_aliases`], but for merge keys.
+    ///
+    /// ```
+    /// let mut documents = windlass_yaml::parse("a: &a {x: 1}\nb: {<<: *a}\n")?;
+    /// documents[0].root.copy_aliases(&windlass_yaml::Limits::default())?;
+    /// let printed = windlass_yaml::print_file(&documents, &Default::default());
+    /// assert_eq!(printed, "a: {x: 1}\nb: {!!merge <<: {x: 1}}\n");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn copy_aliases(&mut self, limits: &Limits) -> Result<(), ParseError> {
+        self.expand(limits, Merges::Keep)
+    }
+
+    fn expand(&mut self, limits: &Limits, merges: Merges) -> Result<(), ParseError> {
         if !needs_expansion(self) {
             return Ok(());
         }
@@ -48,9 +70,17 @@ impl Node {
             copied: 0,
             used,
             anchors: HashMap::new(),
+            merges,
         };
         expansion.expand(self, 0)
     }
+}
+
+/// What to do about merge keys.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Merges {
+    Resolve,
+    Keep,
 }
 
 /// Most documents have no anchors, and are not touched.
@@ -97,6 +127,7 @@ struct Expansion {
     used: HashSet<Box<str>>,
     /// The anchors so far; `None` while the node is being expanded.
     anchors: HashMap<Box<str>, Option<Anchored>>,
+    merges: Merges,
 }
 
 struct Anchored {
@@ -179,6 +210,9 @@ impl Expansion {
         for entry in mapping.entries_mut() {
             self.expand(&mut entry.key, depth + 1)?;
             self.expand(&mut entry.value, depth + 1)?;
+        }
+        if self.merges == Merges::Keep {
+            return Ok(());
         }
         if mapping.contains_key(MERGE) || mapping.iter().any(|(key, _)| is_merge(key)) {
             merge(mapping)?;

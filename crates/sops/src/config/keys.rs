@@ -17,7 +17,7 @@ pub(super) fn groups(fields: &Fields<'_>) -> Result<Vec<KeyGroup>, ConfigError> 
     if groups.is_empty() {
         return Ok(vec![flat_group(fields)?]);
     }
-    groups.iter().map(|group| merged_group(group)).collect()
+    groups.iter().map(merged_group).collect()
 }
 
 /// The keys of a rule, in the order of sops 3.11.

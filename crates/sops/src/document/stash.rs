@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::DataKey;
 use crate::cipher::Opened;
+use crate::value::{Branch, Item, Value};
 
 /// The ciphertexts of a document that was opened, so that what an edit does not change stays as it is.
 ///
@@ -38,6 +39,27 @@ impl Stash {
         self.ciphertexts.get_mut(&key)?.pop_front()
     }
 
+    /// Of equal values at one place keeps the last ciphertexts, as many as `documents` need: sops 3.11
+    /// keeps the last.
+    pub(super) fn drop_surplus(&mut self, documents: &[Branch]) {
+        if self.ciphertexts.values().all(|kept| kept.len() < 2) {
+            return;
+        }
+        let mut count = Count {
+            stash: self,
+            place: String::new(),
+            needed: HashMap::new(),
+        };
+        for document in documents {
+            count.branch(document);
+        }
+        let needed = count.needed;
+        for (key, kept) in &mut self.ciphertexts {
+            let surplus = kept.len() - kept.len().min(*needed.get(key).unwrap_or(&0));
+            kept.drain(..surplus);
+        }
+    }
+
     fn key(&self, place: &str, value: &Opened) -> [u8; 32] {
         let mut hash = self.seed.clone();
         hash.update(place.len().to_le_bytes());
@@ -45,5 +67,49 @@ impl Stash {
         hash.update(value.type_name());
         value.with_bytes(|bytes| hash.update(bytes));
         hash.finalize().into()
+    }
+}
+
+/// Counts how often each value stands at its place.
+struct Count<'s> {
+    stash: &'s Stash,
+    place: String,
+    needed: HashMap<[u8; 32], usize>,
+}
+
+impl Count<'_> {
+    fn branch(&mut self, branch: &[Item]) {
+        for item in branch {
+            match item {
+                Item::Comment(text) => self.one(&Opened::Comment(text.clone())),
+                Item::Pair(key, value) => {
+                    let before = self.place.len();
+                    self.place.push_str(key);
+                    self.place.push(':');
+                    self.value(value);
+                    self.place.truncate(before);
+                }
+            }
+        }
+    }
+
+    fn value(&mut self, value: &Value) {
+        match value {
+            Value::Null => {}
+            Value::Branch(branch) => self.branch(branch),
+            Value::List(values) => values.iter().for_each(|value| self.value(value)),
+            Value::Scalar(scalar) => self.one(&Opened::Scalar(scalar.clone())),
+            Value::Comment(text) => self.one(&Opened::Comment(text.clone())),
+        }
+    }
+
+    fn one(&mut self, value: &Opened) {
+        let place = if self.place.is_empty() {
+            ":"
+        } else {
+            &self.place
+        };
+        let key = self.stash.key(place, value);
+        *self.needed.entry(key).or_default() += 1;
     }
 }

@@ -29,7 +29,12 @@ const OPTIONS: ParseOptions = ParseOptions {
 
 /// Reads the documents of a text; each is a mapping.
 pub(super) fn parse(text: &str) -> Result<Vec<Branch>, SyntaxError> {
-    let documents = windlass_yaml::parse_with(text, &OPTIONS).map_err(|error| syntax(&error))?;
+    let mut documents =
+        windlass_yaml::parse_with(text, &OPTIONS).map_err(|error| syntax(&error))?;
+    for document in &mut documents {
+        let copied = document.root.copy_aliases(&OPTIONS.limits);
+        copied.map_err(|error| syntax(&error))?;
+    }
     if documents.is_empty() {
         return Err(SyntaxError::in_line(0, "the file is empty"));
     }
@@ -153,10 +158,7 @@ fn parse_node(node: &Node) -> Result<Value, SyntaxError> {
         }
         Resolved::Mismatch(_) => return Err(wrong(node, "the value does not fit its tag")),
         Resolved::Sequence | Resolved::Mapping | Resolved::Alias => {
-            return Err(wrong(
-                node,
-                "aliases are not read; sops writes none, it copies what they refer to",
-            ));
+            unreachable!("collections were read above, and aliases were replaced by copies")
         }
     };
     Ok(Value::Scalar(scalar))
@@ -211,12 +213,25 @@ mod tests {
     }
 
     #[test]
+    fn aliases_are_copied_and_merge_keys_stay() {
+        insta::assert_snapshot!(round_trip(Format::Yaml, "d: &d {a: 1}\ne:\n  <<: *d\nf: *d\n"), @r"
+        d:
+            a: 1
+        e:
+            !!merge <<:
+                a: 1
+        f:
+            a: 1
+        ");
+    }
+
+    #[test]
     fn what_sops_cannot_hold_is_refused_with_its_place() {
         let error = |text| parse(text).unwrap_err().to_string();
         insta::assert_snapshot!(error("a: 1\n1: x\n"), @"line 2, column 1: a key is not a text; put it into quotes");
         insta::assert_snapshot!(error("- a\n"), @"line 1, column 1: the document is not a mapping");
         insta::assert_snapshot!(error("a: 1\na: 2\n"), @r#"line 2, column 1: mapping key "a" already defined at line 1"#);
-        insta::assert_snapshot!(error("a: &x 1\nb: *x\n"), @"line 2, column 4: aliases are not read; sops writes none, it copies what they refer to");
+        insta::assert_snapshot!(error("a: &x [*x]\n"), @"line 1, column 8: anchor 'x' value contains itself");
         insta::assert_snapshot!(error("# nothing\n"), @"line 1, column 1: the file is empty");
     }
 }

@@ -40,29 +40,33 @@ pub(in crate::store) fn emit(documents: &[Branch], indent: u8) -> Result<SecretB
     Ok(print_file(&documents, &style(indent)).into())
 }
 
-/// Comments go to the key that follows them, those at the end to the last key.
+/// Comments go to the key that follows them, those at the beginning to the mapping, those at the end to
+/// the last key.
 fn branch_node(branch: &[Item]) -> Result<Node, EmitError> {
     let mut mapping = Mapping::new();
+    let mut head = String::new();
     let mut comments = Pending::default();
     for item in branch {
         match item {
             Item::Comment(text) => comments.add(text)?,
             Item::Pair(key, value) => {
                 let mut key = key_node(key);
-                key.comments_mut().head = comments.take();
+                if mapping.is_empty() {
+                    head = comments.take();
+                } else {
+                    key.comments_mut().head = comments.take();
+                }
                 mapping.push(key, value_node(value)?);
             }
         }
     }
     let foot = comments.take();
-    let mut node = Node::new(windlass_yaml::Value::Mapping(mapping));
-    let last = node
-        .as_mapping_mut()
-        .and_then(|mapping| mapping.entries_mut().last_mut());
-    match last {
+    match mapping.entries_mut().last_mut() {
         Some(last) => last.key.comments_mut().foot = foot,
-        None => node.comments_mut().foot = foot,
+        None => head = foot,
     }
+    let mut node = Node::new(windlass_yaml::Value::Mapping(mapping));
+    node.comments_mut().head = head;
     Ok(node)
 }
 
@@ -80,7 +84,9 @@ fn list_node(values: &[Value]) -> Result<Node, EmitError> {
         if nodes.is_empty() {
             head = comments.take();
         } else {
-            node.comments_mut().head = comments.take();
+            // A mapping has a comment of its own when it begins with one.
+            let head = std::mem::take(&mut node.comments_mut().head);
+            node.comments_mut().head = joined(comments.take(), head);
         }
         nodes.push(node);
     }
@@ -91,6 +97,14 @@ fn list_node(values: &[Value]) -> Result<Node, EmitError> {
     let mut list = Node::sequence(nodes);
     list.comments_mut().head = head;
     Ok(list)
+}
+
+fn joined(first: String, second: String) -> String {
+    match (first.is_empty(), second.is_empty()) {
+        (true, _) => second,
+        (_, true) => first,
+        (false, false) => format!("{first}\n{second}"),
+    }
 }
 
 fn value_node(value: &Value) -> Result<Node, EmitError> {
