@@ -4,6 +4,7 @@ mod crds;
 mod defaults;
 mod file;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use windlass_object::Gvk;
@@ -64,19 +65,25 @@ impl Config {
         for (mine, theirs) in self.lists_mut().into_iter().zip(other.lists()) {
             fieldspec::merge_all(mine, theirs)?;
         }
-        other
-            .name_reference
-            .iter()
-            .try_for_each(|reference| self.add_reference(reference))
+        self.add_references(&other.name_reference)
     }
 
-    /// Adds fields that refer to a kind.
-    pub(crate) fn add_reference(&mut self, reference: &NameReference) -> Result<(), Problem> {
-        let mut all = self.name_reference.iter_mut();
-        if let Some(there) = all.find(|there| there.target == reference.target) {
-            return fieldspec::merge_all(&mut there.referrers, &reference.referrers);
+    /// Adds fields that refer to kinds.
+    fn add_references(&mut self, references: &[NameReference]) -> Result<(), Problem> {
+        let all = self.name_reference.iter().enumerate();
+        let mut places: HashMap<GvkSelector, usize> = all
+            .rev()
+            .map(|(index, there)| (there.target.clone(), index))
+            .collect();
+        for reference in references {
+            if let Some(index) = places.get(&reference.target) {
+                let there = &mut self.name_reference[*index];
+                fieldspec::merge_all(&mut there.referrers, &reference.referrers)?;
+            } else {
+                places.insert(reference.target.clone(), self.name_reference.len());
+                self.name_reference.push(reference.clone());
+            }
         }
-        self.name_reference.push(reference.clone());
         Ok(())
     }
 

@@ -13,6 +13,7 @@ use crate::loader::absolute;
 use crate::remote::{Mounts, Remotes};
 use crate::schema::Schemas;
 use crate::trail::{self, Step};
+use crate::work::Work;
 
 /// The largest number of objects that one build may have.
 pub(crate) const MAX_OBJECTS: usize = 200_000;
@@ -22,9 +23,6 @@ pub(crate) const MAX_KUSTOMIZATIONS: usize = 100_000;
 
 /// The most bytes that one build may read, the same file counted each time: 512 MiB.
 const MAX_BYTES: usize = 512 << 20;
-
-/// The most values that the objects of one build may have when they are read.
-const MAX_VALUES: usize = 5_000_000;
 
 /// How often one build may offer an object to a transformer.
 const MAX_STEPS: usize = 20_000_000;
@@ -40,8 +38,10 @@ pub(crate) struct Context<'t> {
     pub(crate) warnings: Vec<Warning>,
     pub(crate) kustomizations: usize,
     bytes: usize,
-    values: usize,
+    pub(crate) work: Work,
     steps: usize,
+    /// Whether the build is too large, so that going on would only take time.
+    is_too_large: bool,
     /// The bases and components that are being built, outermost first.
     trail: Vec<Step>,
     errors: Vec<BuildError>,
@@ -63,8 +63,9 @@ impl<'t> Context<'t> {
             warnings: Vec::new(),
             kustomizations: 0,
             bytes: 0,
-            values: 0,
+            work: Work::default(),
             steps: 0,
+            is_too_large: false,
             trail: Vec::new(),
             errors: Vec::new(),
             failed: BTreeSet::new(),
@@ -85,11 +86,7 @@ impl<'t> Context<'t> {
 
     /// Counts the values of objects that were read.
     pub(crate) fn count_values(&mut self, objects: &[Node]) -> Result<(), Problem> {
-        self.values += objects.iter().map(edit::size).sum::<usize>();
-        if self.values > MAX_VALUES {
-            return Err(Refusal::Values { limit: MAX_VALUES }.into());
-        }
-        Ok(())
+        self.work.add(objects.iter().map(edit::size).sum())
     }
 
     /// Counts objects that a transformer looks at, and returns whether it may; says so once when not.
@@ -99,7 +96,12 @@ impl<'t> Context<'t> {
         if before <= MAX_STEPS && self.steps > MAX_STEPS {
             self.fail(place, Refusal::Steps { limit: MAX_STEPS });
         }
-        self.steps <= MAX_STEPS
+        self.steps <= MAX_STEPS && !self.is_exhausted()
+    }
+
+    /// Returns whether a limit of the whole build was passed.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.is_too_large || self.work.is_exhausted()
     }
 
     /// Does something within a base or component.
@@ -123,6 +125,7 @@ impl<'t> Context<'t> {
         original: impl FnOnce(&str) -> String,
     ) {
         let (inner, mut problem) = problem.with_place();
+        self.is_too_large |= matches!(&problem, Problem::Refused(refusal) if refusal.is_of_build());
         let mut place = inner.unwrap_or_else(|| place.clone());
         let original = problem
             .in_go()
@@ -205,12 +208,13 @@ mod tests {
     use windlass_tree::MemoryTree;
 
     use super::*;
+    use crate::work::MAX_VALUES;
 
     fn at_the_limit(test: impl FnOnce(&mut Context<'_>, &TreePath)) {
         let tree = MemoryTree::from_iter([("a.yaml", "a")]);
         let options = BuildOptions::default();
         let mut context = Context::new(&tree, &crate::NoRemotes, &options);
-        context.values = MAX_VALUES - 1;
+        context.work = Work::done(MAX_VALUES - 1, 0);
         context.bytes = MAX_BYTES - 1;
         context.steps = MAX_STEPS - 1;
         test(&mut context, &TreePath::new("a.yaml").unwrap());

@@ -262,8 +262,8 @@ pub(crate) fn type_tag(node: &Node) -> &'static str {
     }
 }
 
-/// What a patch copies within one object, what the replacements of a kustomization copy and what the vars
-/// of a build write, in nodes; a long text counts as several.
+/// What the patches and replacements of a build copy, and what its vars write, in nodes; a long text counts as
+/// several.
 pub(crate) const MAX_COPIED: usize = 1_000_000;
 
 /// Values within each other that a patch or replacement may make: as many as can be read.
@@ -282,17 +282,9 @@ pub(crate) fn size(node: &Node) -> usize {
     }
 }
 
-/// Takes the size of a value from what may still be copied.
-pub(crate) fn spend(budget: &mut usize, value: &Node) -> Result<(), Problem> {
-    spend_nodes(budget, size(value))
-}
-
 /// Takes the size of a text from what may still be copied.
 pub(crate) fn spend_bytes(budget: &mut usize, bytes: usize) -> Result<(), Problem> {
-    spend_nodes(budget, 1 + bytes / BYTES_PER_NODE)
-}
-
-fn spend_nodes(budget: &mut usize, nodes: usize) -> Result<(), Problem> {
+    let nodes = 1 + bytes / BYTES_PER_NODE;
     let limit = MAX_COPIED;
     *budget = budget.checked_sub(nodes).ok_or(Refusal::Size { limit })?;
     Ok(())

@@ -1,6 +1,7 @@
 //! Fields of some kinds: where a transformer writes.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use windlass_yaml::{Mapping, Node, Value};
 
@@ -46,24 +47,34 @@ impl FieldSpec {
     }
 }
 
-/// Adds the specs that are not covered yet.
+/// Adds the specs that are not covered yet; one that is covered must agree about making the field.
 pub(crate) fn merge_all(into: &mut Vec<FieldSpec>, more: &[FieldSpec]) -> Result<(), Problem> {
-    more.iter().try_for_each(|spec| merge_one(into, spec))
-}
-
-/// Adds a spec unless it is covered; one that is covered must agree about making the field.
-pub(crate) fn merge_one(into: &mut Vec<FieldSpec>, spec: &FieldSpec) -> Result<(), Problem> {
-    match into.iter().find(|there| there.covers(spec)) {
-        Some(there) if there.create != spec.create => Err(FieldProblem::ConflictingSpecs {
-            path: spec.path.clone(),
-        }
-        .into()),
-        Some(_) => Ok(()),
-        None => {
-            into.push(spec.clone());
-            Ok(())
+    // Configurations may have many thousands of them, so that each looks only at those of its path.
+    let mut of_path: HashMap<&str, Vec<usize>> = HashMap::with_capacity(more.len());
+    for spec in more {
+        of_path.entry(&spec.path).or_default();
+    }
+    for (index, there) in into.iter().enumerate() {
+        if let Some(indices) = of_path.get_mut(there.path.as_str()) {
+            indices.push(index);
         }
     }
+    for spec in more {
+        let indices = of_path.entry(&spec.path).or_default();
+        let mut there = indices.iter().map(|index| &into[*index]);
+        match there.find(|there| there.covers(spec)) {
+            Some(there) if there.create != spec.create => {
+                let path = spec.path.clone();
+                return Err(FieldProblem::ConflictingSpecs { path }.into());
+            }
+            Some(_) => {}
+            None => {
+                indices.push(into.len());
+                into.push(spec.clone());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What a missing field is made of.

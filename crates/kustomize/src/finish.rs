@@ -14,7 +14,7 @@ use crate::kustomization::Kustomization;
 use crate::origin::{self, ORIGIN, TRANSFORMATIONS};
 use crate::plugin;
 use crate::reference;
-use crate::shared::{self, restore, snapshots};
+use crate::shared;
 use crate::target::{Gathered, Target};
 use crate::transform;
 
@@ -59,9 +59,9 @@ pub(crate) fn finish(context: &mut Context<'_>, target: &Target, gathered: Gathe
     for (place, problem) in problems {
         context.fail(&place, problem);
     }
-    let shared = snapshots(&items);
+    items.begin_step();
     let resolved = vars.resolve(&mut items, &config.var_reference);
-    restore(&mut items, shared);
+    items.end_step();
     if let Some(unused) = context
         .note(&place, resolved)
         .filter(|unused| !unused.is_empty())

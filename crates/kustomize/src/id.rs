@@ -20,7 +20,7 @@ pub(crate) fn gvk(api_version: &str, kind: &str) -> Gvk {
 }
 
 /// Returns the group and the version of an `apiVersion`.
-fn group_and_version(api_version: &str) -> (&str, &str) {
+pub(crate) fn group_and_version(api_version: &str) -> (&str, &str) {
     api_version.split_once('/').unwrap_or(("", api_version))
 }
 

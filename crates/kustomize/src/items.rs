@@ -12,6 +12,7 @@ use crate::kustomization::Selector;
 use crate::merge_data;
 use crate::nearest::distance;
 use crate::selector::Matcher;
+use crate::shared::Sharing;
 
 /// The objects of a build.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +20,8 @@ pub(crate) struct Items {
     list: Vec<Item>,
     /// Where each identity is; dropped when objects change, since that can change what they are called.
     ids: Option<HashMap<IdKey, usize>>,
+    /// What the objects shared with themselves before a step changed them, while there is one.
+    shared: Option<Sharing>,
 }
 
 impl Items {
@@ -37,7 +40,31 @@ impl Items {
     /// Returns the objects, to be changed.
     pub(crate) fn list_mut(&mut self) -> &mut Vec<Item> {
         self.ids = None;
+        if let Some(shared) = &mut self.shared {
+            shared.remember_all(&self.list);
+        }
         &mut self.list
+    }
+
+    /// Returns one object, to be changed.
+    pub(crate) fn item_mut(&mut self, index: usize) -> &mut Item {
+        self.ids = None;
+        if let Some(shared) = &mut self.shared {
+            shared.remember(index, &self.list[index]);
+        }
+        &mut self.list[index]
+    }
+
+    /// Begins a step, in which values that are one stay one.
+    pub(crate) fn begin_step(&mut self) {
+        self.shared = Some(Sharing::default());
+    }
+
+    /// Ends a step: what changed in one of the places of a value changes in all. Returns how many values that
+    /// took to look at.
+    pub(crate) fn end_step(&mut self) -> usize {
+        let shared = self.shared.take().unwrap_or_default();
+        shared.restore(&mut self.list)
     }
 
     pub(crate) fn into_vec(self) -> Vec<Item> {
@@ -66,10 +93,11 @@ impl Items {
 
     /// Checks that no two objects have the same identity.
     pub(crate) fn check_ids(&mut self) -> Result<(), Problem> {
-        for item in std::mem::take(self.list_mut()) {
+        self.ids = None;
+        for item in std::mem::take(&mut self.list) {
             if item.is_empty() {
                 // What a patch has just deleted goes away at the end of its step.
-                self.list_mut().push(item);
+                self.list.push(item);
             } else {
                 self.append(item)?;
             }
@@ -159,7 +187,7 @@ impl Items {
             .into()),
             [index] => {
                 merge_data::absorb(&mut item, &self.list[index]);
-                self.list_mut()[index] = item;
+                *self.item_mut(index) = item;
                 Ok(())
             }
             ref several => Err(GeneratorProblem::SeveralToMerge {

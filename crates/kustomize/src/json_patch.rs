@@ -8,6 +8,7 @@ use windlass_yaml::{Node, Resolved, Value};
 use crate::document;
 use crate::edit;
 use crate::error::{End, PatchProblem, Problem, Reached};
+use crate::work::Work;
 use crate::yaml11::{self, Json};
 use pointer::Pointer;
 
@@ -57,11 +58,13 @@ impl JsonPatch {
 
     /// Carries out the operations. The object goes through JSON on the way, which knows one type of
     /// number, and no styles.
-    pub(crate) fn apply(&self, object: &mut Node) -> Result<(), Problem> {
-        let mut budget = edit::MAX_COPIED;
-        self.0
-            .iter()
-            .try_for_each(|operation| operation.apply(object, &mut budget))?;
+    pub(crate) fn apply(&self, object: &mut Node, work: &mut Work) -> Result<(), Problem> {
+        self.0.iter().try_for_each(|operation| {
+            for path in [&operation.path, &operation.from].into_iter().flatten() {
+                work.visit(Pointer::new(path).breadth(object))?;
+            }
+            operation.apply(object, work)
+        })?;
         from_go(object);
         Ok(())
     }
@@ -104,7 +107,7 @@ fn operation(node: &Node) -> Result<Operation, Problem> {
 }
 
 impl Operation {
-    fn apply(&self, object: &mut Node, budget: &mut usize) -> Result<(), Problem> {
+    fn apply(&self, object: &mut Node, work: &mut Work) -> Result<(), Problem> {
         let op = self.op.as_str();
         let path = || {
             self.path.as_deref().ok_or_else(|| PatchProblem::Field {
@@ -119,10 +122,17 @@ impl Operation {
             .matches('/')
             .count();
         match op {
-            "add" => edit::check_nesting(levels, self.value.as_ref())
-                .and_then(|()| add(object, path()?, self.value.clone(), "add")),
+            "add" => {
+                work.add(self.value.as_ref().map_or(1, edit::size))?;
+                edit::check_nesting(levels, self.value.as_ref())?;
+                add(object, path()?, self.value.clone(), "add")
+            }
             "remove" => remove(object, path()?),
-            "replace" => self.replace(object, path()?),
+            "replace" => {
+                let value = self.value.as_ref().filter(|value| !value.is_scalar());
+                work.add(value.map_or(0, edit::size))?;
+                self.replace(object, path()?)
+            }
             "test" => self.test(object, path()?),
             "move" => {
                 let value = take(object, self.from()?)?;
@@ -132,7 +142,7 @@ impl Operation {
             "copy" => {
                 let value = get(object, self.from()?, "copy")?;
                 if let Some(value) = value {
-                    edit::spend(budget, value)?;
+                    work.copy(value)?;
                 }
                 edit::check_nesting(levels, value)?;
                 let value = value.cloned();
@@ -350,7 +360,7 @@ mod tests {
         let mut object = document::first(object.as_bytes()).unwrap();
         let patch = JsonPatch::parse(patch).map_err(|problem| problem.to_string())?;
         patch
-            .apply(&mut object)
+            .apply(&mut object, &mut Work::default())
             .map_err(|problem| problem.to_string())?;
         Ok(windlass_yaml::print_build(&object)
             .unwrap()

@@ -63,6 +63,7 @@ mod target;
 mod trail;
 mod transform;
 mod vars;
+mod work;
 mod yaml11;
 
 use std::collections::BTreeSet;

@@ -5,7 +5,7 @@ mod labels;
 use regex::Regex;
 
 use crate::error::{Problem, SelectionProblem};
-use crate::id::ResId;
+use crate::id::{self, ResId};
 use crate::item::Item;
 use crate::kustomization::Selector;
 
@@ -13,11 +13,11 @@ pub(crate) use labels::LabelSelector;
 
 /// A compiled [`Selector`].
 pub(crate) struct Matcher {
-    group: Option<Regex>,
-    version: Option<Regex>,
-    kind: Option<Regex>,
-    name: Option<Regex>,
-    namespace: Option<Regex>,
+    group: Option<Pattern>,
+    version: Option<Pattern>,
+    kind: Option<Pattern>,
+    name: Option<Pattern>,
+    namespace: Option<Pattern>,
     /// kustomize reads label selectors only when it compares an object with them.
     labels: Result<LabelSelector, SelectionProblem>,
     annotations: Result<LabelSelector, SelectionProblem>,
@@ -40,12 +40,23 @@ impl Matcher {
 
     /// Returns whether a patch's target selects the object, by its first or its present name.
     pub(crate) fn selects(&self, item: &Item) -> Result<bool, SelectionProblem> {
-        let original = item.original_id();
-        let current = item.current_id();
-        let either = |fits: &dyn Fn(&ResId) -> bool| fits(&original) || fits(&current);
-        let is_named = either(&|id| matches(self.namespace.as_ref(), id.effective_namespace()))
-            && either(&|id| matches(self.name.as_ref(), &id.name))
-            && self.selects_kind(&current);
+        let first = item.previous.first();
+        let fits = |pattern, present: &str, first: Option<&str>| {
+            matches(pattern, present) || first.is_some_and(|first| matches(pattern, first))
+        };
+        let (group, version) = id::group_and_version(item.api_version());
+        let is_named = fits(
+            self.name.as_ref(),
+            item.name(),
+            first.map(|first| first.name.as_str()),
+        ) && matches(self.kind.as_ref(), item.kind())
+            && matches(self.group.as_ref(), group)
+            && matches(self.version.as_ref(), version)
+            && fits(
+                self.namespace.as_ref(),
+                id::effective_namespace(item.namespace(), item.is_cluster_scoped()),
+                first.map(|first| id::effective_namespace(&first.namespace, false)),
+            );
         Ok(is_named && self.selects_metadata(item)?)
     }
 
@@ -75,15 +86,30 @@ impl Matcher {
     }
 }
 
-fn matches(pattern: Option<&Regex>, text: &str) -> bool {
-    pattern.is_none_or(|pattern| pattern.is_match(text))
+/// What a whole text has to match.
+enum Pattern {
+    /// A text without special characters, as most targets have it.
+    Text(String),
+    Expression(Regex),
 }
 
-fn anchored(pattern: &str) -> Result<Option<Regex>, SelectionProblem> {
+fn matches(pattern: Option<&Pattern>, text: &str) -> bool {
+    match pattern {
+        None => true,
+        Some(Pattern::Text(wanted)) => wanted == text,
+        Some(Pattern::Expression(pattern)) => pattern.is_match(text),
+    }
+}
+
+fn anchored(pattern: &str) -> Result<Option<Pattern>, SelectionProblem> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_/:".contains(&byte);
     if pattern.is_empty() {
         return Ok(None);
     }
-    compile(&format!("^(?:{pattern})$")).map(Some)
+    if pattern.bytes().all(is_plain) {
+        return Ok(Some(Pattern::Text(pattern.to_owned())));
+    }
+    compile(&format!("^(?:{pattern})$")).map(|pattern| Some(Pattern::Expression(pattern)))
 }
 
 /// Compiles a regular expression of Go's; its automaton may not grow without bound.

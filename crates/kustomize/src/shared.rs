@@ -10,48 +10,61 @@ use std::collections::HashMap;
 use windlass_yaml::{Node, Value};
 
 use crate::item::Item;
-use crate::items::Items;
 
-/// The values that are shared, by their mark, as they were before a step.
-pub(crate) struct Snapshot(HashMap<usize, Node>);
+/// The shared values of the objects that a step changes, as they were before.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sharing {
+    objects: HashMap<usize, Snapshot>,
+    /// How many values were looked at.
+    visited: usize,
+}
 
-impl Snapshot {
-    /// Remembers the shared values of an object; nothing when it has none.
-    pub(crate) fn of(node: &Node) -> Option<Self> {
-        let mut values = HashMap::new();
-        visit(node, &mut |mark, value| {
+/// The values that an object shares with itself, by their mark.
+type Snapshot = HashMap<usize, Node>;
+
+impl Sharing {
+    /// Remembers the shared values of an object, before the first change of it.
+    pub(crate) fn remember(&mut self, index: usize, item: &Item) {
+        if item.marks == 0 || self.objects.contains_key(&index) {
+            return;
+        }
+        let mut values = Snapshot::new();
+        self.visited += visit(&item.node, &mut |mark, value| {
             values.entry(mark).or_insert_with(|| value.clone());
         });
-        (!values.is_empty()).then_some(Self(values))
+        self.objects.insert(index, values);
     }
 
-    /// Makes the values one again: what changed in one place changes in all.
-    pub(crate) fn restore(&self, node: &mut Node) {
-        let mut changed: HashMap<usize, Node> = HashMap::new();
-        visit(node, &mut |mark, value| {
-            if self.0.get(&mark).is_some_and(|before| before != value) {
-                changed.insert(mark, value.clone());
+    /// Does as [`Sharing::remember`] for all objects.
+    pub(crate) fn remember_all(&mut self, items: &[Item]) {
+        for (index, item) in items.iter().enumerate() {
+            self.remember(index, item);
+        }
+    }
+
+    /// Makes the values one again, and returns how many were looked at.
+    pub(crate) fn restore(mut self, items: &mut [Item]) -> usize {
+        for (index, before) in &self.objects {
+            if let Some(item) = items.get_mut(*index).filter(|_| !before.is_empty()) {
+                self.visited += restore(before, &mut item.node);
             }
-        });
-        if !changed.is_empty() {
-            replace(node, &changed);
         }
+        self.visited
     }
 }
 
-/// Remembers the values that objects share with themselves.
-pub(crate) fn snapshots(items: &Items) -> Vec<Option<Snapshot>> {
-    let snapshot = |item: &Item| (item.marks > 0).then(|| Snapshot::of(&item.node)).flatten();
-    items.iter().map(snapshot).collect()
-}
-
-/// Makes the remembered values one again.
-pub(crate) fn restore(items: &mut Items, snapshots: Vec<Option<Snapshot>>) {
-    for (item, snapshot) in items.list_mut().iter_mut().zip(snapshots) {
-        if let Some(snapshot) = snapshot {
-            snapshot.restore(&mut item.node);
+/// Writes what changed in one place of a value in all others.
+fn restore(before: &Snapshot, node: &mut Node) -> usize {
+    let mut changed: HashMap<usize, Node> = HashMap::new();
+    let visited = visit(node, &mut |mark, value| {
+        if before.get(&mark).is_some_and(|before| before != value) {
+            changed.insert(mark, value.clone());
         }
+    });
+    if !changed.is_empty() {
+        replace(node, &changed);
     }
+    visited
 }
 
 /// Marks a value as one with all others that have the same mark.
@@ -73,14 +86,21 @@ pub(crate) fn forget(node: &mut Node) {
     }
 }
 
-fn visit(node: &Node, each: &mut impl FnMut(usize, &Node)) {
+/// Calls `each` with the marked values, and returns the number of all.
+fn visit(node: &Node, each: &mut impl FnMut(usize, &Node)) -> usize {
     match &node.value {
-        Value::Sequence(items) => items.iter().for_each(|item| visit(item, each)),
-        Value::Mapping(mapping) => mapping.values().for_each(|value| visit(value, each)),
+        Value::Sequence(items) => 1 + items.iter().map(|item| visit(item, each)).sum::<usize>(),
+        Value::Mapping(mapping) => {
+            1 + mapping
+                .values()
+                .map(|value| visit(value, each))
+                .sum::<usize>()
+        }
         Value::Scalar(_) | Value::Alias(_) => {
             if let Some(mark) = mark_of(node) {
                 each(mark, node);
             }
+            1
         }
     }
 }

@@ -18,8 +18,7 @@ use crate::kustomization::{self, Kustomization};
 use crate::loader::Loader;
 use crate::origin::Note;
 use crate::schema::Schema;
-use crate::shared::{restore, snapshots};
-use crate::transform::Transformer;
+use crate::transform::{Tools, Transformer};
 use crate::vars::Vars;
 
 /// What a kustomization and those below it have gathered.
@@ -264,6 +263,9 @@ impl Target {
         path: &Located<String>,
         is_resource: bool,
     ) -> Option<Self> {
+        if context.is_exhausted() {
+            return None;
+        }
         let place = self.place(path.at);
         if self.depth >= MAX_DEPTH {
             context.fail(&place, Refusal::Depth { limit: MAX_DEPTH });
@@ -300,7 +302,8 @@ impl Target {
 
 fn run_step(context: &mut Context<'_>, gathered: &mut Gathered, step: &Step) {
     transform(context, gathered, step);
-    if let Some(note) = &step.note {
+    let notes = std::iter::repeat_n(&step.note, step.transformer.count());
+    for note in notes.flatten() {
         for item in gathered.items.list_mut() {
             match item.origin {
                 Some(_) => item.transformations.push(note.clone()),
@@ -316,19 +319,22 @@ fn transform(context: &mut Context<'_>, gathered: &mut Gathered, step: &Step) {
         return;
     }
     let mut problems = Vec::new();
-    let shared = if step.transformer.is_idle() {
-        Vec::new()
-    } else {
-        snapshots(&gathered.items)
-    };
-    step.transformer.run(
-        &mut gathered.items,
-        &context.schemas,
-        &mut |place, problem| {
+    let items = &mut gathered.items;
+    if step.transformer.is_idle() {
+        return;
+    }
+    items.begin_step();
+    let tools = Tools {
+        schemas: &context.schemas,
+        work: &mut context.work,
+        report: &mut |place: Option<&Place>, problem| {
             problems.push((place.unwrap_or(&step.place).clone(), problem));
         },
-    );
-    restore(&mut gathered.items, shared);
+    };
+    step.transformer.run(items, tools);
+    let visited = items.end_step();
+    let counted = context.work.visit(visited);
+    context.note(&step.place, counted);
     for (place, problem) in problems {
         context.fail(&place, problem);
     }

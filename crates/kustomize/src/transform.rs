@@ -12,17 +12,28 @@ mod sort;
 mod value_add;
 
 use crate::config::Fields;
-use crate::error::Place;
+use crate::error::{Place, Problem};
 use crate::items::Items;
 use crate::kustomization::{Image, Pairs, Replacement, Replica};
 use crate::schema::Schemas;
+use crate::work::Work;
 
 pub(crate) use hash::add_hashes;
 pub(crate) use namespace::SubjectMode;
-pub(crate) use patch::{Body, JsonPatching, Patching, Report, StrategicPatching};
+pub(crate) use patch::{Body, JsonPatching, Patching, StrategicPatching};
 pub(crate) use replacement::{lookup, smart_split};
 pub(crate) use sort::sort;
 pub(crate) use value_add::{ValueAdd, ValueTarget};
+
+/// What a transformer says about its mistakes: where, if that is not the transformer's own place.
+pub(crate) type Report<'r> = dyn FnMut(Option<&Place>, Problem) + 'r;
+
+/// What a transformer works with besides the objects.
+pub(crate) struct Tools<'t, 'r> {
+    pub(crate) schemas: &'t Schemas,
+    pub(crate) work: &'t mut Work,
+    pub(crate) report: &'t mut Report<'r>,
+}
 
 /// A configured transformer.
 #[derive(Clone)]
@@ -53,8 +64,9 @@ pub(crate) enum Transformer {
         replica: Replica,
         fields: Fields,
     },
-    Image {
-        image: Image,
+    /// Each with its place.
+    Images {
+        images: Vec<(Place, Image)>,
         fields: Fields,
     },
     /// Each with its place.
@@ -69,15 +81,26 @@ impl Transformer {
         matches!(self, Self::Entries { pairs, .. } if pairs.is_empty())
     }
 
+    /// Returns as how many transformers kustomize counts this one.
+    pub(crate) fn count(&self) -> usize {
+        match self {
+            Self::Images { images, .. } => images.len(),
+            _ => 1,
+        }
+    }
+
     /// Changes the objects, and reports what is wrong.
-    pub(crate) fn run(&self, items: &mut Items, schemas: &Schemas, report: &mut Report<'_>) {
+    pub(crate) fn run(&self, items: &mut Items, mut tools: Tools<'_, '_>) {
         let result = match self {
-            Self::StrategicPatches(patching) => return patching.run(items, schemas, report),
-            Self::Patch(patching) => return patching.run(items, schemas, report),
+            Self::StrategicPatches(patching) => return patching.run(items, &mut tools),
+            Self::Patch(patching) => return patching.run(items, &mut tools),
             Self::Replacements(replacements) => {
-                return replacement::run(items, replacements, schemas, report);
+                return replacement::run(items, replacements, &mut tools);
             }
-            Self::JsonPatch(patching) => patching.run(items, schemas),
+            Self::Images { images, fields } => {
+                return images::run(items, images, fields, &mut tools);
+            }
+            Self::JsonPatch(patching) => patching.run(items, &mut tools),
             Self::Namespace {
                 namespace,
                 fields,
@@ -86,9 +109,8 @@ impl Transformer {
             } => namespace::run(items, namespace, fields, *unset_only, *subjects),
             Self::Prefix { prefix, fields } => affix::add_prefix(items, prefix, fields),
             Self::Suffix { suffix, fields } => affix::add_suffix(items, suffix, fields),
-            Self::Entries { pairs, fields } => entries::run(items, pairs, fields),
+            Self::Entries { pairs, fields } => entries::run(items, pairs, fields, tools.work),
             Self::Replicas { replica, fields } => replicas::run(items, replica, fields),
-            Self::Image { image, fields } => images::run(items, image, fields),
             Self::ValueAdd(value_add) => value_add.run(items),
             Self::Hash => {
                 add_hashes(items);
@@ -96,7 +118,7 @@ impl Transformer {
             }
         };
         if let Err(problem) = result {
-            report(None, problem);
+            (tools.report)(None, problem);
         }
     }
 }

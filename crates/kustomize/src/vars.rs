@@ -43,7 +43,7 @@ impl Vars {
                 .collect();
             match found[..] {
                 [] => {}
-                [index] => items.list_mut()[index].var_names.push(var.name.clone()),
+                [index] => items.item_mut(index).var_names.push(var.name.clone()),
                 _ => {
                     return Err(ReferenceProblem::AmbiguousVar {
                         count: found.len(),

@@ -7,18 +7,20 @@ use windlass_yaml::{Mapping, Node};
 
 use super::{Config, NameReference};
 use crate::edit;
-use crate::error::{LoadProblem, Problem};
+use crate::error::{LoadProblem, Problem, Refusal};
 use crate::fieldspec::{self, FieldSpec};
 use crate::id::GvkSelector;
 
 /// Definitions that refer to each other are followed no deeper than this.
 const MAX_DEPTH: usize = 32;
 
+/// The most properties of one file, those of a definition counted wherever something refers to it.
+const MAX_PROPERTIES: usize = 100_000;
+
 /// Reads the definitions of one file, which is listed as `path`.
 pub(crate) fn from_crds(path: &str, document: &Node) -> Result<Config, Problem> {
-    let mut config = Config::default();
     let Some(definitions) = document.as_mapping() else {
-        return Ok(config);
+        return Ok(Config::default());
     };
     let is_definition = |(_, value): &(&Node, &Node)| value.is_mapping() || value.is_null();
     if let Some((key, _)) = definitions.iter().find(|entry| !is_definition(entry)) {
@@ -27,6 +29,7 @@ pub(crate) fn from_crds(path: &str, document: &Node) -> Result<Config, Problem> 
     }
     let mut names: Vec<&str> = definitions.keys().collect();
     names.sort_unstable();
+    let mut found = Found::default();
     for name in names {
         let is_kind = properties(definitions, name).is_some_and(|properties| {
             ["kind", "apiVersion", "metadata"]
@@ -36,10 +39,53 @@ pub(crate) fn from_crds(path: &str, document: &Node) -> Result<Config, Problem> 
         if is_kind {
             let kind = name.rsplit('.').next().unwrap_or_default();
             let reader = Reader { definitions, kind };
-            reader.read(&mut config, name, &mut Vec::new())?;
+            reader.read(&mut found, &mut Trail::default(), name)?;
         }
     }
-    Ok(config)
+    found.into_config()
+}
+
+/// The fields that were found so far.
+#[derive(Default)]
+struct Found {
+    annotations: Vec<FieldSpec>,
+    labels: Vec<FieldSpec>,
+    names: Vec<FieldSpec>,
+    references: Vec<NameReference>,
+    /// How many properties were looked at.
+    properties: usize,
+}
+
+impl Found {
+    fn into_config(self) -> Result<Config, Problem> {
+        let mut config = Config::default();
+        for (list, specs) in [
+            (&mut config.common_annotations, &self.annotations),
+            (&mut config.common_labels, &self.labels),
+            (&mut config.name_prefix, &self.names),
+        ] {
+            fieldspec::merge_all(Arc::make_mut(list), specs)?;
+        }
+        config.add_references(&self.references)?;
+        Ok(config)
+    }
+
+    fn count(&mut self) -> Result<(), Problem> {
+        self.properties += 1;
+        if self.properties > MAX_PROPERTIES {
+            let limit = MAX_PROPERTIES;
+            return Err(Refusal::Definitions { limit }.into());
+        }
+        Ok(())
+    }
+}
+
+/// The way to a property.
+#[derive(Default)]
+struct Trail<'d> {
+    fields: Vec<&'d str>,
+    /// The definitions that it leads through.
+    definitions: Vec<&'d str>,
 }
 
 /// Returns the properties of a definition, which stand in its `Schema`.
@@ -55,60 +101,52 @@ struct Reader<'d> {
     kind: &'d str,
 }
 
-impl Reader<'_> {
-    fn read(&self, config: &mut Config, name: &str, path: &mut Vec<String>) -> Result<(), Problem> {
-        let Some(properties) = properties(self.definitions, name) else {
+impl<'d> Reader<'d> {
+    /// Reads a definition, unless that is within itself: kustomize 5.8.1 would not return from there.
+    fn read(&self, found: &mut Found, trail: &mut Trail<'d>, name: &'d str) -> Result<(), Problem> {
+        let is_within = trail.definitions.contains(&name) || trail.definitions.len() >= MAX_DEPTH;
+        let Some(properties) = properties(self.definitions, name).filter(|_| !is_within) else {
             return Ok(());
         };
+        trail.definitions.push(name);
         for (key, property) in properties.iter() {
-            path.push(key.text().unwrap_or_default().to_owned());
-            self.property(config, property, path)?;
-            let reference = property.get_text("$ref");
-            if let Some(reference) = reference.filter(|_| path.len() < MAX_DEPTH) {
-                self.read(config, reference, path)?;
+            found.count()?;
+            trail.fields.push(key.text().unwrap_or_default());
+            self.property(found, property, &trail.fields);
+            if let Some(reference) = property.get_text("$ref") {
+                self.read(found, trail, reference)?;
             }
-            path.pop();
+            trail.fields.pop();
         }
+        trail.definitions.pop();
         Ok(())
     }
 
-    fn property(
-        &self,
-        config: &mut Config,
-        property: &Node,
-        path: &[String],
-    ) -> Result<(), Problem> {
-        let spec = self.spec(path);
-        if property.get("x-kubernetes-annotation").is_some() {
-            fieldspec::merge_one(Arc::make_mut(&mut config.common_annotations), &spec)?;
-        }
-        if property.get("x-kubernetes-label-selector").is_some() {
-            fieldspec::merge_one(Arc::make_mut(&mut config.common_labels), &spec)?;
-        }
-        if property.get("x-kubernetes-identity").is_some() {
-            fieldspec::merge_one(Arc::make_mut(&mut config.name_prefix), &spec)?;
+    fn property(&self, found: &mut Found, property: &Node, path: &[&str]) {
+        for (extension, list) in [
+            ("x-kubernetes-annotation", &mut found.annotations),
+            ("x-kubernetes-label-selector", &mut found.labels),
+            ("x-kubernetes-identity", &mut found.names),
+        ] {
+            list.extend(property.get(extension).map(|_| self.spec(path)));
         }
         let version = property.get_text("x-kubernetes-object-ref-api-version");
         let kind = property.get_text("x-kubernetes-object-ref-kind");
         let (Some(version), Some(kind)) = (version, kind) else {
-            return Ok(());
+            return;
         };
-        let name_key = property
-            .get_text("x-kubernetes-object-ref-name-key")
-            .unwrap_or("name");
-        let mut path = path.to_vec();
-        path.push(name_key.to_owned());
-        config.add_reference(&NameReference {
+        let name_key = property.get_text("x-kubernetes-object-ref-name-key");
+        found.references.push(NameReference {
             target: GvkSelector {
                 group: String::new(),
                 version: version.to_owned(),
                 kind: kind.to_owned(),
             },
-            referrers: vec![self.spec(&path)],
-        })
+            referrers: vec![self.spec(&[path, &[name_key.unwrap_or("name")]].concat())],
+        });
     }
 
-    fn spec(&self, path: &[String]) -> FieldSpec {
+    fn spec(&self, path: &[&str]) -> FieldSpec {
         FieldSpec {
             gvk: GvkSelector {
                 kind: self.kind.to_owned(),

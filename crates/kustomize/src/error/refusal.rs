@@ -50,7 +50,7 @@ pub enum Refusal {
         limit: usize,
     },
     /// Values that grow without bound.
-    #[error("copying would make an object of more than {limit} values")]
+    #[error("the copies that the build makes have more than {limit} values")]
     Size {
         /// The limit.
         limit: usize,
@@ -68,8 +68,18 @@ pub enum Refusal {
         limit: usize,
     },
     /// A list that takes too long to merge.
-    #[error("a list that is merged by the keys of its elements has more than {limit} of them")]
+    #[error(
+        "a list that is merged by the keys of its elements has more than {limit} of them with the same key or none"
+    )]
     List {
+        /// The limit.
+        limit: usize,
+    },
+    /// More definitions within each other than are followed.
+    #[error(
+        "the definitions have more than {limit} properties, those that others refer to counted each time"
+    )]
+    Definitions {
         /// The limit.
         limit: usize,
     },
@@ -85,10 +95,31 @@ pub enum Refusal {
         /// The limit.
         limit: usize,
     },
+    /// More fields than a build may look at.
+    #[error("the patches and labels of the build look at more than {limit} fields and elements")]
+    Visits {
+        /// The limit.
+        limit: usize,
+    },
     /// More values than a build may hold.
     #[error("the objects of the build have more than {limit} values")]
     Values {
         /// The limit.
         limit: usize,
     },
+}
+
+impl Refusal {
+    /// Returns whether the build as a whole is too large, not one part of it.
+    pub(crate) fn is_of_build(&self) -> bool {
+        matches!(
+            self,
+            Self::Kustomizations { .. }
+                | Self::Objects { .. }
+                | Self::Bytes { .. }
+                | Self::Steps { .. }
+                | Self::Values { .. }
+                | Self::Visits { .. }
+        )
+    }
 }

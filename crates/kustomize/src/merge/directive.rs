@@ -2,7 +2,7 @@
 
 use windlass_yaml::Node;
 
-use super::list::{ElementSetter, Slots};
+use super::list::{ElementSetter, Row, Slots};
 use crate::edit;
 use crate::error::{PatchProblem, Problem};
 
@@ -50,7 +50,7 @@ pub(super) fn take_from_list(patch: &mut Vec<Node>) -> Result<Directive, Problem
     let word = edit::field_text(element, KEY).to_owned();
     let directive = from_word(&word)?;
     let slots = Slots::new(std::mem::take(patch));
-    let mut remaining = slots.all();
+    let mut remaining = Row::of_all(&slots);
     ElementSetter {
         keys: &[KEY.to_owned()],
         values: &[word],

@@ -1,6 +1,6 @@
 //! By what the elements of two lists are the same.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use windlass_yaml::Node;
 
@@ -36,16 +36,69 @@ fn key_value(element: &Node, key: &str) -> String {
         .to_owned()
 }
 
+/// Returns the value of an element's first key, or its text when elements have no keys.
+pub(super) fn first_value(element: &Node, key: &str) -> String {
+    if key.is_empty() {
+        edit::text(element).to_owned()
+    } else {
+        key_value(element, key)
+    }
+}
+
+/// Returns whether an element can be found by its first key.
+pub(super) fn has_first(element: &Node, key: &str) -> bool {
+    let node = if key.is_empty() {
+        Some(element)
+    } else {
+        edit::present(element, key)
+    };
+    node.is_some_and(|node| node.is_scalar() && !node.is_null() && !edit::text(node).is_empty())
+}
+
+/// Returns how many have the same first value, at most.
+pub(super) fn most_alike(list: &[Values]) -> usize {
+    places(list)
+        .values()
+        .map(Vec::len)
+        .max()
+        .unwrap_or_default()
+}
+
+/// Returns which have each first value.
+fn places(list: &[Values]) -> HashMap<String, Vec<usize>> {
+    let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+    for (index, values) in list.iter().enumerate() {
+        let first = values.first().cloned().unwrap_or_default();
+        places.entry(first).or_default().push(index);
+    }
+    places
+}
+
 /// Fills in missing values where two elements agree on one key and none contradicts: a port without
 /// protocol is the one with the same number.
 pub(super) fn fill_in(list: &mut [Values]) {
-    for i in 0..list.len() {
-        let mine = list[i].clone();
-        for j in 0..list.len() {
-            if let Some(both) = union(&mine, &list[j]) {
-                list[i].clone_from(&both);
-                list[j] = both;
-            }
+    let places = places(list);
+    if places.contains_key("") {
+        let all: Vec<usize> = (0..list.len()).collect();
+        for &index in &all {
+            fill_in_from(list, index, &all);
+        }
+        return;
+    }
+    // Others contradict, and this changes no first value.
+    for index in 0..list.len() {
+        if let Some(alike) = list[index].first().and_then(|first| places.get(first)) {
+            fill_in_from(list, index, alike);
+        }
+    }
+}
+
+fn fill_in_from(list: &mut [Values], index: usize, others: &[usize]) {
+    let mine = list[index].clone();
+    for &other in others {
+        if let Some(both) = union(&mine, &list[other]) {
+            list[index].clone_from(&both);
+            list[other] = both;
         }
     }
 }

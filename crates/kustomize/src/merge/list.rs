@@ -3,6 +3,8 @@
 //! kyaml changes nodes through pointers while it builds the new list; here pointers are numbers of
 //! [`Slots`]. Elements without their merge key come out as strangely as in kustomize.
 
+use std::collections::HashMap;
+
 use windlass_yaml::{Node, Value};
 
 use super::directive::{self, Directive};
@@ -12,8 +14,9 @@ use crate::edit;
 use crate::error::{PatchProblem, Problem, Refusal};
 use crate::schema::TypeRef;
 
-/// The most elements of a merged list: each is compared with all others.
-const MAX_ELEMENTS: usize = 5_000;
+/// The most elements of a merged list that are compared with each other: those of the same first key, or all
+/// when some have none.
+const MAX_ALIKE: usize = 5_000;
 
 /// Nodes that lists refer to by number.
 pub(super) struct Slots(Vec<Node>);
@@ -23,20 +26,17 @@ impl Slots {
         Self(nodes)
     }
 
-    pub(super) fn all(&self) -> Vec<usize> {
-        (0..self.0.len()).collect()
-    }
-
     fn add(&mut self, node: Node) -> usize {
         self.0.push(node);
         self.0.len() - 1
     }
 
     /// Returns the nodes that a list refers to, each as often as it does.
-    pub(super) fn take(self, list: &[usize]) -> Vec<Node> {
+    pub(super) fn take(self, row: &Row) -> Vec<Node> {
+        let list: Vec<usize> = row.slots().collect();
         let mut slots: Vec<Option<Node>> = self.0.into_iter().map(Some).collect();
         let mut uses = vec![0; slots.len()];
-        for slot in list {
+        for slot in &list {
             uses[*slot] += 1;
         }
         let node = |slot: &usize| {
@@ -52,6 +52,69 @@ impl Slots {
     }
 }
 
+/// Slots in an order.
+#[derive(Default)]
+pub(super) struct Row {
+    /// What was removed leaves a gap.
+    entries: Vec<Option<usize>>,
+    /// Where the elements with each value of the first key are; `None` when not all elements have one.
+    by_first: Option<HashMap<String, Vec<usize>>>,
+}
+
+impl Row {
+    /// Returns a row of all slots.
+    pub(super) fn of_all(slots: &Slots) -> Self {
+        Self {
+            entries: (0..slots.0.len()).map(Some).collect(),
+            by_first: None,
+        }
+    }
+
+    fn indexed(slots: &Slots, key: &str) -> Self {
+        let mut row = Self::empty(true);
+        for (slot, node) in slots.0.iter().enumerate() {
+            row.push(slot, &keys::first_value(node, key));
+        }
+        row
+    }
+
+    fn empty(is_indexed: bool) -> Self {
+        Self {
+            entries: Vec::new(),
+            by_first: is_indexed.then(HashMap::new),
+        }
+    }
+
+    fn push(&mut self, slot: usize, first: &str) {
+        if let Some(places) = &mut self.by_first {
+            places
+                .entry(first.to_owned())
+                .or_default()
+                .push(self.entries.len());
+        }
+        self.entries.push(Some(slot));
+    }
+
+    fn slots(&self) -> impl Iterator<Item = usize> + '_ {
+        self.entries.iter().filter_map(|entry| *entry)
+    }
+
+    /// Returns where elements with this value of the first key can be.
+    fn places(&self, first: &str) -> Vec<usize> {
+        match &self.by_first {
+            Some(places) => places.get(first).cloned().unwrap_or_default(),
+            None => (0..self.entries.len()).collect(),
+        }
+    }
+
+    /// Returns the slots that can have this value of the first key.
+    fn candidates(&self, first: &str) -> impl Iterator<Item = usize> + '_ {
+        self.places(first)
+            .into_iter()
+            .filter_map(|place| self.entries[place])
+    }
+}
+
 /// Finds elements by keys. An empty value stands for any, the empty key for the element itself.
 pub(super) struct ElementSetter<'k> {
     pub(super) keys: &'k [String],
@@ -59,45 +122,44 @@ pub(super) struct ElementSetter<'k> {
 }
 
 impl ElementSetter<'_> {
+    fn first(&self) -> &str {
+        self.values.first().map(String::as_str).unwrap_or_default()
+    }
+
     /// Puts `element` in the place of those that match, or at the end.
-    fn set(&self, slots: &Slots, list: &mut Vec<usize>, element: usize) -> Result<(), Problem> {
-        let found = self.replace(slots, list, Some(element))?;
+    fn set(&self, slots: &Slots, row: &mut Row, element: usize) -> Result<(), Problem> {
+        let found = self.replace(slots, row, Some(element))?;
         if !found && !slots.0[element].is_null() {
-            list.push(element);
+            row.push(element, self.first());
         }
         Ok(())
     }
 
     /// Removes those that match.
-    pub(super) fn remove(&self, slots: &Slots, list: &mut Vec<usize>) -> Result<(), Problem> {
-        self.replace(slots, list, None).map(|_| ())
+    pub(super) fn remove(&self, slots: &Slots, row: &mut Row) -> Result<(), Problem> {
+        self.replace(slots, row, None).map(|_| ())
     }
 
-    fn replace(
-        &self,
-        slots: &Slots,
-        list: &mut Vec<usize>,
-        by: Option<usize>,
-    ) -> Result<bool, Problem> {
+    fn replace(&self, slots: &Slots, row: &mut Row, by: Option<usize>) -> Result<bool, Problem> {
         let mut found = false;
-        let mut replaced = Vec::with_capacity(list.len() + 1);
         let named = |words: &[String]| words.first().is_some_and(|word| !word.is_empty());
         let is_for_mappings = named(self.keys) && named(self.values);
-        for &slot in &*list {
+        for place in row.places(self.first()) {
+            let Some(slot) = row.entries[place] else {
+                continue;
+            };
             let node = &slots.0[slot];
             if edit::is_empty_map(node) {
-                continue;
-            }
-            if !node.is_mapping() && is_for_mappings {
-                replaced.push(slot);
+                row.entries[place] = None;
+            } else if !node.is_mapping() && is_for_mappings {
+                // It stays.
             } else if self.matches(node)? {
                 found = true;
-                replaced.extend(by);
-            } else if !self.values.is_empty() {
-                replaced.push(slot);
+                row.entries[place] = by;
+            } else if self.values.is_empty() {
+                row.entries[place] = None;
             }
         }
-        *list = replaced;
         Ok(found)
     }
 
@@ -135,14 +197,11 @@ fn field_matches(node: &Node, key: &str, value: &str) -> Result<bool, Problem> {
 }
 
 /// Returns the first element with these key values.
-fn find<'n>(
-    mut elements: impl Iterator<Item = (usize, &'n Node)>,
-    keys: &[String],
-    values: &[String],
-) -> Option<usize> {
+fn find(slots: &Slots, row: &Row, keys: &[String], values: &[String]) -> Option<usize> {
     let single = keys.first().is_none_or(String::is_empty);
     let value = values.first().map(String::as_str).unwrap_or_default();
-    let found = elements.find(|(_, node)| {
+    let is_wanted = |slot: &usize| {
+        let node = &slots.0[*slot];
         if single {
             return edit::text(node) == value;
         }
@@ -155,8 +214,8 @@ fn find<'n>(
                     .get(key)
                     .is_some_and(|field| edit::text(field) == value)
             })
-    });
-    found.map(|(slot, _)| slot)
+    };
+    row.candidates(value).find(is_wanted)
 }
 
 impl<'s> Walker<'s> {
@@ -214,11 +273,12 @@ struct Merging<'s> {
     keys: Vec<String>,
     slots: Slots,
     /// The elements of the object that are left.
-    object: Vec<usize>,
-    patch: Vec<Node>,
+    object: Row,
+    patch: Slots,
+    patch_row: Row,
     /// Whether the list is merged with itself.
     is_alone: bool,
-    merged: Vec<usize>,
+    merged: Row,
 }
 
 impl<'s> Merging<'s> {
@@ -229,21 +289,21 @@ impl<'s> Merging<'s> {
         patch: Option<Vec<Node>>,
         is_alone: bool,
     ) -> Self {
-        let slots = Slots::new(object);
         Self {
             walker,
             elements: schema.elements(),
             keys: schema.get().keys.clone(),
-            object: slots.all(),
-            slots,
-            patch: patch.unwrap_or_default(),
+            object: Row::default(),
+            slots: Slots::new(object),
+            patch: Slots::new(patch.unwrap_or_default()),
+            patch_row: Row::default(),
             is_alone,
-            merged: Vec::new(),
+            merged: Row::default(),
         }
     }
 
     fn run(mut self) -> Result<Vec<Node>, Problem> {
-        let elements = self.patch.iter().chain(&self.slots.0);
+        let elements = self.patch.0.iter().chain(&self.slots.0);
         let mut list = if self.keys.is_empty() {
             keys::texts(elements)
         } else {
@@ -255,10 +315,7 @@ impl<'s> Merging<'s> {
         if list.is_empty() {
             return Ok(self.slots.0);
         }
-        if list.len() > MAX_ELEMENTS {
-            let limit = MAX_ELEMENTS;
-            return Err(Refusal::List { limit }.into());
-        }
+        self.index(&list)?;
         if self.keys.len() > 1 {
             keys::fill_in(&mut list);
         }
@@ -273,16 +330,38 @@ impl<'s> Merging<'s> {
         Ok(self.slots.take(&self.merged))
     }
 
+    /// Puts the elements into rows, by their first key if all have one.
+    fn index(&mut self, list: &[Values]) -> Result<(), Problem> {
+        let key = &self.keys[0];
+        let mut nodes = self.patch.0.iter().chain(&self.slots.0);
+        let is_indexed = nodes.all(|node| keys::has_first(node, key));
+        let alike = if is_indexed {
+            keys::most_alike(list)
+        } else {
+            list.len()
+        };
+        if alike > MAX_ALIKE {
+            let limit = MAX_ALIKE;
+            return Err(Refusal::List { limit }.into());
+        }
+        let row = |slots: &Slots| {
+            if is_indexed {
+                Row::indexed(slots, key)
+            } else {
+                Row::of_all(slots)
+            }
+        };
+        (self.object, self.patch_row) = (row(&self.slots), row(&self.patch));
+        self.merged = Row::empty(is_indexed);
+        Ok(())
+    }
+
     /// Merges the elements of both lists that have these key values.
     fn merge_element(&mut self, keys: &[String], values: &Values) -> Result<(), Problem> {
         let filled: Vec<bool> = values.iter().map(|value| !value.is_empty()).collect();
         let (find_keys, find_values) = keys::in_use(&filled, keys, values);
-        let mine = find(
-            self.object.iter().map(|slot| (*slot, &self.slots.0[*slot])),
-            &find_keys,
-            &find_values,
-        );
-        let theirs = find(self.patch.iter().enumerate(), &find_keys, &find_values);
+        let mine = find(&self.slots, &self.object, &find_keys, &find_values);
+        let theirs = find(&self.patch, &self.patch_row, &find_keys, &find_values);
         let outcome = self.merge_pair(mine, theirs)?;
         let merged = outcome.filter(|merged| !edit::is_empty_map(&merged.node));
         let setter = ElementSetter { keys, values };
@@ -306,7 +385,7 @@ impl<'s> Merging<'s> {
 
     fn merge_pair(&mut self, mine: Option<usize>, theirs: Option<usize>) -> Outcome {
         let object = mine.map(|slot| self.slots.0[slot].clone());
-        let patch = theirs.map(|index| self.patch[index].clone());
+        let patch = theirs.map(|index| self.patch.0[index].clone());
         match (object, patch) {
             (Some(object), None) if self.is_alone => {
                 let settled = self.walker.settle(object, self.elements)?;
@@ -322,7 +401,7 @@ impl<'s> Merging<'s> {
 
     /// Appends what is left of the object's list behind what was merged.
     fn append_rest(&mut self, keys: &[String]) -> Result<(), Problem> {
-        for slot in std::mem::take(&mut self.object) {
+        for slot in std::mem::take(&mut self.object).slots() {
             let node = &self.slots.0[slot];
             if keys.first().is_none_or(String::is_empty) {
                 let values = [edit::text(node).to_owned()];
@@ -335,9 +414,11 @@ impl<'s> Merging<'s> {
             }
             let mut values = Vec::new();
             for key in keys {
-                match node.get(key) {
-                    Some(value) => values.push(edit::text(value).to_owned()),
-                    None => self.merged.push(slot),
+                if let Some(value) = node.get(key) {
+                    values.push(edit::text(value).to_owned());
+                } else {
+                    let first = keys::first_value(node, &keys[0]);
+                    self.merged.push(slot, &first);
                 }
             }
             let setter = ElementSetter {

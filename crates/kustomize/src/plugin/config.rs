@@ -128,8 +128,8 @@ fn entries(decoder: &mut Decoder, node: &Node, name: &str) -> Transformer {
 
 fn image(decoder: &mut Decoder, node: &Node) -> Transformer {
     let image = argument(node, "imageTag").map(|value| kustomization::image(decoder, value));
-    Transformer::Image {
-        image: image.unwrap_or_default(),
+    Transformer::Images {
+        images: vec![(decoder.place(node.start), image.unwrap_or_default())],
         fields: fields(decoder, node),
     }
 }

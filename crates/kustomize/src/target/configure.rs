@@ -84,6 +84,10 @@ impl Target {
             return;
         };
         item.origin = note;
+        let counted = context.count_values(std::slice::from_ref(&item.node));
+        if context.note(place, counted).is_none() {
+            return;
+        }
         let absorbed = gathered.items.absorb(item);
         context.note(place, absorbed);
     }
@@ -238,12 +242,15 @@ impl Target {
             };
             steps.push(self.step("ReplicaCountTransformer", replica.at, transformer));
         }
-        for image in &this.images {
-            let transformer = Transformer::Image {
-                image: image.clone(),
+        if let Some(first) = this.images.first() {
+            let images = this.images.iter();
+            let transformer = Transformer::Images {
+                images: images
+                    .map(|image| (self.place(image.at), image.clone()))
+                    .collect(),
                 fields: config.images.clone(),
             };
-            steps.push(self.step("ImageTagTransformer", image.at, transformer));
+            steps.push(self.step("ImageTagTransformer", first.at, transformer));
         }
         if let Some(first) = this.replacements.first() {
             let prepare =
@@ -363,6 +370,6 @@ fn label_fields(label: &Label, config: &Config) -> Result<Fields, Problem> {
     if label.in_templates {
         fieldspec::merge_all(&mut fields, &config.template_labels)?;
     }
-    fieldspec::merge_one(&mut fields, &FieldSpec::of_all("metadata/labels", true))?;
+    fieldspec::merge_all(&mut fields, &[FieldSpec::of_all("metadata/labels", true)])?;
     Ok(Arc::new(fields))
 }

@@ -111,6 +111,9 @@ impl Target {
         file: &TreePath,
         field: &str,
     ) -> Option<Vec<Item>> {
+        if context.is_exhausted() {
+            return None;
+        }
         let read = context.read(file);
         let bytes = context.note(&self.place(path.at), read)?;
         let nodes = match document::objects(&bytes) {

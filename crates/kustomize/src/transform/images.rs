@@ -1,25 +1,170 @@
 //! `images`: names, tags and digests of container images.
 
+use std::collections::HashMap;
+
 use windlass_yaml::{Node, Value};
 
+use super::Tools;
 use crate::edit;
-use crate::error::Problem;
+use crate::error::{Place, Problem};
 use crate::fieldspec::{self, FieldSpec, Make};
 use crate::items::Items;
 use crate::kustomization::Image;
 use crate::selector;
+use crate::work::Work;
 
-pub(super) fn run(items: &mut Items, image: &Image, fields: &[FieldSpec]) -> Result<(), Problem> {
-    let update = Update::new(image)?;
+/// To look at an image takes as long as to look at so many fields.
+const VISITS_PER_IMAGE: usize = 8;
+
+/// Carries out the images, each behind those before it.
+pub(super) fn run(
+    items: &mut Items,
+    images: &[(Place, Image)],
+    fields: &[FieldSpec],
+    tools: &mut Tools<'_, '_>,
+) {
+    let mut updates = Updates::default();
+    for (place, image) in images {
+        match Update::new(image) {
+            Ok(update) => updates.add(update),
+            Err(problem) => (tools.report)(Some(place), problem),
+        }
+    }
     for item in items.list_mut() {
         if item.kind() == "CustomResourceDefinition" {
             continue;
         }
-        update.walk(&mut item.node)?;
-        for spec in fields {
-            let set = &mut |node: &mut Node| update.set(node);
-            fieldspec::apply(&mut item.node, spec, Make::Nothing, set)?;
+        if let Err(problem) = updates.run(&mut item.node, fields, tools.work) {
+            return (tools.report)(None, problem);
         }
+    }
+}
+
+/// The images in their order, by name: a build may have a thousand of them, and as many objects.
+#[derive(Default)]
+struct Updates<'i> {
+    all: Vec<Update<'i>>,
+    /// Those with an expression for a name, or with dots in it.
+    patterns: Vec<usize>,
+    /// The others.
+    plain: HashMap<&'i str, Vec<usize>>,
+    /// Which ones the references that were met so far match.
+    known: HashMap<String, Vec<usize>>,
+    /// How much it took to find them out.
+    looked_at: usize,
+}
+
+impl<'i> Updates<'i> {
+    fn add(&mut self, update: Update<'i>) {
+        let index = self.all.len();
+        if update.pattern.is_some() || update.image.name.contains('.') {
+            self.patterns.push(index);
+        } else {
+            self.plain
+                .entry(&update.image.name)
+                .or_default()
+                .push(index);
+        }
+        self.all.push(update);
+    }
+
+    /// Updates an object.
+    fn run(
+        &mut self,
+        node: &mut Node,
+        fields: &[FieldSpec],
+        work: &mut Work,
+    ) -> Result<(), Problem> {
+        let mut next = 0;
+        loop {
+            let mut first: Option<usize> = None;
+            let mut count = 0;
+            each_image(node, fields, &mut |image| {
+                let found = self.first_from(next, edit::text(image));
+                first = first.into_iter().chain(found).min();
+                count += 1;
+            })?;
+            work.visit(count * VISITS_PER_IMAGE + std::mem::take(&mut self.looked_at))?;
+            let Some(index) = first else {
+                return Ok(());
+            };
+            let update = &self.all[index];
+            each_image(node, fields, &mut |image| update.set(image))?;
+            next = index + 1;
+        }
+    }
+
+    /// Returns the first from `next` on that a reference matches.
+    fn first_from(&mut self, next: usize, reference: &str) -> Option<usize> {
+        if !self.known.contains_key(reference) {
+            let matching = self.matching(reference);
+            self.looked_at += self.patterns.len() + matching.len() * VISITS_PER_IMAGE;
+            self.known.insert(reference.to_owned(), matching);
+        }
+        let matching = &self.known[reference];
+        let at = matching.partition_point(|index| *index < next);
+        matching.get(at).copied()
+    }
+
+    fn matching(&self, reference: &str) -> Vec<usize> {
+        let matches = |index: &usize| self.all[*index].matches(reference);
+        let mut matching: Vec<usize> = self.patterns.iter().copied().filter(matches).collect();
+        let (path, _) = reference.split_once("@sha256:").unwrap_or((reference, ""));
+        let without_tag = path.rsplit_once(':').map(|(name, _)| name);
+        for name in [Some(path), without_tag].into_iter().flatten() {
+            let plain = self.plain.get(name).into_iter().flatten();
+            matching.extend(plain.copied().filter(&matches));
+        }
+        matching.sort_unstable();
+        matching
+    }
+}
+
+/// Visits the images of everything called containers, wherever it stands, and those in the fields.
+fn each_image(
+    node: &mut Node,
+    fields: &[FieldSpec],
+    visit: &mut dyn FnMut(&mut Node),
+) -> Result<(), Problem> {
+    walk(node, visit)?;
+    fields.iter().try_for_each(|spec| {
+        let set = &mut |image: &mut Node| visit_scalar(image, visit);
+        fieldspec::apply(node, spec, Make::Nothing, set)
+    })
+}
+
+fn walk(node: &mut Node, visit: &mut dyn FnMut(&mut Node)) -> Result<(), Problem> {
+    match &mut node.value {
+        Value::Sequence(items) => items.iter_mut().try_for_each(|item| walk(item, visit)),
+        Value::Mapping(mapping) => {
+            for (key, value) in mapping.iter_mut() {
+                walk(value, visit)?;
+                if matches!(edit::text(key), "containers" | "initContainers") {
+                    containers(value, visit)?;
+                }
+            }
+            Ok(())
+        }
+        Value::Scalar(_) | Value::Alias(_) => Ok(()),
+    }
+}
+
+fn containers(node: &mut Node, visit: &mut dyn FnMut(&mut Node)) -> Result<(), Problem> {
+    for container in node.as_sequence_mut().into_iter().flatten() {
+        if container.is_null() {
+            continue;
+        }
+        if let Some(image) = fieldspec::require_mapping(container)?.get_mut("image") {
+            visit_scalar(image, visit)?;
+        }
+    }
+    Ok(())
+}
+
+fn visit_scalar(image: &mut Node, visit: &mut dyn FnMut(&mut Node)) -> Result<(), Problem> {
+    if !image.is_null() {
+        fieldspec::require_scalar(image)?;
+        visit(image);
     }
     Ok(())
 }
@@ -51,46 +196,12 @@ impl<'i> Update<'i> {
         }
     }
 
-    /// Updates the images of everything called containers, wherever it stands.
-    fn walk(&self, node: &mut Node) -> Result<(), Problem> {
-        match &mut node.value {
-            Value::Sequence(items) => items.iter_mut().try_for_each(|item| self.walk(item)),
-            Value::Mapping(mapping) => {
-                for (key, value) in mapping.iter_mut() {
-                    self.walk(value)?;
-                    if matches!(edit::text(key), "containers" | "initContainers") {
-                        self.containers(value)?;
-                    }
-                }
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn containers(&self, node: &mut Node) -> Result<(), Problem> {
-        for container in node.as_sequence_mut().into_iter().flatten() {
-            if container.is_null() {
-                continue;
-            }
-            if let Some(image) = fieldspec::require_mapping(container)?.get_mut("image") {
-                self.set(image)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn set(&self, node: &mut Node) -> Result<(), Problem> {
-        if node.is_null() {
-            return Ok(());
-        }
-        fieldspec::require_scalar(node)?;
+    fn set(&self, node: &mut Node) {
         let reference = edit::text(node);
         if self.matches(reference) {
             let updated = self.updated(reference);
             edit::assign_loose(node, &updated);
         }
-        Ok(())
     }
 
     fn updated(&self, reference: &str) -> String {

@@ -3,16 +3,13 @@
 use windlass_yaml::Node;
 
 use crate::edit;
-use crate::error::{ObjectProblem, PatchProblem, Place, Problem};
+use crate::error::{ObjectProblem, PatchProblem, Problem};
 use crate::item::Item;
 use crate::items::Items;
 use crate::json_patch::JsonPatch;
 use crate::kustomization::Selector;
 use crate::merge;
-use crate::schema::Schemas;
-
-/// What a transformer says about its mistakes: where, if that is not the transformer's own place.
-pub(crate) type Report<'r> = dyn FnMut(Option<&Place>, Problem) + 'r;
+use crate::transform::Tools;
 
 /// Strategic merge patches, each for the object that it names.
 #[derive(Clone, Debug, Default)]
@@ -21,13 +18,16 @@ pub(crate) struct StrategicPatching {
 }
 
 impl StrategicPatching {
-    pub(super) fn run(&self, items: &mut Items, schemas: &Schemas, report: &mut Report<'_>) {
+    pub(super) fn run(&self, items: &mut Items, tools: &mut Tools<'_, '_>) {
         for patch in &self.patches {
+            if tools.work.is_exhausted() {
+                return;
+            }
             let applied = items
                 .find_target(&patch.original_id())
-                .and_then(|target| apply_copy(items, &[target], patch, schemas));
+                .and_then(|target| apply_copy(items, &[target], patch, tools));
             if let Err(problem) = applied {
-                report(Some(&patch.place), problem);
+                (tools.report)(Some(&patch.place), problem);
             }
         }
     }
@@ -50,26 +50,26 @@ pub(crate) enum Body {
 }
 
 impl Patching {
-    pub(super) fn run(&self, items: &mut Items, schemas: &Schemas, report: &mut Report<'_>) {
+    pub(super) fn run(&self, items: &mut Items, tools: &mut Tools<'_, '_>) {
         match (&self.body, &self.target) {
             (Body::Strategic(patches), None) => {
                 for patch in patches {
-                    if let Err(problem) = apply_to_named(items, patch, schemas) {
-                        report(Some(&patch.place), problem);
+                    if let Err(problem) = apply_to_named(items, patch, tools) {
+                        (tools.report)(Some(&patch.place), problem);
                     }
                 }
             }
             (Body::Strategic(patches), Some(target)) => {
-                if let Err(problem) = self.apply_to_selected(items, patches, target, schemas) {
-                    report(None, problem);
+                if let Err(problem) = self.apply_to_selected(items, patches, target, tools) {
+                    (tools.report)(None, problem);
                 }
             }
             (Body::Json(patch), Some(target)) => {
-                if let Err(problem) = apply_json(items, patch, target, true, schemas) {
-                    report(None, problem);
+                if let Err(problem) = apply_json(items, patch, target, true, tools) {
+                    (tools.report)(None, problem);
                 }
             }
-            (Body::Json(_), None) => report(
+            (Body::Json(_), None) => (tools.report)(
                 None,
                 PatchProblem::JsonTarget {
                     name: self.source.clone(),
@@ -84,13 +84,13 @@ impl Patching {
         items: &mut Items,
         patches: &[Item],
         target: &Selector,
-        schemas: &Schemas,
+        tools: &mut Tools<'_, '_>,
     ) -> Result<(), Problem> {
         match patches {
             [] => Ok(()),
             [patch] => {
                 let selected = items.select(target)?;
-                apply_copy(items, &selected, patch, schemas)
+                apply_copy(items, &selected, patch, tools)
             }
             _ => Err(PatchProblem::SeveralForTarget {
                 name: self.source.clone(),
@@ -108,8 +108,8 @@ pub(crate) struct JsonPatching {
 }
 
 impl JsonPatching {
-    pub(super) fn run(&self, items: &mut Items, schemas: &Schemas) -> Result<(), Problem> {
-        apply_json(items, &self.patch, &self.target, false, schemas)
+    pub(super) fn run(&self, items: &mut Items, tools: &mut Tools<'_, '_>) -> Result<(), Problem> {
+        apply_json(items, &self.patch, &self.target, false, tools)
     }
 }
 
@@ -118,27 +118,26 @@ fn apply_json(
     patch: &JsonPatch,
     target: &Selector,
     remembers: bool,
-    schemas: &Schemas,
+    tools: &mut Tools<'_, '_>,
 ) -> Result<(), Problem> {
     let selected = items.select(target)?;
-    let list = items.list_mut();
     for index in selected {
-        let item = &mut list[index];
+        let item = items.item_mut(index);
         let object = item.current_id().to_string();
         check_keys(item)?;
         if remembers {
             item.remember_id();
         }
         let applied = if patch.names_annotations() {
-            item.with_lasting_records(|item| patch.apply(&mut item.node))
+            item.with_lasting_records(|item| patch.apply(&mut item.node, tools.work))
         } else {
-            patch.apply(&mut item.node)
+            patch.apply(&mut item.node, tools.work)
         };
         applied.map_err(|problem| Problem::InObject {
             object,
             problem: Box::new(problem),
         })?;
-        item.update_scope(schemas);
+        item.update_scope(tools.schemas);
     }
     Ok(())
 }
@@ -156,12 +155,16 @@ fn check_keys(item: &Item) -> Result<(), Problem> {
 }
 
 /// Applies a patch to the object that it names.
-fn apply_to_named(items: &mut Items, patch: &Item, schemas: &Schemas) -> Result<(), Problem> {
+fn apply_to_named(
+    items: &mut Items,
+    patch: &Item,
+    tools: &mut Tools<'_, '_>,
+) -> Result<(), Problem> {
     let index = items
         .find_target(&patch.original_id())
         .map_err(Problem::of_entry)?;
-    let item = &mut items.list_mut()[index];
-    apply(item, patch, patch.node.clone(), schemas)
+    let item = items.item_mut(index);
+    apply(item, patch, patch.node.clone(), tools)
 }
 
 /// Applies a patch to several objects. The patch takes the version of each, and its labels and
@@ -170,7 +173,7 @@ fn apply_copy(
     items: &mut Items,
     selected: &[usize],
     patch: &Item,
-    schemas: &Schemas,
+    tools: &mut Tools<'_, '_>,
 ) -> Result<(), Problem> {
     let mut stringified = patch.clone();
     for field in ["labels", "annotations"] {
@@ -179,11 +182,11 @@ fn apply_copy(
     }
     let mut renamed = false;
     for &index in selected {
-        let item = &mut items.list_mut()[index];
+        let item = items.item_mut(index);
         let before = item.current_id();
         let mut copy = stringified.node.clone();
         edit::set_loose(&mut copy, "apiVersion", item.api_version());
-        apply(item, patch, copy, schemas)?;
+        apply(item, patch, copy, tools)?;
         renamed |= !item.current_id().same(&before);
     }
     if renamed { items.check_ids() } else { Ok(()) }
@@ -191,17 +194,23 @@ fn apply_copy(
 
 /// Applies a patch to one object, which keeps its name, kind and namespace unless the patch may change
 /// them.
-fn apply(item: &mut Item, patch: &Item, node: Node, schemas: &Schemas) -> Result<(), Problem> {
+fn apply(
+    item: &mut Item,
+    patch: &Item,
+    node: Node,
+    tools: &mut Tools<'_, '_>,
+) -> Result<(), Problem> {
     let (name, namespace) = (item.name().to_owned(), item.namespace().to_owned());
     let kind = item.kind().to_owned();
     if patch.may_rename || patch.may_change_kind {
         item.remember_id();
     }
     let object = item.current_id();
+    let before = edit::size(&item.node);
     let merge = |item: &mut Item| -> Result<(), Problem> {
-        let merged = merge::merge(std::mem::take(&mut item.node), node, schemas)?;
+        let merged = merge::merge(std::mem::take(&mut item.node), node, tools.schemas)?;
         item.node = merged.unwrap_or_default();
-        Ok(())
+        tools.work.add_growth(before, &item.node)
     };
     let merged = if replaces_annotations(&patch.node) {
         item.with_records(merge)
@@ -226,7 +235,7 @@ fn apply(item: &mut Item, patch: &Item, node: Node, schemas: &Schemas) -> Result
     } else {
         edit::set_metadata_text(&mut item.node, "namespace", &namespace);
     }
-    item.update_scope(schemas);
+    item.update_scope(tools.schemas);
     Ok(())
 }
 

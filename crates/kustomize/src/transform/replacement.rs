@@ -5,7 +5,7 @@ mod structured;
 
 use windlass_yaml::Node;
 
-use super::Report;
+use super::Tools;
 use crate::edit;
 use crate::error::{Place, Problem, Reached, ReplacementProblem};
 use crate::fieldspec;
@@ -14,8 +14,8 @@ use crate::item::Item;
 use crate::items::Items;
 use crate::kustomization::{FieldOptions, Replacement, Selector, Source, Target};
 use crate::reach::reach;
-use crate::schema::Schemas;
 use crate::selector::Matcher;
+use crate::work::Work;
 use fields::Kind;
 
 pub(crate) use fields::{lookup, smart_split};
@@ -53,13 +53,14 @@ impl From<Node> for Copied {
 pub(super) fn run(
     items: &mut Items,
     replacements: &[(Place, Replacement)],
-    schemas: &Schemas,
-    report: &mut Report<'_>,
+    tools: &mut Tools<'_, '_>,
 ) {
-    let mut budget = edit::MAX_COPIED;
     for (place, replacement) in replacements {
-        if let Err(problem) = replace(items, replacement, schemas, &mut budget) {
-            report(Some(place), problem);
+        if let Err(problem) = replace(items, replacement, tools) {
+            (tools.report)(Some(place), problem);
+        }
+        if tools.work.is_exhausted() {
+            return;
         }
     }
 }
@@ -67,12 +68,11 @@ pub(super) fn run(
 fn replace(
     items: &mut Items,
     replacement: &Replacement,
-    schemas: &Schemas,
-    budget: &mut usize,
+    tools: &mut Tools<'_, '_>,
 ) -> Result<(), Problem> {
     let mut copied = value(items, replacement)?;
     let mut targets = replacement.targets.iter().flatten();
-    targets.try_for_each(|target| copy_to(items, target, &mut copied, schemas, budget))
+    targets.try_for_each(|target| copy_to(items, target, &mut copied, tools))
 }
 
 fn value(items: &Items, replacement: &Replacement) -> Result<Copied, Problem> {
@@ -216,8 +216,7 @@ fn copy_to(
     items: &mut Items,
     target: &Target,
     copied: &mut Copied,
-    schemas: &Schemas,
-    budget: &mut usize,
+    tools: &mut Tools<'_, '_>,
 ) -> Result<(), Problem> {
     let Some(select) = &target.select else {
         return Err(ReplacementProblem::NoTarget.into());
@@ -242,13 +241,13 @@ fn copy_to(
         }
         let object = fieldspec::describe(&item.node);
         let mut copy =
-            |item: &mut Item| copy_to_object(&mut item.node, index, target, copied, budget);
+            |item: &mut Item| copy_to_object(&mut item.node, index, target, copied, tools.work);
         let done = if names_records {
             item.with_records(copy)
         } else {
             copy(item)
         };
-        item.update_scope(schemas);
+        item.update_scope(tools.schemas);
         done.map_err(|problem| Problem::InObject {
             object,
             problem: Box::new(problem),
@@ -283,7 +282,7 @@ fn copy_to_object(
     index: usize,
     target: &Target,
     copied: &mut Copied,
-    budget: &mut usize,
+    work: &mut Work,
 ) -> Result<(), Problem> {
     let default = [DEFAULT_FIELD.to_owned()];
     let paths = if target.field_paths.is_empty() {
@@ -299,12 +298,12 @@ fn copy_to_object(
         let parts = smart_split(path);
         let value = &copied.value;
         edit::check_nesting(parts.len(), Some(value))?;
-        edit::spend(budget, value)?;
-        if structured::set(object, &parts, create, value)? {
+        work.copy(value)?;
+        if structured::set(object, &parts, create, value, work)? {
             continue;
         }
         let set = &mut |field: &mut Node| {
-            edit::spend(budget, value)?;
+            work.copy(value)?;
             set_field(field, options, value)
         };
         let count = fields::visit(object, &parts, create, set).map_err(|problem| {

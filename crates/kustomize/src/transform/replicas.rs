@@ -17,11 +17,11 @@ pub(super) fn run(
     fields: &[FieldSpec],
 ) -> Result<(), Problem> {
     let mut found = false;
-    for item in items
-        .list_mut()
-        .iter_mut()
-        .filter(|item| item.ever_named(&replica.name))
-    {
+    for index in 0..items.len() {
+        if !items.get(index).ever_named(&replica.name) {
+            continue;
+        }
+        let item = items.item_mut(index);
         for spec in fields {
             if item.ever(|id| id.name == replica.name && spec.gvk.selects(&id.gvk)) {
                 found = true;

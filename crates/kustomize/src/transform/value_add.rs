@@ -34,7 +34,7 @@ impl ValueAdd {
                 None => (0..items.len()).collect(),
             };
             for index in selected {
-                self.write(&mut items.list_mut()[index], target)?;
+                self.write(items.item_mut(index), target)?;
             }
         }
         Ok(())

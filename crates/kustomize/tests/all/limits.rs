@@ -146,12 +146,11 @@ fn names_that_grow_over_many_bases_are_refused() {
     assert!(mistake.contains("more than 1024 bytes"), "{mistake}");
 }
 
-#[test]
-fn a_merged_list_of_ten_thousand_elements_is_refused() {
-    let finalizers: Vec<String> = (0..10_000).map(|index| format!("f{index}")).collect();
-    let finalizers = finalizers.join(",");
+/// Merges a Service into one with these finalizers.
+fn with_finalizers(finalizers: &[String]) -> Result<String, String> {
     let object = format!(
-        "apiVersion: v1\nkind: Service\nmetadata: {{name: a, finalizers: [{finalizers}]}}\n"
+        "apiVersion: v1\nkind: Service\nmetadata: {{name: a, finalizers: [{}]}}\n",
+        finalizers.join(",")
     );
     let files = [
         (
@@ -160,8 +159,46 @@ fn a_merged_list_of_ten_thousand_elements_is_refused() {
         ),
         ("build/a.yaml", &*object),
     ];
-    let mistake = build_files(&files)
-        .expect_err("it goes too far")
-        .to_string();
+    build_files(&files)
+        .map(|built| built.to_yaml())
+        .map_err(|errors| errors.to_string())
+}
+
+#[test]
+fn a_list_of_ten_thousand_elements_is_merged_and_one_where_none_can_be_told_apart_is_refused() {
+    let mut finalizers: Vec<String> = (0..10_000).map(|index| format!("f{index}")).collect();
+    let merged = with_finalizers(&finalizers).unwrap();
+    assert!(merged.contains("  - b\n  - f0\n") && merged.contains("  - f9999\n"));
+    finalizers.push("''".to_owned());
+    let mistake = with_finalizers(&finalizers).unwrap_err();
     assert!(mistake.contains("more than 5000 of them"), "{mistake}");
+}
+
+/// Definitions that refer to the next one twice, and the last one to the first.
+fn definitions(count: usize) -> String {
+    let definition = |index: usize| {
+        let next = (index + 1) % count;
+        let fields = "apiVersion: {}, kind: {}, metadata: {}";
+        format!(
+            "d{index}: {{Schema: {{properties: {{a: {{$ref: d{next}}}, b: {{$ref: d{next}}}, {fields}}}}}}}\n"
+        )
+    };
+    (0..count).map(definition).collect()
+}
+
+#[test]
+fn definitions_that_refer_to_themselves_are_read_and_those_that_double_are_refused() {
+    let with = |count| {
+        build_files(&[
+            (
+                "build/kustomization.yaml",
+                "resources: [a.yaml]\ncrds: [crds.yaml]\n",
+            ),
+            ("build/crds.yaml", &*definitions(count)),
+            ("build/a.yaml", OBJECT),
+        ])
+    };
+    assert!(with(1).is_ok() && with(3).is_ok());
+    let mistake = with(40).expect_err("it goes too far").to_string();
+    assert!(mistake.contains("more than 100000 properties"), "{mistake}");
 }

@@ -7,6 +7,10 @@ use crate::document;
 use crate::edit;
 use crate::error::Problem;
 use crate::go_json;
+use crate::work::Work;
+
+/// To read and print a byte takes as long as to look at so many fields.
+const VISITS_PER_BYTE: usize = 8;
 
 /// Sets a field within a text, and returns whether there was one to set.
 pub(super) fn set(
@@ -14,8 +18,9 @@ pub(super) fn set(
     path: &[String],
     create: Option<Kind>,
     value: &Node,
+    work: &mut Work,
 ) -> Result<bool, Problem> {
-    let Some((at, mut inner)) = find_text(object, path) else {
+    let Some((at, mut inner)) = find_text(object, path, work)? else {
         return Ok(false);
     };
     let put = &mut |field: &mut Node| {
@@ -37,17 +42,25 @@ pub(super) fn set(
 }
 
 /// Returns the length of the path to the first text on the way, and what the text holds.
-fn find_text(object: &Node, path: &[String]) -> Option<(usize, Document)> {
-    (1..path.len()).find_map(|length| {
-        let text = fields::lookup(object, &path[..length]).ok()??;
-        if !text.is_scalar() {
-            return None;
+fn find_text(
+    object: &Node,
+    path: &[String],
+    work: &mut Work,
+) -> Result<Option<(usize, Document)>, Problem> {
+    for length in 1..path.len() {
+        let Ok(Some(text)) = fields::lookup(object, &path[..length]) else {
+            continue;
+        };
+        if text.is_scalar() {
+            let text = edit::text(text);
+            work.visit(text.len() * VISITS_PER_BYTE)?;
+            let inner = document::first_with_comments(text.as_bytes()).ok();
+            if let Some(inner) = inner {
+                return Ok(Some((length, inner)));
+            }
         }
-        Some((
-            length,
-            document::first_with_comments(edit::text(text).as_bytes()).ok()?,
-        ))
-    })
+    }
+    Ok(None)
 }
 
 /// Writes JSON as JSON, indented if it was, and anything else as YAML.
