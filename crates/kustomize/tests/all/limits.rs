@@ -160,7 +160,7 @@ fn with_finalizers(finalizers: &[String]) -> Result<String, String> {
         ("build/a.yaml", &*object),
     ];
     build_files(&files)
-        .map(|built| built.to_yaml())
+        .map(|built| built.to_yaml().to_owned())
         .map_err(|errors| errors.to_string())
 }
 
