@@ -1,9 +1,17 @@
-//! Opens documents encrypted by sops.
+//! Documents encrypted by sops: opened, edited, encrypted.
 //!
-//! - [`Keyring`], [`Identity`]: the age identities that a caller holds.
-//! - [`Document`]: an encrypted document of one [`Format`], with the [`Recipient`]s it names.
-//! - [`Plaintext`]: what it holds, after [`Document::decrypt`] verified its MAC.
+//! - [`Document`]: an encrypted document of one [`Format`], with the keys that it names.
+//! - [`Plaintext`]: a document in clear, read from a file or opened after its MAC was verified; values are
+//!   found and changed by [`ValuePath`], and [`Plaintext::encrypt`] makes a document of it.
+//! - [`OpenDocument`]: one that is encrypted again with its data key; what did not change keeps its
+//!   ciphertext.
+//! - [`MasterKey`], [`KeyGroup`], [`WrappedKeys`]: the keys of a document, as data.
+//! - [`KeyService`]: who wraps and unwraps [`DataKey`]s. [`Keyring`] does with age identities;
+//!   [`Unwrapping`] and [`Wrapping`] are for callers that must not block.
+//! - [`Config`]: `.sops.yaml`.
 //! - [`SecretBytes`]: bytes that are wiped on drop and never printed.
+//!
+//! # Opening
 //!
 //! ```
 //! use windlass_sops::{Document, Format, Keyring};
@@ -21,6 +29,45 @@
 //! assert!(document.decrypt(&Keyring::new()).is_err());
 //! # Ok::<(), windlass_sops::ParseError>(())
 //! ```
+//!
+//! # Encrypting and editing
+//!
+//! The time and random bytes come in as values.
+//!
+//! ```
+//! use windlass_sops::{
+//!     DataKey, Document, Format, Identity, KeyGroup, Keyring, MacCheck, MasterKey, PlainValue,
+//!     Plaintext, Rules, Style, Timestamp,
+//! };
+//! # let mut random = { let mut n = 0_u8; move |bytes: &mut [u8]| for byte in bytes { n = n.wrapping_mul(181).wrapping_add(7); *byte = n; } };
+//!
+//! let identity = Identity::generate();
+//! let recipient = identity.recipient().to_owned();
+//! let group: KeyGroup = [MasterKey::Age { recipient }].into_iter().collect();
+//! let mut keyring = Keyring::new();
+//! keyring.add(identity);
+//!
+//! let now = Timestamp::from_unix(1_769_850_300);
+//! let key = DataKey::generate(&mut random);
+//! let keys = key.wrapping(&[group], 0, &now, &mut random)?.ask(&keyring)?;
+//! let plaintext = Plaintext::parse(b"user: hydra\npassword: old\n", Format::Yaml)?;
+//! let document = plaintext.encrypt(&key, keys, Rules::default(), &now, &mut random)?;
+//! let text = document.to_bytes(Style::default())?;
+//!
+//! let document = Document::parse(&text, Format::Yaml)?;
+//! let mut open = document.open(&document.data_key(&keyring)?, MacCheck::Verify)?;
+//! open.plaintext.set(&r#"["password"]"#.parse()?, PlainValue::text("new"))?;
+//! let edited = open.seal(&now, &mut random)?;
+//! assert_eq!(edited.decrypt(&keyring)?.to_bytes()?.expose(), b"user: hydra\npassword: new\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Limits
+//!
+//! A document has at most [`MAX_SIZE`] bytes, [`MAX_DEPTH`] levels, [`MAX_VALUES`] values and comments and
+//! [`MAX_RECIPIENTS`] keys.
+//!
+//! # Which sops
 //!
 //! The format is that of sops 3.11.0. Where that program accepts altered files (trailing bytes behind a
 //! value, a value in clear where the rules say that it is encrypted), this crate refuses them. Files,

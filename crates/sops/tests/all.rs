@@ -6,6 +6,8 @@
     reason = "tests read files, fail by panicking and say what they skip"
 )]
 
+#[path = "all/laws.rs"]
+mod laws;
 #[path = "all/own.rs"]
 mod own;
 #[path = "all/recorded.rs"]
