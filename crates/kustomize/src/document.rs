@@ -137,9 +137,12 @@ fn move_down(node: &mut Node, lines: u32) {
     }
     match &mut node.value {
         Value::Sequence(items) => items.iter_mut().for_each(|item| move_down(item, lines)),
-        Value::Mapping(mapping) => mapping
-            .values_mut()
-            .for_each(|value| move_down(value, lines)),
+        Value::Mapping(mapping) => {
+            for entry in mapping.entries_mut() {
+                move_down(&mut entry.key, lines);
+                move_down(&mut entry.value, lines);
+            }
+        }
         Value::Scalar(_) | Value::Alias(_) => {}
     }
 }
@@ -245,9 +248,11 @@ fn validate(mut nodes: Vec<Node>) -> Result<Vec<Node>, Fault> {
 }
 
 fn called(word: &str, node: &Node) -> String {
-    match edit::field_text(node, "apiVersion") {
-        "" => word.to_owned(),
-        api_version => format!("{word} of {api_version}"),
+    match (word, edit::field_text(node, "apiVersion")) {
+        ("", "") => "without name".to_owned(),
+        ("", api_version) => format!("of {api_version}, without name"),
+        (word, "") => word.to_owned(),
+        (word, api_version) => format!("{word} of {api_version}"),
     }
 }
 

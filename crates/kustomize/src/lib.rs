@@ -71,7 +71,7 @@ use std::fmt;
 
 use windlass_object::Gvk;
 use windlass_tree::{MemoryTree, Tree, TreePath};
-use windlass_yaml::Node;
+use windlass_yaml::{Node, PrintError};
 
 pub use error::{
     BuildError, BuildErrors, End, FieldProblem, GeneratorProblem, KustomizationProblem,
@@ -266,13 +266,32 @@ fn print(context: &mut Context<'_>, resources: &[Resource]) -> String {
             text.push_str("---\n");
         }
         if let Err(error) = windlass_yaml::print_build_into(&resource.node, &mut text) {
+            let place = place_of(context, resource, &error);
             let reason = error.to_string();
-            // What a transformer has made stands in no line.
-            let reason = reason.trim_start_matches("line 0: ").to_owned();
-            context.fail(&resource.place, ObjectProblem::Unprintable { reason });
+            let reason = reason
+                .split_once(": ")
+                .map_or(&*reason, |(_line, rest)| rest);
+            let reason = reason.to_owned();
+            context.fail(&place, ObjectProblem::Unprintable { reason });
         }
     }
     text
+}
+
+/// Returns where the value stands that cannot be printed, if that is in the file of its object: it may as well
+/// come from a patch.
+fn place_of(context: &Context<'_>, resource: &Resource, error: &PrintError) -> Place {
+    let place = &resource.place;
+    let bytes = context.tree.read(&place.path).unwrap_or_default();
+    let there = document::objects(&bytes).unwrap_or_default();
+    let has_it = |node: &Node| {
+        node.start.line == place.line && windlass_yaml::print_build(node).as_ref() == Err(error)
+    };
+    if there.iter().any(has_it) {
+        Place::at(&place.path, error.position())
+    } else {
+        place.clone()
+    }
 }
 
 impl fmt::Debug for Resource {

@@ -267,6 +267,7 @@ fn missing(context: &Context<'_>, path: &TreePath) -> LoadProblem {
         .unwrap_or_default();
     let siblings = siblings.iter().map(String::as_str);
     LoadProblem::MissingFile {
+        is_link: kind(&lacking) == Some(EntryKind::Dangling),
         path: absolute(path),
         is_below_file,
         similar: nearest(lacking.file_name(), siblings).map(str::to_owned),

@@ -138,13 +138,22 @@ fn body(
         let is_list = text.trim_start().starts_with(['[', '-']);
         let unreadable = PatchProblem::Unreadable {
             source_name: name.to_owned(),
-            problem: Box::new(if is_list { problem } else { fault.problem }),
+            problem: Box::new(match fault.problem {
+                _ if is_list => problem,
+                _ if looks_like_path(source, &text) => PatchProblem::PathAsText.into(),
+                other => other,
+            }),
         };
         Problem::InFile {
             place: source.at(fault.at),
             problem: Box::new(unreadable.into()),
         }
     })
+}
+
+/// Returns whether an inline patch is one word, as `edit fix` makes it of a file that is not there.
+fn looks_like_path(source: &Source, text: &str) -> bool {
+    source.layout == Layout::Line && !text.contains(char::is_whitespace)
 }
 
 /// Takes note of what a patch may change. kustomize does so in annotations of the patch, and makes all of

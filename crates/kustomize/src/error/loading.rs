@@ -2,8 +2,8 @@
 
 use thiserror::Error;
 
-use super::There;
 use super::show::did_you_mean;
+use super::{Problem, There};
 use crate::remote::RemoteError;
 
 /// What is wrong with a path, or with what stands there.
@@ -61,10 +61,18 @@ pub enum LoadProblem {
         is_below_file: bool,
         /// The entry of its directory that is called most like it.
         similar: Option<String>,
+        /// Whether there is a symbolic link, which leads nowhere.
+        is_link: bool,
     },
     /// An object where a path is wanted. It is not shown, since it may be a Secret.
     #[error("evalsymlink failure on '…' : no such file or directory")]
     Content,
+    /// A kustomization file among the objects.
+    #[error("{problem}")]
+    KustomizationAsFile {
+        /// Why it is no object.
+        problem: Box<Problem>,
+    },
     /// A directory where a file is wanted.
     #[error("'{path}' must resolve to a file")]
     NotAFile {
@@ -156,6 +164,16 @@ impl LoadProblem {
             }
             Self::EmptyPath => "name a file or directory".to_owned(),
             Self::AbsoluteBase { .. } => "write the path as seen from this file".to_owned(),
+            Self::KustomizationAsFile { .. } => {
+                "list the directory of a kustomization, not its file; none lists itself".to_owned()
+            }
+            Self::MissingFile { is_link: true, .. } => {
+                "there is a symbolic link, but it leads nowhere".to_owned()
+            }
+            Self::MissingFile { path, .. } if path.contains(['*', '?']) => {
+                "patterns are not expanded here: `kustomize edit add resource` lists the files of one"
+                    .to_owned()
+            }
             Self::MissingFile { similar, .. } => did_you_mean(similar.as_deref()),
             Self::Content => {
                 "this is no path: put the object into a file of its own, and list that".to_owned()

@@ -62,6 +62,9 @@ pub enum PatchProblem {
         /// The file; empty when the patch stands inline.
         name: String,
     },
+    /// A text that looks like the path of a file.
+    #[error("missing Resource metadata")]
+    PathAsText,
     /// A text that is no JSON patch.
     #[error("json: cannot unmarshal {found} into Go value of type jsonpatch.{wanted}")]
     NotJson {
@@ -211,8 +214,14 @@ impl PatchProblem {
             | Self::Remove { reached, .. } => reached.to_string(),
             Self::Index { length, .. } => format!("the list has {length} elements, from 0 on"),
             Self::Test { .. } => "the object has another value there, or none".to_owned(),
-            Self::JsonSyntax { .. }
-            | Self::File { .. }
+            Self::JsonSyntax { .. } => {
+                "a patch that begins with `[` is read as JSON: quote its keys and texts, or write a list with dashes"
+                    .to_owned()
+            }
+            Self::PathAsText => {
+                "`patch` holds the patch itself; name a file in `path`, if there is one".to_owned()
+            }
+            Self::File { .. }
             | Self::Unreadable { .. }
             | Self::JsonEmpty { .. } => String::new(),
         }

@@ -100,6 +100,9 @@ impl Problem {
 
     /// Returns what kustomize says about it, where it says anything.
     pub(crate) fn in_go(&self) -> Option<String> {
+        if let Self::Replacement(ReplacementProblem::SourceValue { problem, .. }) = self {
+            return problem.in_go();
+        }
         if let Some(inner) = self.inner() {
             let (ours, words) = (inner.to_string(), inner.in_go()?);
             return Some(self.to_string().replace(&ours, &words));

@@ -49,6 +49,18 @@ pub enum ReplacementProblem {
         /// Which part of the path exists.
         reached: Option<Box<Reached>>,
     },
+    /// A source whose field cannot be taken.
+    #[error("fieldPath `{path}` of replacement source {object}: {problem}")]
+    SourceValue {
+        /// The field.
+        path: String,
+        /// The object.
+        object: String,
+        /// Why.
+        problem: Box<Problem>,
+        /// Which part of the path exists.
+        reached: Box<Reached>,
+    },
     /// A part of a value that there is not. The value is not printed, since it may be a secret.
     #[error("options.index {index} is out of bounds for value")]
     Index {
@@ -115,6 +127,12 @@ impl ReplacementProblem {
                 .as_ref()
                 .map(ToString::to_string)
                 .unwrap_or_default(),
+            Self::SourceValue {
+                problem, reached, ..
+            } => match problem.advice() {
+                advice if advice.is_empty() => reached.to_string(),
+                advice => advice,
+            },
             Self::Index { count: 1, .. } => "the value has 1 part; the first one is 0".to_owned(),
             Self::Index { count, .. } => {
                 format!("the value has {count} parts; the first one is 0")

@@ -8,6 +8,7 @@ use crate::decode::Located;
 use crate::document;
 use crate::error::{LoadProblem, Place, Problem};
 use crate::item::Item;
+use crate::kustomization::FILE_NAMES;
 use crate::loader::{Entry, Loader, absolute};
 use crate::origin::{self, Note};
 use crate::trail::{self, Stage, Step};
@@ -120,7 +121,14 @@ impl Target {
             Ok(nodes) => nodes,
             Err(fault) => {
                 let original = trail::of_content(&path.value, file, &fault.problem);
-                let problem = fault.problem.in_resource(&path.value);
+                let problem = match fault.problem {
+                    problem @ Problem::Object(_) if FILE_NAMES.contains(&file.file_name()) => {
+                        let problem = Box::new(problem);
+                        LoadProblem::KustomizationAsFile { problem }.into()
+                    }
+                    other => other,
+                };
+                let problem = problem.in_resource(&path.value);
                 let original = |_: &str| format!("{field}{original}");
                 context.fail_as(&Place::at(file, fault.at), problem, original);
                 return None;
@@ -159,22 +167,8 @@ impl Target {
         gathered: Gathered,
         path: &Located<String>,
     ) -> Gathered {
-        let place = self.place(path.at);
-        let loader = match self.loader.entry(context, &path.value) {
-            Ok(Entry::Directory(loader)) => loader,
-            Ok(Entry::File(file)) => {
-                let path = absolute(&file);
-                fail_component(
-                    context,
-                    &place,
-                    LoadProblem::ComponentIsFile { path }.into(),
-                );
-                return gathered;
-            }
-            Err(problem) => {
-                fail_component(context, &place, problem);
-                return gathered;
-            }
+        let Some(loader) = self.component_loader(context, path) else {
+            return gathered;
         };
         let root = loader.root.clone();
         let step = |stage| Step {
@@ -188,6 +182,7 @@ impl Target {
         let Some(mut child) = child else {
             return gathered;
         };
+        let place = self.place(path.at);
         if !child.kustomization.is_component() {
             let path = absolute(&root);
             let kind = child.kustomization.kind.value.clone();
@@ -203,6 +198,25 @@ impl Target {
         let done = merged.merge(below);
         context.within(step(Stage::Merging), |context| context.note(&place, done));
         merged
+    }
+
+    /// Returns the loader of the directory that an entry of `components` leads to.
+    fn component_loader(
+        &self,
+        context: &mut Context<'_>,
+        path: &Located<String>,
+    ) -> Option<Loader> {
+        let place = self.place(path.at);
+        let problem = match self.loader.entry(context, &path.value) {
+            Ok(Entry::Directory(loader)) => return Some(loader),
+            Ok(Entry::File(file)) => LoadProblem::ComponentIsFile {
+                path: absolute(&file),
+            }
+            .into(),
+            Err(problem) => problem,
+        };
+        fail_component(context, &place, problem);
+        None
     }
 }
 

@@ -99,57 +99,67 @@ fn identities(item: &Item) -> Vec<ResId> {
 }
 
 fn source_value(items: &Items, source: &Source) -> Result<Copied, Problem> {
-    let selector = &source.object;
-    let is_chosen = |item: &Item| identities(item).iter().any(|id| is_selected(id, selector));
-    let chosen: Vec<(usize, &Item)> = items
-        .iter()
-        .enumerate()
-        .filter(|(_, item)| is_chosen(item))
-        .collect();
-    let described = || describe(source);
-    let (index, item) = match chosen[..] {
-        [chosen] => chosen,
-        [] => {
-            return Err(ReplacementProblem::SourceMissing {
-                name: described(),
-                there: items.similar(&selector.as_id()),
-            }
-            .into());
-        }
-        ref several => {
-            let places = several.iter().map(|(_, item)| item.place.clone()).collect();
-            return Err(ReplacementProblem::SourceAmbiguous {
-                name: described(),
-                places,
-            }
-            .into());
-        }
-    };
+    let (index, item) = source_object(items, source)?;
     let path = if source.field_path.is_empty() {
         DEFAULT_FIELD
     } else {
         &source.field_path
     };
-    let path_parts = smart_split(path);
-    let recorded = holds_records(&path_parts).then(|| item.node_with_records());
+    let parts = smart_split(path);
+    let value = source_field(item, source, path, &parts)?;
+    let options = source.options.as_ref();
+    let is_part = options.is_some_and(|options| !options.delimiter.is_empty());
+    let live = (!is_part).then_some((index, parts));
+    Ok(Copied { value, live })
+}
+
+/// Returns the only object that the source names.
+fn source_object<'i>(items: &'i Items, source: &Source) -> Result<(usize, &'i Item), Problem> {
+    let selector = &source.object;
+    let is_chosen = |item: &Item| identities(item).iter().any(|id| is_selected(id, selector));
+    let chosen = items.iter().enumerate();
+    let chosen: Vec<(usize, &Item)> = chosen.filter(|(_, item)| is_chosen(item)).collect();
+    let name = describe(source);
+    let there = || items.similar(&selector.as_id());
+    match chosen[..] {
+        [chosen] => Ok(chosen),
+        [] => Err(ReplacementProblem::SourceMissing {
+            name,
+            there: there(),
+        }
+        .into()),
+        ref several => {
+            let places = several.iter().map(|(_, item)| item.place.clone()).collect();
+            Err(ReplacementProblem::SourceAmbiguous { name, places }.into())
+        }
+    }
+}
+
+/// Returns the value of the field that is copied, or a part of it.
+fn source_field(
+    item: &Item,
+    source: &Source,
+    path: &str,
+    parts: &[String],
+) -> Result<Node, Problem> {
+    let recorded = holds_records(parts).then(|| item.node_with_records());
     let node = recorded.as_ref().unwrap_or(&item.node);
-    let found = lookup(node, &path_parts)?.filter(|node| !edit::is_empty(node));
-    let Some(found) = found else {
-        let object = selector.describe();
+    let unfit = |problem: Problem| ReplacementProblem::SourceValue {
+        path: path.to_owned(),
+        object: fieldspec::describe(&item.node),
+        problem: Box::new(problem),
+        reached: Box::new(reached(&item.node, path)),
+    };
+    let found = lookup(node, parts).map_err(unfit)?;
+    let Some(found) = found.filter(|node| !edit::is_empty(node)) else {
         return Err(ReplacementProblem::SourceField {
             path: path.to_owned(),
-            object,
+            object: source.object.describe(),
             reached: Some(Box::new(reached(&item.node, path))),
         }
         .into());
     };
-    let value = refine(found, source.options.as_ref())?;
-    let is_part = source
-        .options
-        .as_ref()
-        .is_some_and(|options| !options.delimiter.is_empty());
-    let live = (!is_part).then_some((index, path_parts));
-    Ok(Copied { value, live })
+    Ok(refine(found, source.options.as_ref()).map_err(unfit)?)
 }
 
 fn is_selected(id: &ResId, selector: &Selector) -> bool {
@@ -290,42 +300,44 @@ fn copy_to_object(
     } else {
         &target.field_paths
     };
-    let options = target.options.as_ref();
-    let creates = options.is_some_and(|options| options.create);
     for path in paths {
         copied.refresh(index, object);
-        let create = creates.then(|| Kind::of(&copied.value));
-        let parts = smart_split(path);
-        let value = &copied.value;
-        edit::check_nesting(parts.len(), Some(value))?;
-        work.copy(value)?;
-        if structured::set(object, &parts, create, value, work)? {
-            continue;
-        }
-        let set = &mut |field: &mut Node| {
-            work.copy(value)?;
-            set_field(field, options, value)
-        };
-        let count = fields::visit(object, &parts, create, set).map_err(|problem| {
-            ReplacementProblem::Field {
-                path: path.clone(),
-                creates,
-                problem: Some(Box::new(problem)),
-                reached: None,
-            }
-        })?;
-        if count == 0 {
-            return Err(ReplacementProblem::Field {
-                path: path.clone(),
-                creates,
-                problem: None,
-                reached: Some(Box::new(reached(object, path))),
-            }
-            .into());
-        }
+        copy_to_field(object, path, target.options.as_ref(), &copied.value, work)?;
     }
     copied.refresh(index, object);
     Ok(())
+}
+
+fn copy_to_field(
+    object: &mut Node,
+    path: &str,
+    options: Option<&FieldOptions>,
+    value: &Node,
+    work: &mut Work,
+) -> Result<(), Problem> {
+    let creates = options.is_some_and(|options| options.create);
+    let create = creates.then(|| Kind::of(value));
+    let parts = smart_split(path);
+    edit::check_nesting(parts.len(), Some(value))?;
+    work.copy(value)?;
+    if structured::set(object, &parts, create, value, work)? {
+        return Ok(());
+    }
+    let set = &mut |field: &mut Node| {
+        work.copy(value)?;
+        set_field(field, options, value)
+    };
+    let unfit = |problem, reached| ReplacementProblem::Field {
+        path: path.to_owned(),
+        creates,
+        problem,
+        reached,
+    };
+    match fields::visit(object, &parts, create, set) {
+        Ok(0) => Err(unfit(None, Some(Box::new(reached(object, path)))).into()),
+        Ok(_) => Ok(()),
+        Err(problem) => Err(unfit(Some(Box::new(problem)), None).into()),
+    }
 }
 
 /// Returns how far a path leads into an object.

@@ -406,3 +406,34 @@ fn what_kustomize_never_says_is_not_quoted() {
         assert_eq!(error.original, None);
     }
 }
+
+#[test]
+fn typical_mistakes_come_with_what_to_do() {
+    let patch = |text: &str| {
+        errors(&format!(
+            "resources: [web.yaml]\npatches:\n- target: {{kind: Deployment}}\n  patch: {text}\n"
+        ))
+    };
+    assert_snapshot!(patch("'[{op: replace, path: /x}]'"), @"build/kustomization.yaml:4:10: unable to parse SM or JSON patch from [patch: …]: not JSON: key must be a string at line 1 column 3; a patch that begins with `[` is read as JSON: quote its keys and texts, or write a list with dashes");
+    assert_snapshot!(patch("nope.yaml"), @"build/kustomization.yaml:4:10: unable to parse SM or JSON patch from [patch: …]: missing Resource metadata; `patch` holds the patch itself; name a file in `path`, if there is one");
+    assert_snapshot!(errors("resources: ['*.yaml']\n"), @"build/kustomization.yaml:1:13: accumulating resources from '*.yaml': evalsymlink failure on '/build/*.yaml' : lstat /build/*.yaml: no such file or directory; patterns are not expanded here: `kustomize edit add resource` lists the files of one");
+    assert_snapshot!(errors("resources: [kustomization.yaml]\n"), @"build/kustomization.yaml:1:1: accumulating resources from 'kustomization.yaml': missing Resource metadata; list the directory of a kustomization, not its file; none lists itself");
+    assert_snapshot!(errors("resources: [web.yaml]\nsecretGenerator: [{name: u, literals: [a=1, a=2]}]\n"), @"build/kustomization.yaml:2:19: secret u illegally repeats the key `a`; keep one of its sources");
+    assert_snapshot!(errors("resources: [web.yaml]\nreplacements:\n- source: {kind: Deployment, fieldPath: metadata.name.x}\n  targets: [{select: {kind: Deployment}}]\n"), @"build/kustomization.yaml:3:3: fieldPath `metadata.name.x` of replacement source Deployment.v1.apps/web.[noNs]: wrong node kind: expected MappingNode but got ScalarNode; metadata.name is a plain value, which has no parts");
+}
+
+#[test]
+fn what_is_wrong_in_an_object_has_the_place_of_the_value() {
+    let build = |text: &str| {
+        let files = [
+            ("build/kustomization.yaml", "resources: [s.yaml]\n"),
+            ("build/s.yaml", text),
+        ];
+        build_files(&files).unwrap_err()
+    };
+    let first = "apiVersion: v1\nkind: A\nmetadata: {name: a}\n---\n";
+    let second = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: s\n";
+    assert_snapshot!(build(&format!("{first}{second}data:\n  k: !!int x\n")), @"build/s.yaml:10:6: cannot decode the value as a !!int: remove the tag, or write a value of its type");
+    assert_snapshot!(build(&format!("{first}{second}data:\n  k: x\n  k: y\n")), @r#"build/s.yaml:11:3: mapping key "k" already defined at line 10"#);
+    assert_snapshot!(build("apiVersion: v1\nmetadata: {labels: {a: b}}\n"), @"build/s.yaml:1:1: accumulating resources from 's.yaml': missing kind in object of v1, without name; add `kind`");
+}

@@ -362,7 +362,11 @@ fn print_scalar(writer: &mut Writer<'_>, node: &Node, place: Place) -> Result<()
 pub(crate) fn tag_mismatch(node: &Node) -> PrintError {
     PrintError::Tag {
         at: node.start,
-        tag: node.tag.as_deref().unwrap_or_default().to_owned(),
+        tag: node
+            .tag
+            .as_deref()
+            .unwrap_or_default()
+            .replace("tag:yaml.org,2002:", "!!"),
     }
 }
 
