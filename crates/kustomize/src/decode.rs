@@ -198,13 +198,23 @@ impl Decoder {
     ) -> Vec<T> {
         match json(node) {
             Json::Null => Vec::new(),
-            Json::Array(items) => items.iter().map(|item| each(self, item)).collect(),
+            Json::Array(items) => {
+                let elements = items.iter().map(|item| self.whole(|this| each(this, item)));
+                elements.flatten().collect()
+            }
             found => {
                 let wanted = list_type(self.path.last().copied().unwrap_or_default());
                 self.mismatch(node, &found, wanted);
                 Vec::new()
             }
         }
+    }
+
+    /// Returns what was read, unless something was wrong with it: what is left would only look wrong.
+    fn whole<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        let before = self.errors.len();
+        let value = read(self);
+        (self.errors.len() == before).then_some(value)
     }
 
     pub(crate) fn strings(&mut self, node: &Node) -> Vec<String> {

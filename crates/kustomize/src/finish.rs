@@ -49,6 +49,7 @@ pub(crate) fn finish(context: &mut Context<'_>, target: &Target, gathered: Gathe
         mut items,
         config,
         vars,
+        is_whole: _,
     } = gathered;
     let place = Place::file(target.file.clone());
     transform::add_hashes(&mut items);

@@ -26,6 +26,8 @@ pub(crate) struct Gathered {
     pub(crate) items: Items,
     pub(crate) config: Arc<Config>,
     pub(crate) vars: Vars,
+    /// Whether nothing is missing that mistakes have kept out.
+    pub(crate) is_whole: bool,
 }
 
 impl Default for Gathered {
@@ -34,6 +36,7 @@ impl Default for Gathered {
             items: Items::default(),
             config: config::none(),
             vars: Vars::default(),
+            is_whole: true,
         }
     }
 }
@@ -58,6 +61,9 @@ pub(crate) struct Target {
     origin: Option<String>,
     /// How many kustomizations lead here.
     depth: usize,
+    /// Whether nothing was wrong with the file itself. What could be read of it is looked at regardless, to
+    /// find other mistakes, but no transformer runs.
+    pub(crate) is_whole: bool,
 }
 
 /// A transformer, where it is configured, and what the objects say about it.
@@ -76,7 +82,7 @@ impl Target {
         if !target.kustomization.build_metadata.is_empty() {
             target.origin = Some(String::new());
         }
-        target.choose_schema(context, true)?;
+        target.is_whole &= target.choose_schema(context, true).is_some();
         Some(target)
     }
 
@@ -95,14 +101,15 @@ impl Target {
         };
         let read = kustomization::read(&file, &root);
         context.warnings.extend(read.warnings);
-        let is_valid = read.errors.is_empty();
+        let is_whole = read.errors.is_empty();
         context.extend(read.errors);
-        is_valid.then_some(Self {
+        Some(Self {
             kustomization: read.kustomization,
             file,
             loader,
             origin: None,
             depth: 0,
+            is_whole,
         })
     }
 
@@ -119,6 +126,7 @@ impl Target {
     /// Gathers everything, beginning with what is there already.
     pub(crate) fn gather(&mut self, context: &mut Context<'_>, mut gathered: Gathered) -> Gathered {
         let before = context.error_count();
+        gathered.is_whole &= self.is_whole;
         let resources = std::mem::take(&mut self.kustomization.resources);
         self.add_resources(
             context,
@@ -133,7 +141,7 @@ impl Target {
         let steps = self.steps(context, &gathered.config);
         let validators = self.plugin_steps(context, |k| &k.validators);
         // Transformers of a build that lacks objects would only complain about that.
-        if context.error_count() == before {
+        if context.error_count() == before && gathered.is_whole {
             for step in steps {
                 run_step(context, &mut gathered, &step);
             }
@@ -295,7 +303,7 @@ impl Target {
             .as_ref()
             .map(|origin| crate::origin::join(origin, &path.value));
         child.depth = self.depth + 1;
-        child.choose_schema(context, false)?;
+        child.is_whole &= child.choose_schema(context, false).is_some();
         Some(child)
     }
 }

@@ -81,12 +81,16 @@ pub(crate) fn read(file: &TreePath, node: &Node) -> Read {
     if this.kind.value.is_empty() {
         "Kustomization".clone_into(&mut this.kind.value);
     }
-    let errors = decoder.into_errors();
-    let errors = if errors.is_empty() {
-        check(file, node, &this)
-    } else {
-        errors
-    };
+    let mut errors = decoder.into_errors();
+    if errors.is_empty() && says_nothing(node) {
+        let mut decoder = Decoder::strict(file);
+        decoder.fail(
+            windlass_yaml::Position::default(),
+            KustomizationProblem::Empty,
+        );
+        errors = decoder.into_errors();
+    }
+    errors.extend(check(file, &this));
     Read {
         kustomization: this,
         warnings,
@@ -319,14 +323,8 @@ fn warnings(decoder: &Decoder, node: &Node) -> Vec<Warning> {
 }
 
 /// Checks what kustomize checks after reading.
-fn check(file: &TreePath, node: &Node, this: &Kustomization) -> Vec<BuildError> {
+fn check(file: &TreePath, this: &Kustomization) -> Vec<BuildError> {
     let mut decoder = Decoder::strict(file);
-    if says_nothing(node) {
-        decoder.fail(
-            windlass_yaml::Position::default(),
-            KustomizationProblem::Empty,
-        );
-    }
     let kind = &this.kind;
     if kind.value != "Kustomization" && !this.is_component() {
         decoder.fail(

@@ -89,7 +89,10 @@ impl Target {
             return;
         }
         let absorbed = gathered.items.absorb(item);
-        context.note(place, absorbed);
+        // What it is to be merged into may be what mistakes have kept out.
+        if gathered.is_whole {
+            context.note(place, absorbed);
+        }
     }
 
     fn note(&self, kind: &str) -> Option<Note> {

@@ -6,7 +6,7 @@ use super::{Gathered, Target};
 use crate::context::Context;
 use crate::decode::Located;
 use crate::document;
-use crate::error::{LoadProblem, Place, Problem};
+use crate::error::{LoadProblem, ObjectProblem, Place, Problem};
 use crate::item::Item;
 use crate::kustomization::FILE_NAMES;
 use crate::loader::{Entry, Loader, absolute};
@@ -61,6 +61,7 @@ impl Target {
         });
         let Some(mut child) = child else {
             context.give_up(&root);
+            gathered.is_whole = false;
             return;
         };
         if child.kustomization.is_component() {
@@ -77,7 +78,8 @@ impl Target {
         // A base without its transformers has names that it would not have.
         if context.error_count() > before {
             context.give_up(&root);
-        } else {
+            gathered.is_whole = false;
+        } else if gathered.is_whole || !is_duplicate(&merged) {
             context.within(step(Stage::Merging), |context| context.note(&place, merged));
         }
     }
@@ -95,7 +97,11 @@ impl Target {
             .unwrap_or_default()
         {
             let place = item.place.clone();
-            if let Err(problem) = gathered.items.append(item) {
+            let added = gathered.items.append(item);
+            if !gathered.is_whole && is_duplicate(&added) {
+                continue;
+            }
+            if let Err(problem) = added {
                 let original = trail::of_addition(&path.value, file, &problem);
                 let problem = problem.in_resource(&path.value);
                 let original = |_: &str| format!("{field}{original}");
@@ -183,7 +189,7 @@ impl Target {
             return gathered;
         };
         let place = self.place(path.at);
-        if !child.kustomization.is_component() {
+        if child.is_whole && !child.kustomization.is_component() {
             let path = absolute(&root);
             let kind = child.kustomization.kind.value.clone();
             context.within(step(Stage::Checking), |context| {
@@ -218,6 +224,14 @@ impl Target {
         fail_component(context, &place, problem);
         None
     }
+}
+
+/// Returns whether an object was there already: one that its transformers have not renamed may only seem so.
+fn is_duplicate(added: &Result<(), Problem>) -> bool {
+    matches!(
+        added,
+        Err(Problem::Object(ObjectProblem::DuplicateId { .. }))
+    )
 }
 
 /// Says that an entry of `components` leads to no directory.

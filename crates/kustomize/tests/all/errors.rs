@@ -437,3 +437,44 @@ fn what_is_wrong_in_an_object_has_the_place_of_the_value() {
     assert_snapshot!(build(&format!("{first}{second}data:\n  k: x\n  k: y\n")), @r#"build/s.yaml:11:3: mapping key "k" already defined at line 10"#);
     assert_snapshot!(build("apiVersion: v1\nmetadata: {labels: {a: b}}\n"), @"build/s.yaml:1:1: accumulating resources from 's.yaml': missing kind in object of v1, without name; add `kind`");
 }
+
+#[test]
+fn a_mistake_in_a_kustomization_hides_no_other() {
+    assert_snapshot!(errors("resource: []\nhelmCharts: [{name: x}]\nnamePrefix: 1\nresources: [web.yaml, nope.yaml, 7]\npatches:\n- path: gone.yaml\n- pach: x\nsecretGenerator:\n- {name: 5, literals: [x]}\n- {name: s, literals: [x]}\nopenapi: {path: gone.json}\n"), @r#"
+    build/kustomization.yaml:1:1: invalid Kustomization: json: unknown field "resource"; did you mean "resources"?
+    build/kustomization.yaml:2:13: helmCharts: Helm charts are not built here, since that runs the helm program; render the chart with `helm template` and list the result under `resources`
+    build/kustomization.yaml:3:13: invalid Kustomization: json: cannot unmarshal number into Go struct field Kustomization.namePrefix of type string; quote the value
+    build/kustomization.yaml:4:34: invalid Kustomization: json: cannot unmarshal number into Go struct field Kustomization.resources of type string; quote the value
+    build/kustomization.yaml:7:3: invalid Kustomization: json: unknown field "pach"; did you mean "patch"?
+    build/kustomization.yaml:9:10: invalid Kustomization: json: cannot unmarshal number into Go struct field SecretArgs.secretGenerator.name of type string; quote the value
+    build/kustomization.yaml:11:17: evalsymlink failure on '/build/gone.json' : lstat /build/gone.json: no such file or directory
+    build/kustomization.yaml:4:23: accumulating resources from 'nope.yaml': evalsymlink failure on '/build/nope.yaml' : lstat /build/nope.yaml: no such file or directory
+    build/kustomization.yaml:10:24: invalid literal source, expected key=value; the text is not shown, since it may be a secret
+    build/kustomization.yaml:6:3: failed to get the patch file from path(gone.yaml): evalsymlink failure on '/build/gone.yaml' : lstat /build/gone.yaml: no such file or directory
+    "#);
+}
+
+#[test]
+fn what_a_mistake_has_kept_out_is_not_missed() {
+    let files = [
+        (
+            "build/kustomization.yaml",
+            "resources: [../base, ../other]\nconfigMapGenerator: [{name: c, behavior: merge, literals: [a=b]}]\npatches: [{path: web.yaml}]\n",
+        ),
+        ("build/web.yaml", WEB),
+        (
+            "base/kustomization.yaml",
+            "resources: web.yaml\nconfigMapGenerator: [{nam: c}]\n",
+        ),
+        (
+            "other/kustomization.yaml",
+            "resources: [web.yaml]\nnamePrefx: a-\n",
+        ),
+        ("other/web.yaml", WEB),
+    ];
+    assert_snapshot!(build_files(&files).unwrap_err(), @r#"
+    base/kustomization.yaml:1:12: invalid Kustomization: json: cannot unmarshal string into Go struct field Kustomization.resources of type []string; write a list: put `- ` before each entry
+    base/kustomization.yaml:2:23: invalid Kustomization: json: unknown field "nam"; did you mean "name"?
+    other/kustomization.yaml:2:1: invalid Kustomization: json: unknown field "namePrefx"; did you mean "namePrefix"?
+    "#);
+}
