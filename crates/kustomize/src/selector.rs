@@ -2,7 +2,7 @@
 
 mod labels;
 
-use regex::Regex;
+use windlass_regexp::Regexp;
 
 use crate::error::{Problem, SelectionProblem};
 use crate::id::{self, ResId};
@@ -90,7 +90,7 @@ impl Matcher {
 enum Pattern {
     /// A text without special characters, as most targets have it.
     Text(String),
-    Expression(Regex),
+    Expression(Regexp),
 }
 
 fn matches(pattern: Option<&Pattern>, text: &str) -> bool {
@@ -112,133 +112,12 @@ fn anchored(pattern: &str) -> Result<Option<Pattern>, SelectionProblem> {
     compile(&format!("^(?:{pattern})$")).map(|pattern| Some(Pattern::Expression(pattern)))
 }
 
-/// Compiles a regular expression of Go's; its automaton may not grow without bound.
-pub(crate) fn compile(pattern: &str) -> Result<Regex, SelectionProblem> {
-    let wrong = |(reason, part): (&str, &str)| SelectionProblem::Pattern {
-        pattern: part.to_owned(),
-        reason: reason.to_owned(),
-    };
-    let translated = from_go(pattern).map_err(wrong)?;
-    regex::RegexBuilder::new(&translated)
-        .size_limit(1 << 20)
-        .build()
-        .map_err(|error| pattern_problem(pattern, &error))
-}
-
-/// Says what is wrong, in Go's words for the commonest mistake.
-fn pattern_problem(pattern: &str, error: &regex::Error) -> SelectionProblem {
-    let text = error.to_string();
-    let reason = text.lines().last().unwrap_or_default();
-    let reason = reason.strip_prefix("error: ").unwrap_or(reason);
-    let reason = match reason {
-        "unclosed group" => "missing closing )",
-        "unopened group" => "unexpected )",
-        "unclosed character class" => "missing closing ]",
-        "repetition operator missing expression" => "missing argument to repetition operator",
-        other => other,
-    };
-    SelectionProblem::Pattern {
-        pattern: pattern.to_owned(),
-        reason: reason.to_owned(),
-    }
-}
-
-/// Returns a pattern of Go's `regexp` as the `regex` crate writes it: a brace that begins no repetition
-/// stands for itself (so `${NAME}` is a pattern), `\w` and its like are ASCII, `\Q` quotes up to `\E`, and
-/// a class knows no operators. Go refuses what repeats a repetition, or more than a thousand times.
-fn from_go(pattern: &str) -> Result<String, (&'static str, &str)> {
-    let mut translated = String::with_capacity(pattern.len());
-    let mut class_start = None;
-    let mut at = 0;
-    let mut repeated = 0..0;
-    while let Some(character) = pattern[at..].chars().next() {
-        let rest = &pattern[at..];
-        if let Some(length) = repetition(rest).filter(|_| class_start.is_none()) {
-            if repeated.end == at && at > 0 {
-                let both = &pattern[repeated.start..at + length];
-                return Err(("invalid nested repetition operator", both));
-            }
-            let operator = &rest[..length];
-            if !has_valid_counts(operator) {
-                return Err(("invalid repeat count", operator));
-            }
-            let is_lazy = rest[length..].starts_with('?');
-            let end = at + length + usize::from(is_lazy);
-            translated.push_str(&pattern[at..end]);
-            repeated = at..end;
-            at = end;
-            continue;
-        }
-        if character == '\\' {
-            at += push_escape(&mut translated, rest, class_start.is_some());
-            continue;
-        }
-        match (character, class_start) {
-            ('[', None) => class_start = Some(at),
-            ('[', Some(_)) if !rest.starts_with("[:") => translated.push('\\'),
-            ('{', None) | ('&' | '~', Some(_)) => translated.push('\\'),
-            (']', Some(start)) if !matches!(&pattern[start..at], "[" | "[^") => class_start = None,
-            _ => {}
-        }
-        translated.push(character);
-        at += character.len_utf8();
-    }
-    Ok(translated)
-}
-
-/// Translates the escape that a text begins with, and returns its length.
-fn push_escape(translated: &mut String, text: &str, is_in_class: bool) -> usize {
-    let Some(letter) = text[1..].chars().next() else {
-        translated.push('\\');
-        return 1;
-    };
-    let class = match letter.to_ascii_lowercase() {
-        'd' => "0-9",
-        'w' => "0-9A-Za-z_",
-        's' => r"\t\n\f\r ",
-        _ => "",
-    };
-    let length = match letter {
-        'p' | 'P' if text[2..].starts_with('{') => text.find('}').map_or(2, |end| end + 1),
-        'Q' => text.find(r"\E").map_or(text.len(), |end| end + 2),
-        _ => 1 + letter.len_utf8(),
-    };
-    match letter {
-        'd' | 'w' | 's' if is_in_class => translated.push_str(class),
-        'd' | 'w' | 's' => translated.extend(["[", class, "]"]),
-        'D' | 'W' | 'S' => translated.extend(["[^", class, "]"]),
-        'b' if !is_in_class => translated.push_str(r"(?-u:\b)"),
-        'Q' => translated.push_str(&regex::escape(text[2..length].trim_end_matches(r"\E"))),
-        _ => translated.push_str(&text[..length]),
-    }
-    length
-}
-
-/// Returns the length of the repetition that a text begins with: `*`, `+`, `?`, `{n}`, `{n,}` or `{n,m}`.
-fn repetition(text: &str) -> Option<usize> {
-    if text.starts_with(['*', '+', '?']) {
-        return Some(1);
-    }
-    let (counts, _) = text.strip_prefix('{')?.split_once('}')?;
-    let (least, most) = counts.split_once(',').unwrap_or((counts, ""));
-    let is_number = |count: &str| count.bytes().all(|byte| byte.is_ascii_digit());
-    let is_repetition = !least.is_empty() && is_number(least) && is_number(most);
-    is_repetition.then_some(counts.len() + 2)
-}
-
-/// Returns whether the numbers of a repetition, if it has any, are in order and not too large.
-fn has_valid_counts(repetition: &str) -> bool {
-    let counts = repetition.trim_matches(['{', '}']);
-    let numbers = counts.split(',').filter(|count| !count.is_empty());
-    let mut least = 0;
-    for count in numbers.filter(|count| count.starts_with(|first: char| first.is_ascii_digit())) {
-        let count = count.parse().unwrap_or(u32::MAX);
-        if count > 1000 || count < least {
-            return false;
-        }
-        least = count;
-    }
-    true
+/// Compiles a regular expression of Go's.
+pub(crate) fn compile(pattern: &str) -> Result<Regexp, SelectionProblem> {
+    Regexp::new(pattern).map_err(|invalid| SelectionProblem::Pattern {
+        pattern: invalid.pattern,
+        reason: invalid.reason,
+    })
 }
 
 impl Selector {
@@ -272,29 +151,5 @@ impl Selector {
         ]
         .iter()
         .all(|part| part.is_empty())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patterns_mean_what_they_mean_in_go() {
-        for (pattern, text, expected) in [
-            ("${NAME}", "NAME", false),
-            ("}a{|w{", "w{", true),
-            ("w{1}[a-z&&b[]{2}", "we&", true),
-            (r"\w{1,253}", "web", true),
-            (r"\W|\w", "é", true),
-            (r"[\w.-]+", "a.b-c", true),
-            (r"\p{Greek}+", "αβ", true),
-            (r"\Qa.b{\E+", "a.b{{", true),
-            (r"\Qa.b\E", "axb", false),
-            (r"[]a]\b", "]", false),
-        ] {
-            let compiled = anchored(pattern).unwrap();
-            assert_eq!(matches(compiled.as_ref(), text), expected, "{pattern}");
-        }
     }
 }

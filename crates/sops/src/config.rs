@@ -6,7 +6,8 @@ mod read;
 
 use std::fmt;
 
-use crate::selection::Pattern;
+use windlass_regexp::Regexp;
+
 use crate::{KeyGroup, Selection, Style};
 
 pub use destination::{Destination, DestinationRule};
@@ -56,7 +57,7 @@ pub struct CreationRule {
 
 /// Which documents a rule is for: the `path_regex`, unanchored; without one, all.
 #[derive(Clone, Debug, Default)]
-pub struct PathRule(Option<(String, Pattern)>);
+pub struct PathRule(Option<(String, Regexp)>);
 
 /// Why a `.sops.yaml` cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -141,7 +142,7 @@ impl PathRule {
     pub fn matches(&self, path: &str) -> bool {
         self.0
             .as_ref()
-            .is_none_or(|(_, pattern)| pattern.matches(path))
+            .is_none_or(|(_, pattern)| pattern.is_match(path))
     }
 }
 

@@ -8,7 +8,7 @@
 //! - [`MasterKey`], [`KeyGroup`], [`WrappedKeys`]: the keys of a document, as data.
 //! - [`KeyService`]: who wraps and unwraps [`DataKey`]s. [`Keyring`] does with age identities;
 //!   [`Unwrapping`] and [`Wrapping`] are for callers that must not block.
-//! - [`Config`]: `.sops.yaml`.
+//! - [`Config`], a `.sops.yaml`: which keys and rules a new document gets.
 //! - [`SecretBytes`]: bytes that are wiped on drop and never printed.
 //!
 //! # Opening

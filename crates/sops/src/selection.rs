@@ -1,8 +1,6 @@
 //! Which values of a document are encrypted.
 
-mod pattern;
-
-pub(crate) use pattern::Pattern;
+use windlass_regexp::Regexp;
 
 /// What the metadata of a document says about its values: which are encrypted, which the MAC covers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,7 +28,7 @@ pub struct Selection {
     /// The suffix or the regular expression.
     text: String,
     /// The compiled expression; `None` for a suffix, and for an expression that is invalid.
-    pattern: Option<Pattern>,
+    pattern: Option<Regexp>,
 }
 
 /// What a [`Selection`] looks at.
@@ -153,7 +151,7 @@ impl Selection {
 
     /// Returns the rule of a document; an invalid expression matches nothing, as in sops.
     pub(crate) fn of_document(kind: SelectionKind, text: &str) -> Self {
-        let compiled = kind.is_regex().then(|| Pattern::new(text).ok()).flatten();
+        let compiled = kind.is_regex().then(|| Regexp::new(text).ok()).flatten();
         Self {
             kind,
             text: text.to_owned(),
@@ -166,11 +164,11 @@ impl Selection {
         if !self.kind.is_regex() || self.pattern.is_some() {
             return Ok(());
         }
-        let reason = Pattern::new(&self.text).err().unwrap_or_default();
+        let reason = Regexp::new(&self.text).map_err(|invalid| invalid.reason);
         Err(InvalidPattern {
             field: self.kind.field(),
             pattern: self.text.clone(),
-            reason,
+            reason: reason.err().unwrap_or_default(),
         })
     }
 
@@ -202,7 +200,7 @@ impl Selection {
 
     fn matches_key(&self, key: &str) -> bool {
         match &self.pattern {
-            Some(pattern) => pattern.matches(key),
+            Some(pattern) => pattern.is_match(key),
             None => !self.kind.is_regex() && key.ends_with(self.text.as_str()),
         }
     }
@@ -210,7 +208,7 @@ impl Selection {
     /// Returns whether the rule is about comments, and this one matches.
     pub(crate) fn matches_comment(&self, comment: &str) -> bool {
         let pattern = self.pattern.as_ref().filter(|_| self.kind.is_of_comments());
-        pattern.is_some_and(|pattern| pattern.matches(comment))
+        pattern.is_some_and(|pattern| pattern.is_match(comment))
     }
 }
 

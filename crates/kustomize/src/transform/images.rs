@@ -173,7 +173,7 @@ struct Update<'i> {
     image: &'i Image,
     /// What the name of the image has to match: a regular expression, if only by accident. `None` when
     /// its only special characters are dots, which is what nearly all names have.
-    pattern: Option<regex::Regex>,
+    pattern: Option<windlass_regexp::Regexp>,
 }
 
 impl<'i> Update<'i> {

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use windlass_regexp::{InvalidRegexp, Regexp};
 use windlass_yaml::{Limits, Node, ParseError};
 
 use super::{Config, ConfigError, CreationRule, PathRule, destination, keys};
-use crate::selection::Pattern;
 use crate::{Indent, Selection, SelectionKind, Style};
 
 /// A configuration is written by hand: more than this is none.
@@ -211,13 +211,13 @@ impl<'n> Fields<'n> {
         let (Some(node), Some(source)) = (self.get("path_regex"), self.text("path_regex")?) else {
             return Ok(PathRule::default());
         };
-        let wrong = |reason: String| {
+        let wrong = |InvalidRegexp { reason, .. }: InvalidRegexp| {
             error(
                 node,
                 &format!("path_regex: {source:?} is not a regular expression: {reason}"),
             )
         };
-        let pattern = Pattern::new(&source).map_err(wrong)?;
+        let pattern = Regexp::new(&source).map_err(wrong)?;
         Ok(PathRule(Some((source, pattern))))
     }
 }
@@ -284,8 +284,8 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said_with_its_place() {
-        insta::assert_snapshot!(refused("creation_rules:\n  - encrypted_regex: '['\n"), @r#"line 2, column 22: encrypted_regex: "[" is not a regular expression: unclosed character class"#);
-        insta::assert_snapshot!(refused("creation_rules:\n  - path_regex: a(\n"), @r#"line 2, column 17: path_regex: "a(" is not a regular expression: unclosed group"#);
+        insta::assert_snapshot!(refused("creation_rules:\n  - encrypted_regex: '['\n"), @r#"line 2, column 22: encrypted_regex: "[" is not a regular expression: missing closing ]"#);
+        insta::assert_snapshot!(refused("creation_rules:\n  - path_regex: a(\n"), @r#"line 2, column 17: path_regex: "a(" is not a regular expression: missing closing )"#);
         insta::assert_snapshot!(refused("creation_rules: [{encrypted_regex: a, encrypted_suffix: b}]"), @r#"line 1, column 36: encrypted_suffix and encrypted_regex exclude each other"#);
         insta::assert_snapshot!(refused("creation_rules: x"), @r#"line 1, column 17: creation_rules must be a list"#);
         insta::assert_snapshot!(refused("creation_rules:\n  - hc_vault_transit_uri: http://x\n"), @r#"line 2, column 27: "http://x" is not the name of a HashiCorp Vault key; expected https://HOST/v1/ENGINE/keys/NAME"#);
