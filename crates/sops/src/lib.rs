@@ -80,6 +80,7 @@ mod document;
 mod key;
 mod key_service;
 mod keyring;
+mod locate;
 mod metadata;
 mod path;
 mod plaintext;
@@ -109,6 +110,7 @@ pub use key::{
 };
 pub use key_service::{KeyFailure, KeyService};
 pub use keyring::{Identity, KeyFileError, KeyProblem, Keyring};
+pub use locate::{Position, locate};
 pub use metadata::{MAX_RECIPIENTS, MetadataError};
 pub use path::{PathSyntaxError, Step, ValuePath};
 pub use plaintext::{PathError, PlainValue, Plaintext, PlaintextError, Warning};
