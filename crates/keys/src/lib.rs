@@ -1,0 +1,40 @@
+//! Wraps and unwraps data keys of sops with keys that are elsewhere.
+//!
+//! - [`AwsKms`]: keys of the AWS Key Management Service.
+//! - [`Vault`], [`VaultConfig`]: keys of HashiCorp Vault's transit engine.
+//! - [`Gpg`]: the gpg program of a person at a terminal.
+//! - [`Cached`]: any of them, which then asks once for each wrapped key.
+//!
+//! Each is a [`KeyService`](windlass_sops::KeyService), and says
+//! [`NotServed`](windlass_sops::KeyFailure::NotServed) to keys of other types, so a list of them serves
+//! all of theirs.
+//!
+//! ```
+//! use windlass_aws::Config;
+//! use windlass_http::Settings;
+//! use windlass_keys::{AwsKms, CacheLimits, Cached, Vault, VaultConfig};
+//! use windlass_sops::KeyService;
+//!
+//! let nothing = |_: &str| None;
+//! let settings = Settings::default();
+//! let aws = AwsKms::new(Config::from_env(nothing), &settings)?;
+//! let vault = Vault::new(VaultConfig::from_env(nothing), &settings)?;
+//! let services: Box<[Box<dyn KeyService>]> = Box::new([Box::new(aws), Box::new(vault)]);
+//! let services = Cached::new(services, CacheLimits::default());
+//! # let _ = services;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Where credentials come from is data, which a caller reads from its environment or elsewhere. What
+//! a key wraps is checked for its length; that it is the right one is known when the document opens.
+
+mod aws_kms;
+mod cached;
+mod gpg;
+mod share;
+mod vault;
+
+pub use aws_kms::AwsKms;
+pub use cached::{CacheLimits, Cached};
+pub use gpg::Gpg;
+pub use vault::{Addresses, Vault, VaultConfig, VaultConfigError};
