@@ -7,6 +7,7 @@
 //! - [`KustomizationFile`]: a kustomization file and the edits that `kustomize edit` makes to it, which
 //!   leave all other bytes as they are.
 //! - [`BuildErrors`]: everything that is wrong, each mistake with its [`Place`] and [`Problem`].
+//! - [`build_with`], [`build_remote`]: the same with bases and files from elsewhere, which a [`Remotes`] has.
 //!
 //! ```
 //! use windlass_kustomize::{BuildOptions, build};
@@ -23,11 +24,70 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! - [`build_with`]: the same with bases and files from elsewhere, which a [`Remotes`] has.
+//! Helm charts and programs as plugins are refused with the reason: a build reads nothing but what it is
+//! given, and runs nothing. Secrets and clusters are the business of other crates.
 //!
-//! Helm charts and programs as plugins are refused with the reason, and so are bases elsewhere unless the
-//! caller brings a [`Remotes`]: a build reads nothing but what it is given and runs nothing. Secrets and
-//! clusters are the business of other crates.
+//! # Mistakes
+//!
+//! A build that fails has no result, and reports every independent mistake: where it stands, what is wrong
+//! in the words that kustomize has for it, and what to do. No message holds a value of an object.
+//!
+//! ```
+//! use windlass_kustomize::{BuildOptions, Problem, build};
+//! use windlass_tree::{MemoryTree, TreePath};
+//!
+//! let tree = MemoryTree::from_iter([(
+//!     "kustomization.yaml",
+//!     "resources: [web.yaml]\nimages:\n- name: web\n  newTga: v2\n",
+//! )]);
+//! let errors = build(&tree, &TreePath::root(), &BuildOptions::default()).unwrap_err();
+//! let places: Vec<_> = errors.iter().map(|error| error.place.to_string()).collect();
+//! assert_eq!(places, ["kustomization.yaml:4:3", "kustomization.yaml:1:13"]);
+//! let missing = errors.iter().find_map(|error| error.problem.missing_file());
+//! assert_eq!(missing, Some(TreePath::new("web.yaml")?));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`Problem`] says what is wrong as data, by area; [`Problem::advice`] what to do; [`BuildError::original`]
+//! is kustomize's own sentence where that is longer.
+//!
+//! # Bases elsewhere
+//!
+//! [`build_with`] and [`build_remote`] take a [`Remotes`], which has repositories and files at addresses.
+//! Without one, every address is a mistake. What a [`Remotes`] cannot have is one too, never nothing.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use windlass_kustomize::{BuildOptions, RemoteError, Remotes, Repository, build_remote};
+//! use windlass_tree::{MemoryTree, Tree};
+//!
+//! struct Mirror;
+//!
+//! impl Remotes for Mirror {
+//!     fn repository(&self, repository: &Repository) -> Result<Arc<dyn Tree>, RemoteError> {
+//!         assert_eq!(repository.revision.as_deref(), Some("v1"));
+//!         Ok(Arc::new(MemoryTree::from_iter([
+//!             ("app/kustomization.yaml", "configMapGenerator: [{name: app, literals: [a=b]}]\n"),
+//!         ])))
+//!     }
+//!
+//!     fn file(&self, url: &str) -> Result<Arc<[u8]>, RemoteError> {
+//!         Err(RemoteError::Failed { reason: format!("{url} is not mirrored") })
+//!     }
+//! }
+//!
+//! let address = "https://example.org/org/apps//app?ref=v1";
+//! let built = build_remote(address, &BuildOptions::default(), &Mirror)?;
+//! assert_eq!(built.resources[0].gvk.kind, "ConfigMap");
+//! # Ok::<(), windlass_kustomize::BuildErrors>(())
+//! ```
+//!
+//! # Sameness and limits
+//!
+//! The same files give the same bytes, in any number of threads. Input of any kind ends in a result or in
+//! messages: sizes, depths, copies and work have limits far above what real builds need, each with a
+//! [`Refusal`] that names it. The text of a build is that of kustomize 5.8.1 as `kubectl` 1.37 has it; the
+//! page `docs/src/reference/compatibility.md` lists what differs.
 
 mod config;
 mod context;
