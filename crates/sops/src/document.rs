@@ -77,6 +77,10 @@ impl Document {
         })
     }
 
+    pub(crate) fn documents(&self) -> &[Branch] {
+        &self.documents
+    }
+
     /// Returns the format of the document.
     pub fn format(&self) -> Format {
         self.format

@@ -80,6 +80,7 @@ mod document;
 mod key;
 mod key_service;
 mod keyring;
+mod leaves;
 mod locate;
 mod metadata;
 mod path;
