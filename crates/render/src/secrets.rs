@@ -295,6 +295,10 @@ stringData: {plain: text}
             self.0.kind(path)
         }
 
+        fn resolve(&self, path: &TreePath) -> Result<TreePath, TreeError> {
+            self.0.resolve(path)
+        }
+
         fn read(&self, path: &TreePath) -> Result<Arc<[u8]>, TreeError> {
             self.0.read(path)
         }

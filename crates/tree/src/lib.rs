@@ -55,10 +55,8 @@ pub trait Tree: Send + Sync {
     fn kind(&self, path: &TreePath) -> Result<Option<EntryKind>, TreeError>;
 
     /// Returns where `path` leads when all symbolic links on the way are followed; a path to nothing leads
-    /// to itself. Trees without links need not implement it.
-    fn resolve(&self, path: &TreePath) -> Result<TreePath, TreeError> {
-        Ok(path.clone())
-    }
+    /// to itself, and so does every path of a tree without links.
+    fn resolve(&self, path: &TreePath) -> Result<TreePath, TreeError>;
 
     /// Returns the bytes of the file at `path`.
     fn read(&self, path: &TreePath) -> Result<Arc<[u8]>, TreeError>;
@@ -131,5 +129,12 @@ impl TreeError {
             | Self::TooLarge { path, .. }
             | Self::Unreadable { path, .. } => path,
         }
+    }
+
+    /// Returns what is wrong without the path, for who knows the file by another name.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        let (text, path) = (self.to_string(), format!("{}: ", self.path()));
+        text.strip_prefix(&path).unwrap_or(&text).to_owned()
     }
 }

@@ -70,6 +70,10 @@ impl Tree for MemoryTree {
         })
     }
 
+    fn resolve(&self, path: &TreePath) -> Result<TreePath, TreeError> {
+        Ok(path.clone())
+    }
+
     fn read(&self, path: &TreePath) -> Result<Arc<[u8]>, TreeError> {
         match (self.files.get(path), self.kind(path)?) {
             (Some(bytes), _) => Ok(Arc::clone(bytes)),

@@ -41,6 +41,11 @@ impl<F: Fn(usize) -> bool + Send + Sync> Tree for FailingTree<F> {
         self.tree.kind(path)
     }
 
+    fn resolve(&self, path: &TreePath) -> Result<TreePath, TreeError> {
+        self.ask(path)?;
+        self.tree.resolve(path)
+    }
+
     fn read(&self, path: &TreePath) -> Result<Arc<[u8]>, TreeError> {
         self.ask(path)?;
         self.tree.read(path)

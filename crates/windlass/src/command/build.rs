@@ -16,7 +16,7 @@ use crate::scene::Scene;
 use crate::style::{Ink, Style};
 use crate::terminal::{complain, shown};
 
-pub(crate) use flags::Flags;
+pub(crate) use flags::{Flags, are_remotes_allowed};
 
 /// Renders a directory as `kustomize build` does, or all services of an environment
 ///

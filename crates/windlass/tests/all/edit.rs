@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::process::Command;
 
 use serde_json::{Map, Value as Json, json};
 
@@ -228,6 +229,97 @@ fn an_edit_that_would_show_elsewhere_is_refused() {
         assert!(ran.stderr.contains(wanted), "{}", ran.stderr);
         assert_eq!(scene.read(FILE), text);
     }
+}
+
+#[test]
+fn a_file_that_a_link_leads_elsewhere_is_not_added() {
+    let text = "namespace: a\n";
+    let scene = scene(text);
+    scene.write("../elsewhere.txt", "x\n");
+    symlink("../elsewhere.txt", scene.repository().join("l.txt")).unwrap();
+    let words = ["edit", "add", "configmap", "c", "--from-file=l.txt"];
+    let ran = edit(&scene, &words);
+    assert_eq!(ran.code, Some(1), "{}", ran.all());
+    assert!(ran.stderr.contains("l.txt"), "{}", ran.stderr);
+    assert_eq!(scene.read(FILE), text);
+}
+
+#[test]
+fn a_label_with_an_equals_sign_is_refused() {
+    let text = "namespace: a\n";
+    for words in [
+        ["set", "label", "a=b"],
+        ["add", "label", "a=b"],
+        ["set", "annotation", "a=b:c"],
+        ["add", "annotation", "a=b"],
+    ] {
+        let scene = scene(text);
+        let ran = edit(&scene, &[&["edit"], &words[..]].concat());
+        assert_eq!(ran.code, Some(2), "{}", ran.all());
+        assert!(ran.stderr.contains("write a:b"), "{}", ran.stderr);
+        assert_eq!(scene.read(FILE), text);
+    }
+    let scene = scene(text);
+    scene.remove(FILE);
+    let ran = edit(&scene, &["create", "--labels", "a:b,c=d"]);
+    assert_eq!(ran.code, Some(2), "{}", ran.all());
+    assert!(!scene.repository().join(FILE).exists());
+}
+
+#[test]
+fn not_verifying_is_advised_only_where_it_can_be_asked_for() {
+    for (words, wanted) in [
+        (["edit", "add", "resource", "x"], true),
+        (["edit", "add", "component", "x"], false),
+        (["create", "--autodetect", "--resources", "x"], false),
+    ] {
+        let scene = scene("namespace: a\n");
+        let ran = edit(&scene, &words);
+        assert_eq!(ran.code, Some(1), "{}", ran.all());
+        assert!(ran.stderr.contains("nothing was changed"), "{}", ran.stderr);
+        assert_eq!(ran.stderr.contains("--no-verify"), wanted, "{words:?}");
+    }
+}
+
+#[test]
+fn a_pipe_or_a_file_beyond_the_limit_is_refused_at_once() {
+    let scene = scene("");
+    let path = scene.repository().join(FILE);
+    let large = fs::File::create(&path).unwrap();
+    large.set_len(65 * 1024 * 1024).unwrap();
+    let words = ["edit", "set", "namespace", "b"];
+    let ran = edit(&scene, &words);
+    assert_eq!(ran.code, Some(1), "{}", ran.all());
+    assert!(
+        ran.stderr.contains("kustomization.yaml: the file has"),
+        "{}",
+        ran.stderr
+    );
+
+    fs::rename(&path, scene.repository().join("large.yaml")).unwrap();
+    scene.write(
+        "small.yaml",
+        "kind: A\napiVersion: v1\nmetadata: {name: a}\n",
+    );
+    let ran = edit(&scene, &["create", "--autodetect"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.all());
+    assert!(
+        ran.stderr.contains("large.yaml is left out"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!scene.read(FILE).contains("large"));
+
+    scene.remove(FILE);
+    let made = Command::new("mkfifo").arg(&path).status().unwrap();
+    assert!(made.success());
+    let ran = edit(&scene, &words);
+    assert_eq!(ran.code, Some(1), "{}", ran.all());
+    assert!(
+        ran.stderr.contains("neither a file nor a directory"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]

@@ -4,8 +4,9 @@
 mod server;
 
 use std::fs;
+use std::process::Command;
 
-use crate::scene::{Ran, Scene};
+use crate::scene::{Ran, Scene, binary};
 use server::Server;
 
 /// A repository `git/org/repo` with a base, an overlay beside it and two revisions.
@@ -282,4 +283,28 @@ fn the_address_of_a_base_can_be_built_itself() {
         "{}",
         ran.stderr
     );
+}
+
+#[test]
+fn a_trial_build_of_an_edit_has_remote_bases_where_the_environment_allows_them() {
+    let (scene, server) = published();
+    let text = format!(
+        "resources:\n- {}\n",
+        server.url("git/org/repo//base?ref=main")
+    );
+    for (value, warns) in [("1", false), ("false", true)] {
+        scene.write("kustomization.yaml", &text);
+        let allow = format!("WINDLASS_ALLOW_REMOTE_BASES={value}");
+        let mut command = Command::new("env");
+        command.arg(allow).arg(binary());
+        let command = command.args(["kustomize", "edit", "fix"]);
+        let ran = scene.run(command.current_dir(scene.repository()));
+        assert_eq!(ran.code, Some(0), "{}", ran.all());
+        assert_eq!(
+            ran.stderr.contains("does not build"),
+            warns,
+            "{}",
+            ran.stderr
+        );
+    }
 }

@@ -4,7 +4,7 @@ use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 use windlass_kustomize::{Build, BuildError, BuildErrors, BuildOptions, RemoteBase, Remotes};
-use windlass_source::{DirectoryTree, Repository};
+use windlass_source::DirectoryTree;
 use windlass_tree::{EntryKind, Tree, TreePath};
 
 use super::Flags;
@@ -40,35 +40,38 @@ fn is_remote(directory: &str) -> bool {
     RemoteBase::parse(directory).is_some() && !Path::new(directory).exists()
 }
 
-/// Builds a directory within the whole file system: as for kustomize, it makes no difference whether the
-/// directory is in a repository.
-fn on_disk(
+/// Builds a directory on this disk.
+pub(crate) fn on_disk(
     directory: &str,
     options: &BuildOptions,
     remotes: &dyn Remotes,
 ) -> Result<Build, Failure> {
+    let (tree, path) = open(directory)?;
+    let tree = ManuallyDrop::new(tree);
+    build_in(&*tree, &path, options, remotes).map_err(|errors| failure(&errors, &*tree, &path))
+}
+
+/// Returns the whole file system and the path of a directory in it: as for kustomize, it makes no difference
+/// whether the directory is in a repository.
+pub(crate) fn open(directory: &str) -> Result<(DirectoryTree, TreePath), Failure> {
     let full = confirmed(directory)?;
     let path = in_tree(&full).ok_or_else(not_utf8)?;
-    let tree = ManuallyDrop::new(DirectoryTree::open(Path::new("/"))?);
+    Ok((DirectoryTree::open(Path::new("/"))?, path))
+}
+
+/// Builds a directory in a tree of the whole file system; places are told as seen from the current directory.
+pub(crate) fn build_in(
+    tree: &dyn Tree,
+    path: &TreePath,
+    options: &BuildOptions,
+    remotes: &dyn Remotes,
+) -> Result<Build, BuildErrors> {
     let here = std::env::current_dir().ok();
     let options = BuildOptions {
         working_directory: here.and_then(|here| in_tree(&here)),
         ..options.clone()
     };
-    windlass_kustomize::build_with(&*tree, &path, &options, remotes)
-        .map_err(|errors| failure(&errors, &*tree, &path))
-}
-
-/// Returns the directory below which files may be read, and the path of `directory` in it: the top of the
-/// repository that it is in, or where there is none the root of the file system, as for kustomize.
-pub(crate) fn rooted(directory: &str) -> Result<(PathBuf, TreePath), Failure> {
-    let full = confirmed(directory)?;
-    let root = match Repository::discover(&full) {
-        Ok(repository) => repository.top().canonicalize()?,
-        Err(_) => PathBuf::from("/"),
-    };
-    let path = full.strip_prefix(&root).unwrap_or(Path::new(""));
-    Ok((root, in_tree(path).ok_or_else(not_utf8)?))
+    windlass_kustomize::build_with(tree, path, &options, remotes)
 }
 
 /// Returns where a directory really is.

@@ -1,9 +1,10 @@
 //! The flags of `kustomize build` 5.8.1.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::builder::FalseyValueParser;
-use clap::{Args, ValueEnum};
+use clap::builder::{FalseyValueParser, TypedValueParser as _};
+use clap::{Args, Command, ValueEnum};
 use windlass_kustomize::{BuildOptions, Reorder};
 
 use crate::terminal::complain;
@@ -115,6 +116,13 @@ impl Flags {
             ..BuildOptions::default()
         }
     }
+}
+
+/// Returns whether the environment allows remote bases, for commands that have no flag for it.
+pub(crate) fn are_remotes_allowed() -> bool {
+    let read =
+        |value: OsString| FalseyValueParser::new().parse_ref(&Command::default(), None, &value);
+    std::env::var_os(ALLOW).is_some_and(|value| read(value).unwrap_or(false))
 }
 
 /// Reads a boolean as Go's `strconv.ParseBool` does.

@@ -1,6 +1,8 @@
 //! `kustomize create`.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use clap::Args;
@@ -8,9 +10,13 @@ use windlass_kustomize::{
     ArgumentError, FILE_NAMES, KustomizationFile, Pair, PairField, PathField, TextField,
     is_manifest,
 };
+use windlass_source::DirectoryTree;
+use windlass_tree::{Tree as _, TreeError, TreePath};
 
-use super::edit::{file, glob};
+use super::edit::{file, glob, refuse_words};
+use crate::command::build::directory;
 use crate::failure::{Done, Failure};
+use crate::terminal::{complain, shown};
 
 const NAME: &str = "kustomization.yaml";
 
@@ -61,14 +67,16 @@ pub(super) struct Create {
 
 impl Create {
     pub(super) fn run(self) -> Result<Done, Failure> {
-        let mut resources = glob::resources(&self.resources, glob::Verify::Yes)?;
+        let mut resources = glob::resources(&self.resources)?;
         if let Some(name) = file::find().first() {
             let failure = Failure::of([format!("a kustomization file already exists: {name}")]);
             return Err(failure.hint("`kustomize edit` changes it"));
         }
         if self.autodetect {
             let mut found = Vec::new();
-            detect(Path::new(""), self.recursive, &mut found)?;
+            let (tree, here) = directory::open(".")?;
+            let search = Search { tree, here };
+            search.detect(Path::new(""), self.recursive, &mut found)?;
             found.retain(|path| !resources.contains(path));
             resources.extend(found);
         }
@@ -89,6 +97,7 @@ impl Create {
             (PairField::Annotations, &self.annotations),
         ] {
             let pairs = pairs(words).map_err(|error| Failure::usage(error.to_string()))?;
+            refuse_words(&pairs)?;
             if !pairs.is_empty() {
                 file.set_pairs(field, &pairs)?;
             }
@@ -102,32 +111,58 @@ fn pairs(words: &str) -> Result<Vec<Pair>, ArgumentError> {
     words.map(str::parse).collect()
 }
 
-/// Finds the files in a directory that can be read as objects, sorted as Go walks.
-fn detect(directory: &Path, recursive: bool, found: &mut Vec<String>) -> Result<(), Failure> {
-    let here = if directory.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        directory
-    };
-    let unreadable = |path: &Path, error| Failure::of([format!("{}: {error}", path.display())]);
-    let entries = fs::read_dir(here).map_err(|error| unreadable(here, error))?;
-    let mut names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
-    names.sort();
-    for name in names {
-        let path = directory.join(name);
-        let shown = path.to_str().map(str::to_owned);
-        let shown =
-            shown.ok_or_else(|| Failure::of([format!("{} is not UTF-8", path.display())]))?;
-        if path.is_file() {
-            let bytes = fs::read(&path).map_err(|error| unreadable(&path, error))?;
-            found.extend(is_manifest(&bytes).then_some(shown));
-        } else if recursive && path.is_dir() && !path.is_symlink() {
-            if FILE_NAMES.iter().any(|name| path.join(name).exists()) {
-                found.push(shown);
-            } else {
-                detect(&path, recursive, found)?;
+/// Where files with objects are looked for.
+struct Search {
+    tree: DirectoryTree,
+    here: TreePath,
+}
+
+impl Search {
+    /// Finds the files in a directory that can be read as objects, sorted as Go walks.
+    fn detect(
+        &self,
+        directory: &Path,
+        recursive: bool,
+        found: &mut Vec<String>,
+    ) -> Result<(), Failure> {
+        let here = if directory.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            directory
+        };
+        let unreadable = |path: &Path, error| Failure::of([format!("{}: {error}", path.display())]);
+        let entries = fs::read_dir(here).map_err(|error| unreadable(here, error))?;
+        let names = entries.map(|entry| Ok(entry?.file_name()));
+        let names: io::Result<BTreeSet<_>> = names.collect();
+        let names = names.map_err(|error| unreadable(here, error))?;
+        for entry in names {
+            let path = directory.join(entry);
+            let name = path.to_str().map(str::to_owned);
+            let name =
+                name.ok_or_else(|| Failure::of([format!("{} is not UTF-8", path.display())]))?;
+            if path.is_file() {
+                found.extend(self.is_manifest(&name)?.then_some(name));
+            } else if recursive && path.is_dir() && !path.is_symlink() {
+                if FILE_NAMES.iter().any(|name| path.join(name).exists()) {
+                    found.push(name);
+                } else {
+                    self.detect(&path, recursive, found)?;
+                }
             }
         }
+        Ok(())
     }
-    Ok(())
+
+    /// Returns whether a file can be read as objects. One that is too large for a build is left out and named.
+    fn is_manifest(&self, name: &str) -> Result<bool, Failure> {
+        match self.tree.read(&self.here.join(name)?) {
+            Ok(bytes) => Ok(is_manifest(&bytes)),
+            Err(error @ TreeError::TooLarge { .. }) => {
+                let reason = error.reason();
+                complain(&shown(&format!("{name} is left out: {reason}")));
+                Ok(false)
+            }
+            Err(error) => Err(Failure::of([format!("{name}: {}", error.reason())])),
+        }
+    }
 }

@@ -12,6 +12,7 @@ use std::convert::Infallible;
 use std::str::FromStr;
 
 use clap::{Args, Subcommand};
+use windlass_kustomize::Pair;
 
 use super::absent;
 use crate::failure::{Done, Failure};
@@ -66,5 +67,16 @@ impl Edit {
             Verb::Fix(verb) => verb.run(),
             Verb::Absent(words) => Err(absent::explain("kustomize edit", &words)),
         }
+    }
+}
+
+/// Refuses labels and annotations that are written with `=`, of which kustomize would make keys that no cluster
+/// takes.
+pub(super) fn refuse_words(pairs: &[Pair]) -> Result<(), Failure> {
+    match pairs.iter().find_map(|pair| pair.key.split_once('=')) {
+        None => Ok(()),
+        Some((key, value)) => Err(Failure::usage(format!(
+            "{key}={value} is not KEY:VALUE; write {key}:{value}"
+        ))),
     }
 }

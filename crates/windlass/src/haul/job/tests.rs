@@ -244,6 +244,10 @@ impl Tree for Failing<'_> {
         self.ask(path).and_then(|()| self.tree.kind(path))
     }
 
+    fn resolve(&self, path: &TreePath) -> Result<TreePath, TreeError> {
+        self.ask(path).and_then(|()| self.tree.resolve(path))
+    }
+
     fn read(&self, path: &TreePath) -> Result<Arc<[u8]>, TreeError> {
         self.ask(path).and_then(|()| self.tree.read(path))
     }

@@ -7,9 +7,8 @@ use windlass_kustomize::{
     Generator, LabelReach, NewPatch, NewSources, Pair, PairField, PatchTarget, PathField,
 };
 
-use super::glob::Verify;
 use super::set::BuildMetadata;
-use super::{Words, check, file, glob};
+use super::{Words, check, file, glob, refuse_words};
 use crate::failure::{Done, Failure};
 
 /// Adds an item
@@ -181,12 +180,16 @@ impl Add {
     pub(super) fn run(self) -> Result<Done, Failure> {
         match self.item {
             Item::Resource { paths, no_verify } => {
-                let verify = if no_verify { Verify::No } else { Verify::Yes };
-                let paths = glob::resources(&paths, verify)?;
+                let paths = if no_verify {
+                    paths
+                } else {
+                    let hint = "--no-verify adds a resource that is not there yet";
+                    glob::resources(&paths).map_err(|failure| failure.hint(hint))?
+                };
                 file::edit(|file| file.add_paths(PathField::Resources, &paths))?;
             }
             Item::Component { paths } => {
-                let paths = glob::resources(&paths, Verify::Yes)?;
+                let paths = glob::resources(&paths)?;
                 file::edit(|file| file.add_paths(PathField::Components, &paths))?;
             }
             Item::Base { directories } => add_bases(&directories.0)?,
@@ -222,9 +225,11 @@ impl Add {
                     (true, false) => LabelReach::Metadata,
                     (true, true) => LabelReach::Templates,
                 };
+                refuse_words(&labels)?;
                 file::edit(|file| file.add_labels(reach, &labels, force))?;
             }
             Item::Annotation { annotations, force } => {
+                refuse_words(&annotations)?;
                 let field = PairField::Annotations;
                 file::edit(|file| {
                     if force {

@@ -4,14 +4,15 @@
 use std::sync::Arc;
 
 use windlass_kustomize::{
-    BuildOptions, FileError, Generator, KustomizationFile, ObjectProblem, Problem, build,
+    BuildOptions, FileError, Generator, KustomizationFile, ObjectProblem, Problem,
 };
 use windlass_source::DirectoryTree;
 use windlass_tree::{EntryKind, Tree, TreeError, TreePath};
 
 use super::file;
-use crate::command::build::directory::rooted;
+use crate::command::build::{are_remotes_allowed, directory};
 use crate::failure::Failure;
+use crate::remotes::remotes;
 
 /// Which entry of a generator.
 pub(super) struct Entry<'a> {
@@ -35,15 +36,15 @@ pub(super) fn edit(
 }
 
 fn check(name: &str, text: &str) -> Result<(), Failure> {
-    let (root, directory) = rooted(".")?;
-    let directory_tree = DirectoryTree::open(&root)
-        .map_err(|error| Failure::of([format!("{}: {error}", root.display())]))?;
+    let (files, here) = directory::open(".")?;
     let tree = Trial {
-        files: directory_tree,
-        path: directory.join(name)?,
+        path: files.resolve(&here.join(name)?)?,
         bytes: text.as_bytes().into(),
+        files,
     };
-    let Err(errors) = build(&tree, &directory, &BuildOptions::default()) else {
+    let remotes = remotes(are_remotes_allowed())?;
+    let built = directory::build_in(&tree, &here, &BuildOptions::default(), &*remotes);
+    let Err(errors) = built else {
         return Ok(());
     };
     // kustomize does not print what it has made to see whether an entry is good.
@@ -64,6 +65,7 @@ fn check(name: &str, text: &str) -> Result<(), Failure> {
 /// The files of a directory, with other bytes for one of them.
 struct Trial {
     files: DirectoryTree,
+    /// Where the file really is: a link leads to the other bytes too.
     path: TreePath,
     bytes: Arc<[u8]>,
 }
@@ -73,8 +75,12 @@ impl Tree for Trial {
         self.files.kind(path)
     }
 
+    fn resolve(&self, path: &TreePath) -> Result<TreePath, TreeError> {
+        self.files.resolve(path)
+    }
+
     fn read(&self, path: &TreePath) -> Result<Arc<[u8]>, TreeError> {
-        if *path == self.path {
+        if self.resolve(path)? == self.path {
             return Ok(self.bytes.clone());
         }
         self.files.read(path)

@@ -4,16 +4,21 @@ use std::fs;
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
-use windlass_kustomize::{FILE_NAMES, FileError, KustomizationFile};
+use windlass_kustomize::{FILE_NAMES, KustomizationFile};
+use windlass_tree::{Tree, TreePath};
 
+use crate::command::build::directory;
 use crate::failure::Failure;
 use crate::terminal::{complain, shown};
 
 /// Makes an edit of the kustomization file in the current directory, and says what it did not have to do.
 /// Where the edit fails, nothing is written.
-pub(super) fn edit(
-    change: impl FnOnce(&mut KustomizationFile) -> Result<(), FileError>,
-) -> Result<(), Failure> {
+pub(super) fn edit<E>(
+    change: impl FnOnce(&mut KustomizationFile) -> Result<(), E>,
+) -> Result<(), Failure>
+where
+    Failure: From<E>,
+{
     let (name, text) = read()?;
     let mut file = KustomizationFile::read(name, &text)?;
     change(&mut file)?;
@@ -45,15 +50,17 @@ pub(super) fn read() -> Result<(&'static str, String), Failure> {
             )]));
         }
     };
-    let unreadable = |error: std::io::Error| Failure::of([format!("{name}: {error}")]);
-    if fs::metadata(name).map_err(unreadable)?.is_dir() {
-        return Err(Failure::of([format!("{name} is a directory, not a file")]));
-    }
-    let text = fs::read_to_string(name).map_err(|error| match error.kind() {
-        ErrorKind::InvalidData => Failure::of([format!("{name}: the file is not UTF-8 text")]),
-        _ => unreadable(error),
-    })?;
-    Ok((name, text))
+    let (tree, here) = directory::open(".")?;
+    Ok((name, text(&tree, &here, name)?))
+}
+
+/// Returns the text of a file, named as seen from a directory.
+pub(super) fn text(tree: &dyn Tree, directory: &TreePath, name: &str) -> Result<String, Failure> {
+    let bytes = tree.read(&directory.join(name)?);
+    let bytes = bytes.map_err(|error| Failure::of([format!("{name}: {}", error.reason())]))?;
+    let text = std::str::from_utf8(&bytes);
+    let text = text.map_err(|_| Failure::of([format!("{name}: the file is not UTF-8 text")]))?;
+    Ok(text.to_owned())
 }
 
 /// Returns the names of the kustomization files in the current directory.

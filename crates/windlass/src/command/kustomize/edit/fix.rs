@@ -1,16 +1,17 @@
 //! `kustomize edit fix`.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use clap::Args;
-use windlass_kustomize::{BuildOptions, build};
-use windlass_source::DirectoryTree;
+use windlass_kustomize::{BuildOptions, KustomizationFile};
+use windlass_tree::{EntryKind, Tree, TreePath};
 
 use super::file;
-use crate::command::build::directory::rooted;
+use crate::command::build::{are_remotes_allowed, directory};
 use crate::failure::{Done, Failure};
+use crate::remotes::remotes;
 use crate::terminal::{complain, shown, write_stdout};
 
 /// Turns old fields into those that took their place
@@ -36,15 +37,7 @@ Fixed fields:
 impl Fix {
     pub(super) fn run(self) -> Result<Done, Failure> {
         let before = built();
-        let mut manifests = BTreeMap::new();
-        file::edit(|file| {
-            file.fix(|path| Path::new(path).is_file())?;
-            if self.vars {
-                manifests = file.fix_vars(|path| fs::read_to_string(path).ok())?;
-            }
-            Ok(())
-        })?;
-        for (path, text) in manifests {
+        for (path, text) in self.edit()? {
             file::write(Path::new(&path), &text)?;
         }
         write_stdout(FIXED)?;
@@ -62,14 +55,52 @@ impl Fix {
         }
         Ok(Done::Well)
     }
+
+    /// Edits the kustomization, and returns the manifests that change with it.
+    fn edit(&self) -> Result<BTreeMap<String, String>, Failure> {
+        let mut manifests = BTreeMap::new();
+        file::edit(|file| {
+            file.fix(|path| Path::new(path).is_file())?;
+            if self.vars {
+                manifests = fix_vars(file)?;
+            }
+            Ok::<_, Failure>(())
+        })?;
+        Ok(manifests)
+    }
+}
+
+/// Turns vars into replacements, and returns the manifests that change with them.
+fn fix_vars(file: &mut KustomizationFile) -> Result<BTreeMap<String, String>, Failure> {
+    let (tree, here) = directory::open(".")?;
+    let unread = RefCell::new(None);
+    let manifests = file.fix_vars(|path| {
+        let text = manifest(&tree, &here, path);
+        text.unwrap_or_else(|failure| {
+            unread.replace(Some(failure));
+            None
+        })
+    });
+    match unread.into_inner() {
+        None => Ok(manifests?),
+        Some(failure) => Err(failure),
+    }
+}
+
+/// Returns the text of a manifest, if there is such a file.
+fn manifest(tree: &dyn Tree, here: &TreePath, name: &str) -> Result<Option<String>, Failure> {
+    let Ok(path) = here.join(name) else {
+        return Ok(None);
+    };
+    match tree.kind(&path)? {
+        Some(EntryKind::File) => file::text(tree, here, name).map(Some),
+        Some(EntryKind::Directory | EntryKind::Dangling) | None => Ok(None),
+    }
 }
 
 /// Returns what the current directory builds to.
-fn built() -> Result<String, String> {
-    let (root, directory) = rooted(".").map_err(|failure| failure.to_string())?;
-    let tree = DirectoryTree::open(&root).map_err(|error| error.to_string())?;
-    let built = build(&tree, &directory, &BuildOptions::default());
-    built
-        .map(|build| build.to_yaml().to_owned())
-        .map_err(|errors| errors.to_string())
+fn built() -> Result<String, Failure> {
+    let remotes = remotes(are_remotes_allowed())?;
+    let built = directory::on_disk(".", &BuildOptions::default(), &*remotes)?;
+    Ok(built.to_yaml().to_owned())
 }

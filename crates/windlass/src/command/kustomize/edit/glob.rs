@@ -8,25 +8,10 @@ use windlass_kustomize::matches;
 use crate::failure::Failure;
 use crate::terminal::{complain, shown};
 
-/// Whether what a pattern stands for has to be there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) enum Verify {
-    /// It has to be on this disk; a repository elsewhere is taken as it is written.
-    Yes,
-    /// Patterns are taken as they are written.
-    No,
-}
-
-/// Returns the paths that the patterns stand for, in their order.
+/// Returns the paths that the patterns stand for, in their order. They have to be on this disk.
 ///
 /// kustomize clones a repository elsewhere to see whether it is there; we take its address as it is.
-pub(in super::super) fn resources(
-    patterns: &[String],
-    verify: Verify,
-) -> Result<Vec<String>, Failure> {
-    if verify == Verify::No {
-        return Ok(patterns.to_vec());
-    }
+pub(in super::super) fn resources(patterns: &[String]) -> Result<Vec<String>, Failure> {
     let mut paths = Vec::new();
     let mut errors = Vec::new();
     for pattern in patterns {
@@ -41,8 +26,7 @@ pub(in super::super) fn resources(
     if errors.is_empty() {
         Ok(paths)
     } else {
-        let failure = Failure::of(errors);
-        Err(failure.hint("nothing was changed; --no-verify adds a resource that is not there yet"))
+        Err(Failure::of(errors).hint("nothing was changed"))
     }
 }
 

@@ -5,7 +5,7 @@ use windlass_kustomize::{
     Generator, NewImage, NewReplica, Pair, PairField, TextField, build_metadata,
 };
 
-use super::{Words, check, file};
+use super::{Words, check, file, refuse_words};
 use crate::failure::{Done, Failure};
 
 /// Sets the value of a field
@@ -110,9 +110,11 @@ impl Set {
             Field::Namesuffix { suffix } => set_text(TextField::NameSuffix, &suffix)?,
             Field::Replicas { replicas } => file::edit(|file| file.set_replicas(&replicas))?,
             Field::Label { labels } => {
+                refuse_words(&labels)?;
                 file::edit(|file| file.set_pairs(PairField::Labels, &labels))?;
             }
             Field::Annotation { annotations } => {
+                refuse_words(&annotations)?;
                 refuse_keys(&annotations)?;
                 file::edit(|file| file.set_pairs(PairField::Annotations, &annotations))?;
             }
