@@ -11,6 +11,7 @@ use crate::item::{Behavior, Item};
 use crate::kustomization::Selector;
 use crate::merge_data;
 use crate::nearest::distance;
+use crate::schema::Schemas;
 use crate::selector::Matcher;
 use crate::shared::Sharing;
 
@@ -22,6 +23,8 @@ pub(crate) struct Items {
     ids: Option<HashMap<IdKey, usize>>,
     /// What the objects shared with themselves before a step changed them, while there is one.
     shared: Option<Sharing>,
+    /// Whether the user's own schema was asked which objects belong to the cluster.
+    knows_custom_scopes: bool,
 }
 
 impl Items {
@@ -69,6 +72,17 @@ impl Items {
 
     pub(crate) fn into_vec(self) -> Vec<Item> {
         self.list
+    }
+
+    /// Asks a schema that has come into force since the objects were read which of them belong to the cluster.
+    pub(crate) fn update_scopes(&mut self, schemas: &Schemas) {
+        if self.knows_custom_scopes || !schemas.has_custom() {
+            return;
+        }
+        self.knows_custom_scopes = true;
+        for item in self.list_mut() {
+            item.update_scope(schemas);
+        }
     }
 
     /// Appends an object whose identity is new.

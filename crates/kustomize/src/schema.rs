@@ -1,11 +1,13 @@
 //! What is known of kinds: how a strategic merge treats their lists, and whether they have namespaces.
 //!
 //! kustomize keeps one schema for a whole build: the built-in one of Kubernetes v1.21.2, unless a
-//! kustomization brings its own (`openapi`), which then stands in the place of the built-in one.
+//! kustomization brings its own (`openapi`), which then stands in the place of the built-in one. If the
+//! built-in one was in use by then, as it can be when a component brings the schema, both count.
 
 mod builtin;
 mod custom;
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -101,11 +103,23 @@ impl<'s> TypeRef<'s> {
     }
 }
 
+/// What a build without a schema of the user's own has asked the built-in one so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum BuiltInUse {
+    #[default]
+    Never,
+    /// Whether a kind that it does not know has namespaces. kustomize then reads it behind the user's.
+    ForScopes,
+    /// How to merge. It was read before the user's.
+    ForTypes,
+}
+
 /// The schemas in force, as kustomize 5.8.1 switches between them during a build.
 #[derive(Default)]
 pub(crate) struct Schemas {
     custom: Option<Arc<Schema>>,
     is_chosen: bool,
+    built_in_use: Cell<BuiltInUse>,
 }
 
 impl Schemas {
@@ -119,20 +133,52 @@ impl Schemas {
         self.custom = custom.map(Arc::new);
     }
 
+    /// Returns whether a schema of the user's own is in force. Once it is, it stays.
+    pub(crate) fn has_custom(&self) -> bool {
+        self.custom.is_some()
+    }
+
     /// Returns the type of a kind.
     pub(crate) fn kind(&self, api_version: &str, kind: &str) -> Option<TypeRef<'_>> {
-        let schema = match &self.custom {
-            Some(custom) => &**custom,
-            None => builtin::schema(),
+        self.by_precedence()
+            .into_iter()
+            .flatten()
+            .find_map(|schema| {
+                let id = schema.kind(api_version, kind)?;
+                Some(TypeRef { schema, id })
+            })
+    }
+
+    /// Returns the schemas that types are in, the one that was read last first.
+    fn by_precedence(&self) -> [Option<&Schema>; 2] {
+        let Some(custom) = self.custom.as_deref() else {
+            self.built_in_use.set(BuiltInUse::ForTypes);
+            return [Some(builtin::schema()), None];
         };
-        let id = schema.kind(api_version, kind)?;
-        Some(TypeRef { schema, id })
+        match self.built_in_use.get() {
+            BuiltInUse::Never => [Some(custom), None],
+            BuiltInUse::ForScopes => [Some(builtin::schema()), Some(custom)],
+            BuiltInUse::ForTypes => [Some(custom), Some(builtin::schema())],
+        }
     }
 
     /// Returns whether objects of this kind are known to belong to the cluster, not to a namespace.
     pub(crate) fn is_cluster_scoped(&self, api_version: &str, kind: &str) -> bool {
         let key = (api_version.to_owned(), kind.to_owned());
         let of = |schema: &Schema| schema.namespaced.get(&key).copied();
-        of(builtin::schema()).or_else(|| self.custom.as_deref().and_then(of)) == Some(false)
+        let is_namespaced = of(builtin::schema()).or_else(|| match self.custom.as_deref() {
+            Some(custom) => of(custom),
+            None => {
+                self.note_unknown_scope();
+                None
+            }
+        });
+        is_namespaced == Some(false)
+    }
+
+    fn note_unknown_scope(&self) {
+        if self.built_in_use.get() == BuiltInUse::Never {
+            self.built_in_use.set(BuiltInUse::ForScopes);
+        }
     }
 }

@@ -127,6 +127,7 @@ impl Target {
     pub(crate) fn gather(&mut self, context: &mut Context<'_>, mut gathered: Gathered) -> Gathered {
         let before = context.error_count();
         gathered.is_whole &= self.is_whole;
+        gathered.items.update_scopes(&context.schemas);
         let resources = std::mem::take(&mut self.kustomization.resources);
         self.add_resources(
             context,
@@ -159,6 +160,7 @@ impl Target {
                 .unwrap_or_default();
             context.note(&self.place(at), declared);
         }
+        gathered.items.update_scopes(&context.schemas);
         gathered
     }
 
@@ -309,6 +311,7 @@ impl Target {
 }
 
 fn run_step(context: &mut Context<'_>, gathered: &mut Gathered, step: &Step) {
+    gathered.items.update_scopes(&context.schemas);
     transform(context, gathered, step);
     let notes = std::iter::repeat_n(&step.note, step.transformer.count());
     for note in notes.flatten() {

@@ -96,6 +96,11 @@ fn properties<'d>(definitions: &'d Mapping, name: &str) -> Option<&'d Mapping> {
         .as_mapping()
 }
 
+/// Returns whether an extension says something. kustomize only listens to a text, such as `""`, and not to `true`.
+fn is_marked(property: &Node, extension: &str) -> bool {
+    property.get(extension).is_some_and(Node::is_string)
+}
+
 struct Reader<'d> {
     definitions: &'d Mapping,
     kind: &'d str,
@@ -128,7 +133,7 @@ impl<'d> Reader<'d> {
             ("x-kubernetes-label-selector", &mut found.labels),
             ("x-kubernetes-identity", &mut found.names),
         ] {
-            list.extend(property.get(extension).map(|_| self.spec(path)));
+            list.extend(is_marked(property, extension).then(|| self.spec(path)));
         }
         let version = property.get_text("x-kubernetes-object-ref-api-version");
         let kind = property.get_text("x-kubernetes-object-ref-kind");

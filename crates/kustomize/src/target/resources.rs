@@ -74,6 +74,7 @@ impl Target {
         let below = context.within(step(Stage::Building), |context| {
             child.gather(context, Gathered::default())
         });
+        gathered.items.update_scopes(&context.schemas);
         let merged = gathered.merge(below);
         // A base without its transformers has names that it would not have.
         if context.error_count() > before {
