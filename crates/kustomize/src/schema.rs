@@ -166,12 +166,11 @@ impl Schemas {
     pub(crate) fn is_cluster_scoped(&self, api_version: &str, kind: &str) -> bool {
         let key = (api_version.to_owned(), kind.to_owned());
         let of = |schema: &Schema| schema.namespaced.get(&key).copied();
-        let is_namespaced = of(builtin::schema()).or_else(|| match self.custom.as_deref() {
-            Some(custom) => of(custom),
-            None => {
+        let is_namespaced = of(builtin::schema()).or_else(|| {
+            if self.custom.is_none() {
                 self.note_unknown_scope();
-                None
             }
+            self.custom.as_deref().and_then(of)
         });
         is_namespaced == Some(false)
     }
