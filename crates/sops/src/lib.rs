@@ -7,7 +7,8 @@
 //!   ciphertext.
 //! - [`MasterKey`], [`KeyGroup`], [`WrappedKeys`]: the keys of a document, as data.
 //! - [`KeyService`]: who wraps and unwraps [`DataKey`]s. [`Keyring`] does with age identities;
-//!   [`Unwrapping`] and [`Wrapping`] are for callers that must not block.
+//!   [`PgpKeyring`] with PGP keys, without a gpg program; [`Unwrapping`] and [`Wrapping`] are for callers
+//!   that must not block.
 //! - [`Config`], a `.sops.yaml`: which keys and rules a new document gets.
 //! - [`SecretBytes`]: bytes that are wiped on drop and never printed.
 //!
@@ -84,6 +85,7 @@ mod leaves;
 mod locate;
 mod metadata;
 mod path;
+mod pgp_ring;
 mod plaintext;
 mod random;
 mod secret;
@@ -114,6 +116,7 @@ pub use keyring::{Identity, KeyFileError, KeyProblem, Keyring};
 pub use locate::{Position, locate};
 pub use metadata::{MAX_RECIPIENTS, MetadataError};
 pub use path::{PathSyntaxError, Step, ValuePath};
+pub use pgp_ring::{PgpKeyring, PgpKeyringError};
 pub use plaintext::{PathError, PlainValue, Plaintext, PlaintextError, Warning};
 pub use random::Random;
 pub use secret::SecretBytes;

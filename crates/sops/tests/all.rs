@@ -10,5 +10,7 @@
 mod laws;
 #[path = "all/own.rs"]
 mod own;
+#[path = "all/pgp.rs"]
+mod pgp;
 #[path = "all/recorded.rs"]
 mod recorded;
