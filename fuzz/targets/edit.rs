@@ -1,4 +1,4 @@
-//! Replacing scalars of a text. The first line is what replaces them.
+//! Replacing scalars and entries of a text. The first line is what replaces them.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -9,4 +9,5 @@ mod any_text;
 fuzz_target!(|input: &str| {
     let (new, text) = input.split_once('\n').unwrap_or(("", input));
     any_text::edits(text, new);
+    any_text::rewrites(text, new);
 });

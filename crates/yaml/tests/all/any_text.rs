@@ -1,9 +1,9 @@
 //! What holds for any text: laws that the programs in `fuzz/` try to break, and that tests check on real files.
 
 use windlass_yaml::{
-    Document, DuplicateKeys, EditError, Entry, FileStyle, Layout, Limits, Node, ParseError,
-    ParseOptions, Position, Resolved, ScalarStyle, Value, parse, parse_with, print_build,
-    print_build_json, print_file, replace_scalar,
+    Document, DuplicateKeys, EditError, Entry, FileStyle, Layout, Limits, Mapping, Node,
+    ParseError, ParseOptions, Position, Resolved, ScalarStyle, Value, parse, parse_with,
+    print_build, print_build_json, print_file, replace_scalar, rewrite,
 };
 
 /// Reads a text and prints it both ways.
@@ -40,6 +40,57 @@ pub(crate) fn edits(text: &str, new: &str) {
             Ok(edited) => edit_is_exact(text, scalar, new, &edited),
             Err(EditError::NotHere { at }) => panic!("{at}: a scalar of the text is not found"),
             Err(error) => assert!(!error.to_string().is_empty()),
+        }
+    }
+}
+
+/// Changes an entry of a text's root, adds one and removes one, each alone.
+pub(crate) fn rewrites(text: &str, new: &str) {
+    let Ok(documents) = parse(text) else { return };
+    let Some(Document { root, .. }) = documents.into_iter().next() else {
+        return;
+    };
+    assert!(rewrite(text, &root).map_or(true, |same| same == text));
+    let Some(mapping) = root.as_mapping() else {
+        return;
+    };
+    let keys: Vec<String> = mapping.keys().map(str::to_owned).collect();
+    for key in keys.iter().map(String::as_str).chain([new]).take(8) {
+        rewrite_is_exact(text, &root, key, |root| {
+            root.set(key, new.into());
+        });
+        rewrite_is_exact(text, &root, key, |root| drop(root.remove(key)));
+        rewrite_is_exact(text, &root, key, |root| {
+            if let Some(list) = root.get_mut(key).and_then(Node::as_sequence_mut) {
+                list.push(Node::mapping([("name", Node::string(new))]));
+                list.swap_remove(0);
+            }
+        });
+    }
+}
+
+/// What is read back is the change, and the entries of other keys stand as they stood.
+fn rewrite_is_exact(text: &str, root: &Node, key: &str, change: impl Fn(&mut Node)) {
+    let mut changed = root.clone();
+    change(&mut changed);
+    let Ok(edited) = rewrite(text, &changed) else {
+        return;
+    };
+    let read = parse(&edited).unwrap_or_else(|error| panic!("{error} in {edited:?}"));
+    let read = read.into_iter().next().map(|document| document.root);
+    let is_nothing =
+        |node: &Node| node.is_null() || node.as_mapping().is_some_and(Mapping::is_empty);
+    match &read {
+        Some(read) => assert!(
+            read.same_value(&changed) || is_nothing(read) && is_nothing(&changed),
+            "{edited:?}"
+        ),
+        None => assert!(is_nothing(&changed), "{edited:?}"),
+    }
+    for (name, value) in root.as_mapping().into_iter().flat_map(Mapping::iter) {
+        let range = value.start.offset as usize..value.end.offset as usize;
+        if name.text() != Some(key) && value.is_scalar() {
+            assert!(edited.contains(&text[range]), "{edited:?}");
         }
     }
 }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use windlass_yaml::{parse, print_build};
 
-use crate::any_text::{edits, reads_and_prints};
+use crate::any_text::{edits, reads_and_prints, rewrites};
 
 fn shared() -> Option<PathBuf> {
     let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
@@ -74,6 +74,7 @@ fn keep_the_laws(directory: &Path) -> usize {
     each_yaml_file(directory, &mut |bytes| {
         reads_and_prints(bytes);
         edits(&String::from_utf8_lossy(bytes), "v2");
+        rewrites(&String::from_utf8_lossy(bytes), "v2");
         count += 1;
     });
     count
