@@ -27,6 +27,9 @@ const MAX_BYTES: usize = 512 << 20;
 /// How often one build may offer an object to a transformer.
 const MAX_STEPS: usize = 20_000_000;
 
+/// How many mistakes a build tells; it counts the others.
+const MAX_MISTAKES: usize = 1_000;
+
 /// The largest number of kustomizations within each other.
 pub(crate) const MAX_DEPTH: usize = 100;
 
@@ -45,6 +48,8 @@ pub(crate) struct Context<'t> {
     /// The bases and components that are being built, outermost first.
     trail: Vec<Step>,
     errors: Vec<BuildError>,
+    /// How many mistakes were found after those.
+    untold: usize,
     /// The bases that cannot be built: what is wrong there has been said.
     failed: BTreeSet<TreePath>,
     read: BTreeSet<TreePath>,
@@ -68,6 +73,7 @@ impl<'t> Context<'t> {
             is_too_large: false,
             trail: Vec::new(),
             errors: Vec::new(),
+            untold: 0,
             failed: BTreeSet::new(),
             read: BTreeSet::new(),
         }
@@ -126,6 +132,10 @@ impl<'t> Context<'t> {
     ) {
         let (inner, mut problem) = problem.with_place();
         self.is_too_large |= matches!(&problem, Problem::Refused(refusal) if refusal.is_of_build());
+        if self.errors.len() >= MAX_MISTAKES {
+            self.untold += 1;
+            return;
+        }
         let mut place = inner.unwrap_or_else(|| place.clone());
         let original = problem
             .in_go()
@@ -194,11 +204,19 @@ impl<'t> Context<'t> {
 
     /// Returns how many mistakes there are so far.
     pub(crate) fn error_count(&self) -> usize {
-        self.errors.len()
+        self.errors.len() + self.untold
     }
 
     /// Returns the files that were read, the warnings and the mistakes.
-    pub(crate) fn finish(self) -> (BTreeSet<TreePath>, Vec<Warning>, Vec<BuildError>) {
+    pub(crate) fn finish(mut self) -> (BTreeSet<TreePath>, Vec<Warning>, Vec<BuildError>) {
+        if let Some(last) = self.errors.last().filter(|_| self.untold > 0) {
+            let (told, more) = (MAX_MISTAKES, self.untold);
+            self.errors.push(BuildError {
+                place: last.place.clone(),
+                problem: Box::new(Refusal::Mistakes { told, more }.into()),
+                original: None,
+            });
+        }
         (self.read, self.warnings, self.errors)
     }
 }
@@ -234,6 +252,22 @@ mod tests {
             assert!(context.count_values(&[Node::null()]).is_ok());
             assert!(context.count_values(&[Node::null()]).is_err());
         });
+    }
+
+    #[test]
+    fn mistakes_beyond_the_limit_are_counted() {
+        let (tree, options) = (MemoryTree::new(), BuildOptions::default());
+        let mut context = Context::new(&tree, &crate::NoRemotes, &options);
+        let place = Place::file(TreePath::new("a.yaml").unwrap());
+        for limit in 0..MAX_MISTAKES + 2 {
+            context.fail(&place, Refusal::Name { limit });
+        }
+        assert_eq!(context.error_count(), MAX_MISTAKES + 2);
+        let (_, _, errors) = context.finish();
+        assert_eq!(
+            errors[MAX_MISTAKES].to_string(),
+            "a.yaml: 2 more mistakes are not told, only the first 1000"
+        );
     }
 
     #[test]

@@ -177,7 +177,7 @@ impl Items {
     /// Does as [`Items::similar`] for the objects that `fits` accepts.
     pub(crate) fn similar_among(&self, id: &ResId, fits: impl Fn(&Item) -> bool) -> There {
         let fitting = self.iter().filter(|item| fits(item));
-        There::nearest(fitting.map(|item| likeness(item, id)).collect())
+        There::nearest(fitting, |item| likeness(item, id))
     }
 
     /// Appends a generated object, or lets it replace the one that is there, or merges it into that.

@@ -9,12 +9,15 @@ pub(crate) fn nearest<'w>(word: &str, known: impl Iterator<Item = &'w str>) -> O
         .map(|(_, candidate)| candidate)
 }
 
+/// How many letters of each word are compared.
+const COMPARED: usize = 64;
+
 /// Counts the letters to insert, remove or replace, capitals aside (Levenshtein).
 pub(crate) fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.to_lowercase().chars().collect();
+    let b: Vec<char> = b.to_lowercase().chars().take(COMPARED).collect();
     // Only the row before is needed.
     let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.to_lowercase().chars().take(64).enumerate() {
+    for (i, x) in a.to_lowercase().chars().take(COMPARED).enumerate() {
         let mut diagonal = std::mem::replace(&mut row[0], i + 1);
         for (j, y) in b.iter().enumerate() {
             let replace = diagonal + usize::from(x != *y);

@@ -2,7 +2,7 @@
 
 mod expand;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use windlass_yaml::{Node, Value};
 
@@ -37,9 +37,15 @@ impl Vars {
 
     /// Adds the vars of a kustomization, and notes on the objects that they name that they do.
     pub(crate) fn declare(&mut self, items: &mut Items, vars: &[Var]) -> Result<(), Problem> {
+        if vars.is_empty() {
+            return Ok(());
+        }
+        let named = by_name(items);
         for var in vars {
-            let found: Vec<usize> = (0..items.len())
-                .filter(|index| names(var, items.get(*index)))
+            let wanted = object_id(var);
+            let candidates = named.get(&wanted.name).into_iter().flatten().copied();
+            let found: Vec<usize> = candidates
+                .filter(|index| is_named(&wanted, items.get(*index)))
                 .collect();
             match found[..] {
                 [] => {}
@@ -62,12 +68,14 @@ impl Vars {
         items: &mut Items,
         specs: &[FieldSpec],
     ) -> Result<Vec<String>, Problem> {
+        if self.0.is_empty() {
+            return Ok(Vec::new());
+        }
+        let noted = by_var(items);
         let mut values = BTreeMap::new();
         for var in self.0.values() {
-            values.insert(var.name.clone(), value(items, var)?);
-        }
-        if values.is_empty() {
-            return Ok(Vec::new());
+            let item = noted.get(var.name.as_str()).copied();
+            values.insert(var.name.clone(), value(items, item, var)?);
         }
         let mut writer = Writer::new(&values);
         for item in items.list_mut() {
@@ -85,8 +93,33 @@ impl Vars {
     }
 }
 
-fn names(var: &Var, item: &Item) -> bool {
-    let wanted = object_id(var);
+/// Returns where the objects are that have or had each name.
+fn by_name(items: &Items) -> HashMap<String, Vec<usize>> {
+    let mut named: HashMap<String, Vec<usize>> = HashMap::new();
+    for (index, item) in items.iter().enumerate() {
+        let previous = item.previous.iter().map(|previous| previous.name.as_str());
+        for name in previous.chain([item.name()]) {
+            let places = named.entry(name.to_owned()).or_default();
+            if places.last() != Some(&index) {
+                places.push(index);
+            }
+        }
+    }
+    named
+}
+
+/// Returns the first object that each var names.
+fn by_var(items: &Items) -> HashMap<&str, &Item> {
+    let mut noted = HashMap::new();
+    for item in items.iter() {
+        for name in &item.var_names {
+            noted.entry(name.as_str()).or_insert(item);
+        }
+    }
+    noted
+}
+
+fn is_named(wanted: &ResId, item: &Item) -> bool {
     item.ever(|id| {
         let same = id.name == wanted.name && id.gvk == wanted.gvk;
         same && (wanted.namespace.is_empty() || wanted.same_namespace(id))
@@ -118,11 +151,8 @@ fn describe(var: &Var) -> String {
     )
 }
 
-fn value(items: &Items, var: &Var) -> Result<Node, Problem> {
-    let mut noted = items
-        .iter()
-        .filter(|item| item.var_names.contains(&var.name));
-    let Some(item) = noted.next() else {
+fn value(items: &Items, item: Option<&Item>, var: &Var) -> Result<Node, Problem> {
+    let Some(item) = item else {
         return Err(ReferenceProblem::VarObject {
             var: describe(var),
             there: items.similar(&object_id(var)),

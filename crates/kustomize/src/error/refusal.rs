@@ -101,6 +101,14 @@ pub enum Refusal {
         /// The limit.
         limit: usize,
     },
+    /// More mistakes than a build tells.
+    #[error("{more} more mistakes are not told, only the first {told}")]
+    Mistakes {
+        /// How many are told.
+        told: usize,
+        /// How many others there are.
+        more: usize,
+    },
     /// More values than a build may hold.
     #[error("the objects of the build have more than {limit} values")]
     Values {

@@ -5,6 +5,9 @@ use std::fmt;
 /// How many names a message lists.
 const SHOWN: usize = 5;
 
+/// How many names are compared with the one that was looked for; the others are only counted.
+const COMPARED: usize = 1_000;
+
 /// What there is instead of what was looked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct There {
@@ -15,11 +18,15 @@ pub struct There {
 }
 
 impl There {
-    /// Returns the nearest of some names, each with its distance.
-    pub(crate) fn nearest(mut names: Vec<(usize, String)>) -> Self {
+    /// Returns the nearest of some things by their distance and name.
+    pub(crate) fn nearest<T>(
+        mut things: impl Iterator<Item = T>,
+        likeness: impl Fn(T) -> (usize, String),
+    ) -> Self {
+        let mut names: Vec<_> = things.by_ref().take(COMPARED).map(likeness).collect();
         // Stable: what is equally far away keeps its order.
         names.sort_by_key(|(distance, _)| *distance);
-        let more = names.len().saturating_sub(SHOWN);
+        let more = names.len().saturating_sub(SHOWN) + things.count();
         let nearest = names.into_iter().take(SHOWN).map(|(_, name)| name);
         Self {
             nearest: nearest.collect(),
@@ -29,8 +36,9 @@ impl There {
 
     /// Returns the names that are most like `wanted`.
     pub(crate) fn like<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Self {
-        let names = names.map(|name| (crate::nearest::distance(wanted, name), name.to_owned()));
-        Self::nearest(names.collect())
+        Self::nearest(names, |name| {
+            (crate::nearest::distance(wanted, name), name.to_owned())
+        })
     }
 
     /// Returns whether there is nothing.

@@ -10,7 +10,7 @@ use crate::go_json;
 use crate::work::Work;
 
 /// To read and print a byte takes as long as to look at so many fields.
-const VISITS_PER_BYTE: usize = 8;
+const VISITS_PER_BYTE: usize = 16;
 
 /// Sets a field within a text, and returns whether there was one to set.
 pub(super) fn set(
