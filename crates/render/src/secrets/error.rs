@@ -102,7 +102,10 @@ impl SecretProblem {
 
 fn without_place(error: &ParseError) -> String {
     match error {
-        ParseError::Syntax(error) => error.reason.clone(),
+        ParseError::Syntax(error) => format!(
+            "{}, so it was not encrypted by sops (or is damaged)",
+            error.reason
+        ),
         other => other.to_string(),
     }
 }
