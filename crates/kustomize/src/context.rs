@@ -10,7 +10,7 @@ use crate::BuildOptions;
 use crate::edit;
 use crate::error::{BuildError, Place, Problem, Refusal, Warning};
 use crate::loader::absolute;
-use crate::remote::{Mounts, Remotes};
+use crate::remote::{Mounts, Remotes, address_of};
 use crate::schema::Schemas;
 use crate::trail::{self, Step};
 use crate::work::Work;
@@ -163,6 +163,10 @@ impl<'t> Context<'t> {
                 .iter()
                 .take_while(|byte| **byte == b' ');
             place.column = u32::try_from(indent.count() + 1).unwrap_or(1);
+        }
+        if let Some(address) = address_of(&place.path) {
+            place.name = Some(address);
+            return;
         }
         let Some(here) = &self.options.working_directory else {
             return;

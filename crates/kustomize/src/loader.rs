@@ -177,8 +177,8 @@ impl Loader {
     fn check_scheme(&self, url: &str, scheme: Scheme) -> Result<(), Problem> {
         match &self.remote {
             Some(within) if scheme < within.scheme => Err(Refusal::LessCare {
-                url: url.to_owned(),
-                repository: within.mount.to_string(),
+                url: remote::redacted(url),
+                repository: absolute(&within.mount),
             }
             .into()),
             _ => Ok(()),
@@ -237,9 +237,9 @@ impl Loader {
     }
 }
 
-/// Returns a path as kustomize's messages have it: from the root.
+/// Returns a path as kustomize's messages have it: from the root. What was fetched has an address.
 pub(crate) fn absolute(path: &TreePath) -> String {
-    format!("/{}", path.as_str())
+    remote::address_of(path).unwrap_or_else(|| format!("/{}", path.as_str()))
 }
 
 /// Returns whether what should be a path is an object, which may be a Secret.

@@ -2,6 +2,7 @@
 
 mod address;
 mod mounts;
+mod shown;
 
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use windlass_tree::Tree;
 
 pub use address::{RemoteBase, Repository, Scheme};
 pub(crate) use mounts::Mounts;
+pub(crate) use shown::{address_of, redacted};
 
 /// Has the bases and files that are not in the tree of a build.
 ///

@@ -5,6 +5,7 @@ use windlass_tree::TreePath;
 
 use crate::error::{LoadProblem, Problem};
 use crate::loader::{absolute, shown};
+use crate::remote::redacted;
 
 /// A base or component that is being built, and what is done with it.
 #[derive(Clone, Debug)]
@@ -55,7 +56,7 @@ impl Step {
             Stage::Building => format!("recursed accumulation of path '{root}': {inner}"),
             Stage::Merging => format!("recursed merging from path '{root}': {inner}"),
         };
-        match &self.entry {
+        match self.entry.as_deref().map(redacted) {
             Some(entry) => format!(
                 "accumulating resources: accumulation err='accumulating resources from '{entry}': '{root}' must \
                  resolve to a file': {inner}"
@@ -67,6 +68,7 @@ impl Step {
 
 /// Returns what kustomize says about an entry of `resources` that leads nowhere, or must not be followed.
 pub(crate) fn of_entry(entry: &str, root: &TreePath, problem: &Problem) -> String {
+    let entry = &redacted(shown(entry));
     let first = |tried: &str, then: &str| {
         format!("accumulation err='accumulating resources from '{entry}': {tried}': {then}")
     };
@@ -92,12 +94,13 @@ pub(crate) fn of_entry(entry: &str, root: &TreePath, problem: &Problem) -> Strin
             }
             | LoadProblem::AbsoluteBase { path },
         ) => first(&not_a_file(path), &problem.to_string()),
-        _ => format!("accumulating resources from '{}': {problem}", shown(entry)),
+        _ => format!("accumulating resources from '{entry}': {problem}"),
     }
 }
 
 /// Returns what kustomize says about the content of a file of `resources`.
 pub(crate) fn of_content(entry: &str, file: &TreePath, problem: &Problem) -> String {
+    let entry = &redacted(entry);
     if let Problem::Yaml(error) = problem {
         let error = match error {
             windlass_yaml::ParseError::Syntax { at, problem, .. } => {
@@ -121,6 +124,7 @@ pub(crate) fn of_content(entry: &str, file: &TreePath, problem: &Problem) -> Str
 
 /// Returns what kustomize says about an object of a file that cannot be added.
 pub(crate) fn of_addition(entry: &str, file: &TreePath, problem: &Problem) -> String {
+    let entry = redacted(entry);
     format!(
         "accumulation err='merging resources from '{entry}': {problem}': {}",
         is_file(&absolute(file))

@@ -60,10 +60,12 @@ pub enum FetchError {
         reason: String,
     },
     /// The server says no, or something else.
-    #[error("the server answers {status}{}", hint(*status))]
+    #[error("the server answers {status}{}{}", hint(*status), if *had_user { "; the user in the address was left out" } else { "" })]
     Status {
         /// The status of HTTP.
         status: u16,
+        /// Whether the address had a user, who was not sent.
+        had_user: bool,
     },
     /// It took too long.
     #[error("it took longer than {} s; add ?timeout=SECONDS to the address", limit.as_secs())]

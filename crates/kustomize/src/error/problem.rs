@@ -8,6 +8,7 @@ use super::{
     FieldProblem, GeneratorProblem, KustomizationProblem, LoadProblem, ObjectProblem, PatchProblem,
     Place, PluginProblem, ReferenceProblem, Refusal, ReplacementProblem, SelectionProblem,
 };
+use crate::remote::redacted;
 
 /// What is wrong.
 ///
@@ -234,7 +235,7 @@ impl Problem {
     /// Returns the problem as that of an entry of `resources`.
     pub(crate) fn in_resource(self, path: &str) -> Self {
         Self::Resource {
-            path: crate::loader::shown(path).to_owned(),
+            path: redacted(crate::loader::shown(path)),
             problem: Box::new(self),
         }
     }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use windlass_tree::{EntryKind, Tree, TreeError, TreePath};
+use windlass_tree::{EntryKind, PathError, Tree, TreeError, TreePath};
 
-use super::{RemoteError, Remotes, Repository};
+use super::{RemoteError, Remotes, Repository, redacted};
 use crate::error::{LoadProblem, Problem};
 
 /// The tree of a build, with repositories and files from elsewhere mounted in it.
@@ -19,6 +19,8 @@ pub(crate) struct Mounts<'t> {
 #[derive(Clone)]
 struct Mount {
     asked: String,
+    /// The same without what may be secret.
+    shown: String,
     content: Result<Content, RemoteError>,
 }
 
@@ -41,7 +43,8 @@ impl<'t> Mounts<'t> {
     pub(crate) fn repository(&self, repository: &Repository) -> Result<TreePath, Problem> {
         let revision = repository.revision.as_deref().unwrap_or("HEAD");
         let asked = format!("{}@{revision}", repository.url);
-        self.mount(&asked, || {
+        let shown = format!("{}@{revision}", redacted(&repository.url));
+        self.mount(&asked, &shown, || {
             let tree = self.remotes.repository(repository)?;
             Ok(Content::Directory(tree))
         })
@@ -49,7 +52,9 @@ impl<'t> Mounts<'t> {
 
     /// Returns where the file of an address is.
     pub(crate) fn file(&self, url: &str) -> Result<TreePath, Problem> {
-        self.mount(url, || self.remotes.file(url).map(Content::File))
+        self.mount(url, &redacted(url), || {
+            self.remotes.file(url).map(Content::File)
+        })
     }
 
     /// Returns the repository or file from elsewhere that a path is in.
@@ -59,19 +64,22 @@ impl<'t> Mounts<'t> {
         points.find(|point| path.is_within(point)).cloned()
     }
 
+    /// Mounts what was asked for below its address as messages show it.
     fn mount(
         &self,
         asked: &str,
+        shown: &str,
         content: impl FnOnce() -> Result<Content, RemoteError>,
     ) -> Result<TreePath, Problem> {
-        let point = TreePath::new(asked)?;
+        let point = self.point(asked, shown)?;
         let there = self.mounted().get(&point).cloned();
         let mount = there.unwrap_or_else(|| Mount {
             content: content(),
             asked: asked.to_owned(),
+            shown: shown.to_owned(),
         });
         let problem = |reason| LoadProblem::Remote {
-            url: asked.to_owned(),
+            url: shown.to_owned(),
             reason,
         };
         if let Some(other) = self.in_the_way(&point, &mount) {
@@ -81,6 +89,23 @@ impl<'t> Mounts<'t> {
         let failed = mount.content.as_ref().err().cloned();
         self.mounted().insert(point.clone(), mount);
         failed.map_or(Ok(point), |reason| Err(problem(reason).into()))
+    }
+
+    /// Returns where an address is mounted. Two that differ in what is not shown are told apart by a number.
+    fn point(&self, asked: &str, shown: &str) -> Result<TreePath, PathError> {
+        let point = TreePath::new(shown)?;
+        if asked == shown {
+            return Ok(point);
+        }
+        let mounted = self.mounted();
+        let is_free = |point: &TreePath| mounted.get(point).is_none_or(|it| it.asked == asked);
+        let mut point = point;
+        let mut number = 1;
+        while !is_free(&point) {
+            number += 1;
+            point = TreePath::new(&format!("{shown} ({number})"))?;
+        }
+        Ok(point)
     }
 
     /// Returns what another address has put there, which can differ in `//` or `..` only, or where one of them
@@ -96,7 +121,7 @@ impl<'t> Mounts<'t> {
                 || (is_directory(other) && point.is_within(there))
                 || (is_directory(mount) && there.is_within(point))
         });
-        other.map(|(_, other)| other.asked.clone())
+        other.map(|(_, other)| other.shown.clone())
     }
 
     /// A poisoned lock means that another thread panicked between two answers; those that are there are true.

@@ -17,6 +17,8 @@ pub(super) struct Web {
     url: String,
     /// Whether it is on this machine, without TLS.
     is_plain: bool,
+    /// Whether the address had a user, who is not sent.
+    had_user: bool,
 }
 
 /// The references of a repository, and where its commits are asked for.
@@ -58,6 +60,7 @@ impl Web {
         Ok(Self {
             url: bare,
             is_plain,
+            had_user: user.is_some(),
         })
     }
 }
@@ -89,7 +92,7 @@ impl Client {
     pub(super) fn get(&self, web: &Web, deadline: Deadline) -> Result<Answer, FetchError> {
         let request = self.agent(web).get(&web.url);
         let request = request.config().timeout_global(Some(deadline.remaining()));
-        Answer::new(request.build().call(), deadline)
+        Answer::new(web, request.build().call(), deadline)
     }
 
     /// Asks a repository for its references.
@@ -102,6 +105,7 @@ impl Client {
         let web = Web {
             url: format!("{base}/info/refs?service={SERVICE}"),
             is_plain: web.is_plain,
+            had_user: web.had_user,
         };
         let answer = self.get(&web, deadline)?;
         if answer.kind() != Some("application/x-git-upload-pack-advertisement") {
@@ -113,6 +117,7 @@ impl Client {
         let service = Web {
             url: format!("{base}/{SERVICE}"),
             is_plain: web.is_plain,
+            had_user: web.had_user,
         };
         let bytes = answer.read_all(MAX_REFERENCES)?;
         Ok(Advertised { bytes, service })
@@ -131,7 +136,7 @@ impl Client {
             .header("Content-Type", "application/x-git-upload-pack-request")
             .header("Accept", "application/x-git-upload-pack-result");
         let request = request.config().timeout_global(Some(deadline.remaining()));
-        let answer = Answer::new(request.build().send(body), deadline)?;
+        let answer = Answer::new(service, request.build().send(body), deadline)?;
         if answer.kind() != Some("application/x-git-upload-pack-result") {
             return Err(FetchError::NotGit);
         }
@@ -149,6 +154,7 @@ impl Client {
 
 impl Answer {
     fn new(
+        web: &Web,
         response: Result<Response<Body>, ureq::Error>,
         deadline: Deadline,
     ) -> Result<Self, FetchError> {
@@ -159,6 +165,7 @@ impl Answer {
         }
         Err(FetchError::Status {
             status: status.as_u16(),
+            had_user: web.had_user,
         })
     }
 

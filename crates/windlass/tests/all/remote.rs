@@ -253,6 +253,74 @@ fn what_is_not_fetched_says_why_and_what_to_do() {
 }
 
 #[test]
+fn no_message_holds_a_user_a_password_or_a_token() {
+    let (scene, server) = published();
+    let host = server.url("");
+    let host = host.trim_start_matches("http://");
+    scene.write("../files/bad.yaml", "a: b\n");
+    for url in [
+        format!("https://user:s3cr3t@{host}org/repo//base"),
+        format!("http://s3cr3t@{host}git/none/none//base"),
+        format!("http://s3cr3t@{host}files/none.yaml"),
+        format!("http://{host}files/none.yaml?token=s3cr3t"),
+        format!("http://{host}files/bad.yaml?token=s3cr3t"),
+        format!("http://s3cr3t@{host}git/org/repo//none"),
+        "s3cr3t@github.com:org/repo".to_owned(),
+    ] {
+        let ran = build(&scene, &url);
+        assert_eq!(ran.code, Some(1), "{}", ran.all());
+        assert!(!ran.all().contains("s3cr3t"), "{}", ran.all());
+        let off = scene.windlass(&["build", "app"]);
+        assert!(!off.all().contains("s3cr3t"), "{}", off.all());
+        let itself = scene.windlass(&["build", &url, "--allow-remote-bases"]);
+        assert!(!itself.all().contains("s3cr3t"), "{}", itself.all());
+    }
+    let ran = build(&scene, &format!("http://tok@{host}files/none.yaml"));
+    refuses(&ran, "the user in the address was left out");
+}
+
+#[test]
+fn addresses_that_differ_in_a_token_only_are_two_files() {
+    let (scene, server) = published();
+    scene.write("../files/map.yaml", &map("file"));
+    let urls = ["1", "2"].map(|id| server.url(&format!("files/map.yaml?id={id}")));
+    scene.write(
+        "app/kustomization.yaml",
+        &format!("resources: ['{}', '{}']\n", urls[0], urls[1]),
+    );
+    let ran = scene.windlass(&["build", "app", "--allow-remote-bases"]);
+    assert!(ran.stderr.contains("already"), "{}", ran.all());
+    assert_eq!(server.requests(), 2);
+}
+
+#[test]
+fn what_was_fetched_is_called_by_its_address() {
+    let (scene, server) = published();
+    scene.write("../files/bad.yaml", "a: [\n");
+    let url = server.url("files/bad.yaml");
+    let ran = build(&scene, &url);
+    assert!(
+        ran.stderr.contains(&format!("error: {url}:")),
+        "{}",
+        ran.all()
+    );
+    assert!(!ran.stderr.contains("/http:"), "{}", ran.all());
+    put(
+        &scene,
+        "broken/kustomization.yaml",
+        "resources: [none.yaml]\n",
+    );
+    revise(&scene, "three");
+    let ran = build(&scene, &server.url("git/org/repo//broken"));
+    let place = format!(
+        "error: {}@HEAD/broken/kustomization.yaml:1:13: ",
+        server.url("git/org/repo")
+    );
+    assert!(ran.stderr.contains(&place), "{}", ran.all());
+    assert!(!ran.stderr.contains("/http:"), "{}", ran.all());
+}
+
+#[test]
 fn a_server_that_does_not_answer_is_given_up() {
     let (scene, server) = published();
     let ran = build(&scene, &server.url("silence/org/repo//base?timeout=1"));
