@@ -1,6 +1,7 @@
 //! Reading files as a kustomization may: from its own directory, unless the caller allows more.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use windlass_tree::{EntryKind, Tree as _, TreePath};
 
@@ -9,6 +10,9 @@ use crate::error::{LoadProblem, Problem, Refusal, There};
 use crate::kustomization::FILE_NAMES;
 use crate::nearest::nearest;
 use crate::remote::{self, Remote, RemoteBase, Scheme};
+
+/// The longest time that a kustomization from elsewhere can ask for with `?timeout=`.
+const MAX_REMOTE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A directory that is being built, and those that led there.
 #[derive(Clone, Debug)]
@@ -156,7 +160,11 @@ impl Loader {
         let scheme = base.repository.scheme;
         self.check_scheme(&base.repository.url, scheme)?;
         let directory = base.directory()?;
-        let mount = context.tree.repository(&base.repository)?;
+        let mut repository = base.repository.clone();
+        if self.remote.is_some() {
+            repository.timeout = repository.timeout.min(MAX_REMOTE_TIMEOUT);
+        }
+        let mount = context.tree.repository(&repository)?;
         let root = mount.join(directory.as_str())?;
         match context.tree.kind(&root)? {
             Some(EntryKind::Directory) => {}

@@ -28,6 +28,8 @@ mod laws;
 mod limits;
 #[path = "all/recorded.rs"]
 mod recorded;
+#[path = "all/remote.rs"]
+mod remote;
 #[path = "all/seeds.rs"]
 mod seeds;
 #[path = "all/support.rs"]

@@ -1,24 +1,22 @@
 //! Repositories and files that are fetched over a network.
 
+mod budget;
 mod http;
 mod kept;
 mod pack;
 mod references;
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
 use crate::{GitTree, Repository, SourceError};
+pub use budget::Limits;
+use budget::{Budget, Deadline};
 use http::{Client, Web};
 use references::References;
-
-/// The largest pack that is taken from a server, in bytes: 256 MiB.
-pub const MAX_PACK: u64 = 256 * 1024 * 1024;
-
-/// The largest list of references that is taken from a server, in bytes: 64 MiB.
-pub const MAX_REFERENCES: u64 = 64 * 1024 * 1024;
 
 /// Fetches repositories and files, one commit at a time, and keeps the commits in a directory.
 ///
@@ -27,6 +25,7 @@ pub const MAX_REFERENCES: u64 = 64 * 1024 * 1024;
 pub struct Fetcher {
     client: Client,
     cache: PathBuf,
+    budget: Arc<Budget>,
 }
 
 /// Why something could not be fetched.
@@ -73,6 +72,24 @@ pub enum FetchError {
         /// The time it had.
         limit: Duration,
     },
+    /// Everything took too long.
+    #[error("all that one build fetches may take {} s", limit.as_secs())]
+    TooLong {
+        /// The limit.
+        limit: Duration,
+    },
+    /// More repositories and files than are fetched.
+    #[error("one build fetches at most {limit} repositories and files")]
+    TooMany {
+        /// The limit.
+        limit: usize,
+    },
+    /// More bytes than are fetched.
+    #[error("one build fetches at most {limit} bytes")]
+    TooMuch {
+        /// The limit.
+        limit: u64,
+    },
     /// More bytes than are taken.
     #[error("it has more than {limit} bytes")]
     TooLarge {
@@ -115,20 +132,22 @@ pub enum FetchError {
 }
 
 impl Fetcher {
-    /// Returns a fetcher that keeps commits below `cache`. The directory is made when it is needed, and can be
-    /// deleted at any time.
+    /// Returns a fetcher for one build, which keeps commits below `cache`. The directory is made when it is needed,
+    /// and can be deleted at any time.
     #[must_use]
-    pub fn new(cache: PathBuf) -> Self {
+    pub fn new(cache: PathBuf, limits: Limits) -> Self {
+        let budget = Arc::new(Budget::new(limits));
         Self {
-            client: Client::new(),
+            client: Client::new(Arc::clone(&budget)),
             cache,
+            budget,
         }
     }
 
     /// Returns the file at an address.
     pub fn file(&self, url: &str, timeout: Duration) -> Result<Vec<u8>, FetchError> {
         let web = Web::parse(url)?;
-        let deadline = Deadline::after(timeout);
+        let deadline = self.budget.begin(timeout)?;
         self.client
             .get(&web, deadline)?
             .read_all(windlass_tree::MAX_FILE_SIZE)
@@ -156,7 +175,7 @@ impl Fetcher {
         {
             return Ok(tree);
         }
-        let deadline = Deadline::after(timeout);
+        let deadline = self.budget.begin(timeout)?;
         let advertised = self.client.references(&web, deadline)?;
         let references = References::parse(&advertised.bytes)?;
         let wanted = references.find(revision)?;
@@ -165,27 +184,7 @@ impl Fetcher {
         }
         let request = references.request(&wanted);
         let answer = self.client.fetch(&advertised.service, &request, deadline)?;
-        kept::store(&kept, &wanted, answer)
-    }
-}
-
-/// When an answer has to be there.
-#[derive(Clone, Copy, Debug)]
-struct Deadline {
-    at: Instant,
-    limit: Duration,
-}
-
-impl Deadline {
-    fn after(limit: Duration) -> Self {
-        Self {
-            at: Instant::now() + limit.min(Duration::from_hours(24)),
-            limit,
-        }
-    }
-
-    fn remaining(self) -> Duration {
-        self.at.saturating_duration_since(Instant::now())
+        kept::store(&kept, &wanted, answer, self.budget.limits.pack)
     }
 }
 
@@ -237,4 +236,78 @@ fn shown(known: &[String]) -> String {
         return "none".to_owned();
     }
     known.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// Answers one request after another with these bytes, on loopback; returns its address.
+    fn server(answer: &'static str) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let _ = stream.read(&mut [0; 4096]).unwrap();
+                stream.write_all(answer.as_bytes()).unwrap();
+            }
+        });
+        format!("http://{address}/org/repo")
+    }
+
+    fn fetcher(limits: Limits) -> Fetcher {
+        Fetcher::new(PathBuf::from("/nowhere"), limits)
+    }
+
+    const TIMEOUT: Duration = Duration::from_secs(20);
+
+    #[test]
+    fn a_fetcher_keeps_to_its_limits() {
+        let file = server("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\na: b");
+        let few = fetcher(Limits {
+            fetches: 1,
+            ..Limits::default()
+        });
+        assert_eq!(few.file(&file, TIMEOUT).unwrap(), b"a: b");
+        let error = few.file(&file, TIMEOUT).unwrap_err();
+        assert!(matches!(error, FetchError::TooMany { limit: 1 }));
+        let small = fetcher(Limits {
+            bytes: 3,
+            ..Limits::default()
+        });
+        let error = small.file(&file, TIMEOUT).unwrap_err();
+        assert!(matches!(error, FetchError::TooMuch { limit: 3 }));
+    }
+
+    #[test]
+    fn a_list_of_references_has_as_many_bytes_as_the_limit_and_no_more() {
+        let url = server(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/x-git-upload-pack-advertisement\r\n\
+             Content-Length: 4\r\n\r\n0000",
+        );
+        let error = |references| {
+            let limits = Limits {
+                references,
+                ..Limits::default()
+            };
+            let tree = fetcher(limits).repository(&url, None, TIMEOUT);
+            tree.err().unwrap()
+        };
+        assert!(matches!(error(4), FetchError::NoRevision { .. }));
+        assert!(matches!(error(3), FetchError::TooLarge { limit: 3 }));
+    }
+
+    #[test]
+    fn a_redirect_from_this_machine_is_not_followed() {
+        let there = server("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\na: b");
+        let answer =
+            format!("HTTP/1.1 302 Found\r\nLocation: {there}\r\nContent-Length: 0\r\n\r\n");
+        let url = server(answer.leak());
+        let error = fetcher(Limits::default()).file(&url, TIMEOUT).unwrap_err();
+        assert!(matches!(error, FetchError::Status { status: 302, .. }));
+    }
 }

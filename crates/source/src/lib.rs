@@ -4,7 +4,8 @@
 //!   [`Revision`]s are commits; [`Repository::tree`] is what one of them holds.
 //! - [`GitTree`]: the files of a commit, read from the object database. There is no checkout.
 //! - [`DirectoryTree`]: the files of a directory, read through a handle that cannot leave it.
-//! - [`Fetcher`]: repositories and files that are fetched over HTTP, one commit at a time.
+//! - [`Fetcher`]: repositories and files that are fetched over HTTP, one commit at a time, within
+//!   [`Limits`].
 //! - [`Changes`]: tells when a repository or a directory may have changed.
 //!
 //! ```no_run
@@ -29,6 +30,6 @@ mod repository;
 
 pub use changes::{Changes, WatchError};
 pub use directory::DirectoryTree;
-pub use fetch::{FetchError, Fetcher, MAX_PACK, MAX_REFERENCES};
+pub use fetch::{FetchError, Fetcher, Limits};
 pub use git_tree::GitTree;
 pub use repository::{Repository, Revision, SourceError};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use windlass_kustomize::{NoRemotes, RemoteError, Remotes, Repository};
-use windlass_source::Fetcher;
+use windlass_source::{Fetcher, Limits};
 use windlass_tree::Tree;
 
 use crate::failure::{Failure, chain};
@@ -13,18 +13,21 @@ use crate::failure::{Failure, chain};
 /// How long fetching one file may take, as kustomize gives a repository.
 const FILE_TIMEOUT: Duration = Duration::from_secs(27);
 
+/// The environment variable that allows remote bases, for scripts that cannot be given a flag.
+const ALLOW: &str = "WINDLASS_ALLOW_REMOTE_BASES";
+
 /// Fetches what a build asks for.
 struct Fetched(Fetcher);
 
-/// Returns who has remote bases: nobody unless they are allowed.
+/// Returns who has remote bases: nobody unless they are allowed, by a flag or by the environment.
 pub(crate) fn remotes(are_allowed: bool) -> Result<Box<dyn Remotes>, Failure> {
-    if !are_allowed {
+    if !are_allowed && !is_allowed_by_environment() {
         return Ok(Box::new(NoRemotes));
     }
     let cache = cache().ok_or_else(|| {
         Failure::usage("neither $XDG_CACHE_HOME nor $HOME is set; remote bases are kept there")
     })?;
-    Ok(Box::new(Fetched(Fetcher::new(cache))))
+    Ok(Box::new(Fetched(Fetcher::new(cache, Limits::default()))))
 }
 
 impl Remotes for Fetched {
@@ -43,6 +46,12 @@ impl Remotes for Fetched {
         let bytes = self.0.file(url, FILE_TIMEOUT);
         bytes.map(Into::into).map_err(|error| failed(&error))
     }
+}
+
+fn is_allowed_by_environment() -> bool {
+    let value = std::env::var(ALLOW).unwrap_or_default();
+    let value = value.to_ascii_lowercase();
+    !matches!(&*value, "" | "0" | "n" | "no" | "f" | "false" | "off")
 }
 
 fn failed(error: &windlass_source::FetchError) -> RemoteError {

@@ -8,7 +8,8 @@ use ureq::http::{Response, Uri};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body, ResponseExt as _};
 
-use super::{Deadline, FetchError, MAX_REFERENCES};
+use super::budget::Counted;
+use super::{Budget, Deadline, FetchError};
 
 const SERVICE: &str = "git-upload-pack";
 
@@ -28,6 +29,7 @@ pub(super) struct Advertised {
 }
 
 pub(super) struct Client {
+    budget: Arc<Budget>,
     secure: Agent,
     plain: Agent,
 }
@@ -36,6 +38,7 @@ pub(super) struct Client {
 pub(super) struct Answer {
     response: Response<Body>,
     deadline: Deadline,
+    budget: Arc<Budget>,
 }
 
 impl Web {
@@ -66,7 +69,7 @@ impl Web {
 }
 
 impl Client {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(budget: Arc<Budget>) -> Self {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = TlsConfig::builder()
             .unversioned_rustls_crypto_provider(provider)
@@ -78,6 +81,7 @@ impl Client {
                 .user_agent(concat!("windlass/", env!("CARGO_PKG_VERSION")))
         };
         Self {
+            budget,
             secure: agent()
                 .https_only(true)
                 .max_redirects(5)
@@ -92,7 +96,7 @@ impl Client {
     pub(super) fn get(&self, web: &Web, deadline: Deadline) -> Result<Answer, FetchError> {
         let request = self.agent(web).get(&web.url);
         let request = request.config().timeout_global(Some(deadline.remaining()));
-        Answer::new(web, request.build().call(), deadline)
+        self.answer(web, request.build().call(), deadline)
     }
 
     /// Asks a repository for its references.
@@ -119,7 +123,7 @@ impl Client {
             is_plain: web.is_plain,
             had_user: web.had_user,
         };
-        let bytes = answer.read_all(MAX_REFERENCES)?;
+        let bytes = answer.read_all(self.budget.limits.references)?;
         Ok(Advertised { bytes, service })
     }
 
@@ -136,11 +140,32 @@ impl Client {
             .header("Content-Type", "application/x-git-upload-pack-request")
             .header("Accept", "application/x-git-upload-pack-result");
         let request = request.config().timeout_global(Some(deadline.remaining()));
-        let answer = Answer::new(service, request.build().send(body), deadline)?;
+        let answer = self.answer(service, request.build().send(body), deadline)?;
         if answer.kind() != Some("application/x-git-upload-pack-result") {
             return Err(FetchError::NotGit);
         }
         Ok(answer)
+    }
+
+    fn answer(
+        &self,
+        web: &Web,
+        response: Result<Response<Body>, ureq::Error>,
+        deadline: Deadline,
+    ) -> Result<Answer, FetchError> {
+        let response = response.map_err(|error| failure(&error, deadline, &self.budget))?;
+        let status = response.status();
+        if !status.is_success() {
+            return Err(FetchError::Status {
+                status: status.as_u16(),
+                had_user: web.had_user,
+            });
+        }
+        Ok(Answer {
+            response,
+            deadline,
+            budget: Arc::clone(&self.budget),
+        })
     }
 
     fn agent(&self, web: &Web) -> &Agent {
@@ -153,22 +178,6 @@ impl Client {
 }
 
 impl Answer {
-    fn new(
-        web: &Web,
-        response: Result<Response<Body>, ureq::Error>,
-        deadline: Deadline,
-    ) -> Result<Self, FetchError> {
-        let response = response.map_err(|error| failure(&error, deadline))?;
-        let status = response.status();
-        if status.is_success() {
-            return Ok(Self { response, deadline });
-        }
-        Err(FetchError::Status {
-            status: status.as_u16(),
-            had_user: web.had_user,
-        })
-    }
-
     /// Returns the kind of content that the server says it is.
     fn kind(&self) -> Option<&str> {
         self.response.body().mime_type()
@@ -177,33 +186,39 @@ impl Answer {
     pub(super) fn read_all(self, limit: u64) -> Result<Vec<u8>, FetchError> {
         let mut bytes = Vec::new();
         let deadline = self.deadline;
+        let budget = self.budget();
         // One byte more than the limit, to tell a file of that size from a larger one.
         let mut reader = self.into_reader().take(limit + 1);
         reader
             .read_to_end(&mut bytes)
-            .map_err(|error| failure(&error.into(), deadline))?;
+            .map_err(|error| failure(&error.into(), deadline, &budget))?;
         if bytes.len() as u64 > limit {
             return Err(FetchError::TooLarge { limit });
         }
         Ok(bytes)
     }
 
+    pub(super) fn budget(&self) -> Arc<Budget> {
+        Arc::clone(&self.budget)
+    }
+
     pub(super) fn into_reader(self) -> impl Read {
         let body = self.response.into_body().into_with_config();
-        body.limit(u64::MAX).reader()
+        Counted::new(body.limit(u64::MAX).reader(), self.budget)
     }
 }
 
-fn failure(error: &ureq::Error, deadline: Deadline) -> FetchError {
+fn failure(error: &ureq::Error, deadline: Deadline, budget: &Budget) -> FetchError {
+    if let Err(error) = budget.confirm() {
+        return error;
+    }
     let is_late = match error {
         ureq::Error::Timeout(_) => true,
         ureq::Error::Io(error) => error.kind() == std::io::ErrorKind::TimedOut,
         _ => false,
     };
     if is_late {
-        return FetchError::Timeout {
-            limit: deadline.limit,
-        };
+        return budget.late(deadline.limit());
     }
     FetchError::Web {
         reason: error.to_string(),

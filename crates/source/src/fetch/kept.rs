@@ -22,6 +22,7 @@ pub(super) fn store(
     kept: &Path,
     wanted: &Wanted,
     answer: http::Answer,
+    limit: u64,
 ) -> Result<GitTree, FetchError> {
     let place = kept.join(&wanted.commit);
     let failure = |reason| FetchError::Cache {
@@ -30,7 +31,7 @@ pub(super) fn store(
     };
     fs::create_dir_all(kept).map_err(failure)?;
     let beside = tempfile::tempdir_in(kept).map_err(failure)?;
-    pack::write(beside.path(), answer)?;
+    pack::write(beside.path(), answer, limit)?;
     check(beside.path(), wanted)?;
     let written = beside.keep();
     if fs::rename(&written, &place).is_err() {

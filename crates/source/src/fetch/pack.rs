@@ -4,14 +4,15 @@ use std::io::{self, BufReader, Read};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use super::FetchError;
 use super::http::Answer;
 use super::references::length;
-use super::{FetchError, MAX_PACK};
 
 /// Writes a repository with nothing but the objects of the answer.
-pub(super) fn write(repository: &Path, answer: Answer) -> Result<(), FetchError> {
+pub(super) fn write(repository: &Path, answer: Answer, limit: u64) -> Result<(), FetchError> {
     let git = |reason: String| FetchError::Git { reason };
     gix::init_bare(repository).map_err(|error| git(error.to_string()))?;
+    let budget = answer.budget();
     let mut lines = Lines {
         inner: answer.into_reader(),
     };
@@ -20,6 +21,7 @@ pub(super) fn write(repository: &Path, answer: Answer) -> Result<(), FetchError>
         lines,
         chunk: io::Cursor::new(Vec::new()),
         taken: 0,
+        limit,
     });
     let options = gix_pack::bundle::write::Options {
         thread_limit: Some(1),
@@ -36,10 +38,13 @@ pub(super) fn write(repository: &Path, answer: Answer) -> Result<(), FetchError>
         options,
     )
     .map_err(|error| {
-        if bands.get_ref().taken > MAX_PACK {
-            return FetchError::TooLarge { limit: MAX_PACK };
+        if bands.get_ref().taken > limit {
+            return FetchError::TooLarge { limit };
         }
-        git(error.to_string())
+        budget
+            .confirm()
+            .err()
+            .unwrap_or_else(|| git(error.to_string()))
     })?;
     Ok(())
 }
@@ -81,6 +86,7 @@ struct Bands<R> {
     lines: Lines<R>,
     chunk: io::Cursor<Vec<u8>>,
     taken: u64,
+    limit: u64,
 }
 
 impl<R: Read> Read for Bands<R> {
@@ -109,7 +115,7 @@ impl<R: Read> Read for Bands<R> {
 impl<R> Bands<R> {
     fn take(&mut self, data: &[u8]) -> io::Result<()> {
         self.taken += data.len() as u64;
-        if self.taken > MAX_PACK {
+        if self.taken > self.limit {
             return Err(io::Error::other("the pack is too large"));
         }
         self.chunk = io::Cursor::new(data.to_vec());
@@ -126,6 +132,7 @@ mod tests {
             lines: Lines { inner: bytes },
             chunk: io::Cursor::new(Vec::new()),
             taken: 0,
+            limit: 4,
         };
         let mut all = Vec::new();
         bands.read_to_end(&mut all).map(|_| all)
@@ -137,6 +144,12 @@ mod tests {
             bands(b"0007\x01PA000a\x02hello0007\x01CK0000").unwrap(),
             b"PACK"
         );
+    }
+
+    #[test]
+    fn a_pack_has_as_many_bytes_as_the_limit_and_no_more() {
+        assert!(bands(b"0009\x01PACK0000").is_ok());
+        assert!(bands(b"000a\x01PACK!0000").is_err());
     }
 
     #[test]
