@@ -67,15 +67,16 @@ pub(crate) struct SourceArgs {
         long,
         value_name = "REVISION",
         default_value = "HEAD",
-        conflicts_with = "worktree"
+        conflicts_with = "worktree",
+        requires = "env"
     )]
     pub(crate) revision: String,
     /// Read the files as they are on disk instead of a commit
-    #[arg(long)]
+    #[arg(long, requires = "env")]
     pub(crate) worktree: bool,
     /// A file with age identities; may be given several times. Also read: $SOPS_AGE_KEY_FILE,
     /// $SOPS_AGE_KEY, ~/.config/sops/age/keys.txt, and demo.agekey in the repository
-    #[arg(long = "age-key-file", value_name = "FILE")]
+    #[arg(long = "age-key-file", value_name = "FILE", requires = "env")]
     pub(crate) age_key_files: Vec<PathBuf>,
 }
 

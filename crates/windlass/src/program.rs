@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, CommandFactory as _, Error, FromArgMatches as _, Parser};
 
 use crate::cli::{self, Cli};
@@ -36,10 +36,27 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match Program::named(arguments.first().map_or(OsStr::new(""), |name| name)) {
         Program::Windlass => match Cli::try_parse_from(arguments) {
             Ok(cli) => cli::run(cli),
-            Err(error) => error.exit(),
+            Err(error) => with_hint(error).exit(),
         },
         Program::Kustomize => run_link(arguments),
     }
+}
+
+/// Says where the verbs of kustomize are, if the mistake is one of them.
+fn with_hint(mut error: Error) -> Error {
+    let verb = match error.get(ContextKind::InvalidSubcommand) {
+        Some(ContextValue::String(verb)) => verb,
+        _ => return error,
+    };
+    if kustomize().find_subcommand(verb).is_some() {
+        let hint = format!("it is a verb of kustomize: `windlass kustomize {verb}`");
+        error.insert(
+            ContextKind::Suggested,
+            ContextValue::StyledStrs(vec![hint.into()]),
+        );
+        error.remove(ContextKind::SuggestedSubcommand);
+    }
+    error
 }
 
 /// Returns the definition of the program `kustomize`.

@@ -19,9 +19,9 @@ const ALLOW: &str = "WINDLASS_ALLOW_REMOTE_BASES";
 /// Fetches what a build asks for.
 struct Fetched(Fetcher);
 
-/// Returns who has remote bases: nobody unless they are allowed, by a flag or by the environment.
+/// Returns who has remote bases: nobody unless they are allowed.
 pub(crate) fn remotes(are_allowed: bool) -> Result<Box<dyn Remotes>, Failure> {
-    if !are_allowed && !is_allowed_by_environment() {
+    if !are_allowed {
         return Ok(Box::new(NoRemotes));
     }
     let cache = cache().ok_or_else(|| {
@@ -48,7 +48,8 @@ impl Remotes for Fetched {
     }
 }
 
-fn is_allowed_by_environment() -> bool {
+/// Returns whether the environment allows remote bases.
+pub(crate) fn is_allowed_by_environment() -> bool {
     let value = std::env::var(ALLOW).unwrap_or_default();
     let value = value.to_ascii_lowercase();
     !matches!(&*value, "" | "0" | "n" | "no" | "f" | "false" | "off")

@@ -16,7 +16,7 @@ use crate::scene::Scene;
 use crate::style::{Ink, Style};
 use crate::terminal::{complain, shown};
 
-pub(crate) use flags::{Flags, are_remotes_allowed};
+pub(crate) use flags::Flags;
 
 /// Renders a directory as `kustomize build` does, or all services of an environment
 ///
@@ -29,11 +29,17 @@ Examples:
   windlass build --env dev                       every service, secrets included
   windlass build --env dev hydra cdc             two services")]
 pub(crate) struct Build {
-    /// The directory to build; with --env, the services (default: all of them)
+    /// The directory to build, or its address (https://github.com/org/repo//dir?ref=v1); with --env, the
+    /// services (default: all of them)
     #[arg(value_name = "DIR | SERVICE")]
     targets: Vec<String>,
-    /// The environment to render
-    #[arg(long, short, value_name = "ENV")]
+    /// The environment to render, as `plan` and `up` do: without flags that change what a build gives
+    #[arg(
+        long,
+        short,
+        value_name = "ENV",
+        conflicts_with_all = ["load_restrictor", "reorder", "enable_managedby_label", "allow_remote_bases"]
+    )]
     env: Option<String>,
     /// With --env: the addons below bootstrap/ too, before the services
     #[arg(long, requires = "env")]
@@ -48,9 +54,10 @@ pub(crate) struct Build {
     )]
     repo: PathBuf,
     #[command(flatten)]
-    flags: Flags,
-    #[command(flatten)]
     source: SourceArgs,
+    // The last, since its heading would be that of what follows.
+    #[command(flatten)]
+    flags: Flags,
 }
 
 impl Build {

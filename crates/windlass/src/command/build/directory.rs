@@ -9,7 +9,7 @@ use windlass_tree::{EntryKind, Tree, TreePath};
 
 use super::Flags;
 use crate::failure::Failure;
-use crate::remotes::remotes;
+use crate::remotes::{is_allowed_by_environment, remotes};
 use crate::style::{Ink, Style};
 use crate::terminal::{complain, shown};
 
@@ -21,7 +21,7 @@ pub(crate) fn build(
     flags: &Flags,
     style: Style,
 ) -> Result<ManuallyDrop<Build>, Failure> {
-    let remotes = remotes(flags.allow_remote_bases)?;
+    let remotes = remotes(flags.allow_remote_bases || is_allowed_by_environment())?;
     let options = flags.options();
     let built = if is_remote(directory) {
         let built = windlass_kustomize::build_remote(directory, &options, &*remotes);

@@ -1,16 +1,11 @@
 //! The flags of `kustomize build` 5.8.1.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::builder::{FalseyValueParser, TypedValueParser as _};
-use clap::{Args, Command, ValueEnum};
+use clap::{Args, ValueEnum};
 use windlass_kustomize::{BuildOptions, Reorder};
 
 use crate::terminal::complain;
-
-/// The environment variable that allows remote bases, for scripts that cannot be given a flag.
-const ALLOW: &str = "WINDLASS_ALLOW_REMOTE_BASES";
 
 /// The flags that `windlass build` and `windlass kustomize build` have from kustomize.
 #[derive(Debug, Args)]
@@ -22,8 +17,9 @@ pub(crate) struct Flags {
     /// object of a kustomization
     #[arg(long, short, value_name = "FILE | DIR")]
     pub(crate) output: Option<PathBuf>,
-    /// Fetch the bases and files that a kustomization names by a URL. Nothing is fetched otherwise
-    #[arg(long, env = ALLOW, value_parser = FalseyValueParser::new(), hide_env_values = true)]
+    /// Fetch the bases and files that a kustomization names by a URL; nothing is fetched otherwise. Also:
+    /// $WINDLASS_ALLOW_REMOTE_BASES=1. Commits are kept below $XDG_CACHE_HOME/windlass/remote
+    #[arg(long)]
     pub(crate) allow_remote_bases: bool,
     /// The order of the output (kustomize has deprecated it: write sortOptions)
     #[arg(long, value_enum, value_name = "ORDER", hide_short_help = true)]
@@ -116,13 +112,6 @@ impl Flags {
             ..BuildOptions::default()
         }
     }
-}
-
-/// Returns whether the environment allows remote bases, for commands that have no flag for it.
-pub(crate) fn are_remotes_allowed() -> bool {
-    let read =
-        |value: OsString| FalseyValueParser::new().parse_ref(&Command::default(), None, &value);
-    std::env::var_os(ALLOW).is_some_and(|value| read(value).unwrap_or(false))
 }
 
 /// Reads a boolean as Go's `strconv.ParseBool` does.

@@ -1,7 +1,6 @@
 //! The objects of a build as files of a directory, one each, named as kustomize 5.8.1 names them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use windlass_kustomize::{Build, Resource};
 
@@ -35,20 +34,6 @@ pub(super) fn files(built: &Build) -> Result<BTreeMap<String, String>, Failure> 
         }
     }
     Ok(files)
-}
-
-/// Writes each file; those that are there and not among them stay.
-pub(super) fn write(
-    directory: &Path,
-    files: &BTreeMap<String, String>,
-    write_file: impl Fn(&Path, &str) -> std::io::Result<()>,
-) -> Result<(), Failure> {
-    for (name, text) in files {
-        let path = directory.join(name);
-        write_file(&path, text)
-            .map_err(|error| Failure::of([format!("{}: {error}", path.display())]))?;
-    }
-    Ok(())
 }
 
 /// Returns the namespace that an object will be in, if its kind is in one.

@@ -30,6 +30,10 @@ fn reason(verb: &str) -> Option<(&'static str, &'static str)> {
             "it prints the kinds of kustomize's own generators and transformers, which a build has all",
             "the manual lists what a build takes: docs/src/reference/compatibility.md",
         ),
+        "openapi" => (
+            "it prints the OpenAPI schema of a cluster, or that of the program",
+            "`kubectl get --raw /openapi/v2` prints that of a cluster; `openapi: {path: …}` of a kustomization takes it",
+        ),
         _ if verb.starts_with("docs-") || verb.starts_with("tutorials-") => (
             "it prints a text of the kustomize project",
             "read it at https://kubectl.docs.kubernetes.io/references/kustomize/",

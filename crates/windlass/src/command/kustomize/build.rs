@@ -16,7 +16,7 @@ Examples:
   kustomize build overlays/production"
 )]
 pub(crate) struct Build {
-    /// The directory with the kustomization
+    /// The directory with the kustomization, or its address
     #[arg(value_name = "DIR", default_value = ".")]
     directory: Vec<String>,
     #[command(flatten)]

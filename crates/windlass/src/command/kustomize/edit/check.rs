@@ -10,9 +10,9 @@ use windlass_source::DirectoryTree;
 use windlass_tree::{EntryKind, Tree, TreeError, TreePath};
 
 use super::file;
-use crate::command::build::{are_remotes_allowed, directory};
+use crate::command::build::directory;
 use crate::failure::Failure;
-use crate::remotes::remotes;
+use crate::remotes::{is_allowed_by_environment, remotes};
 
 /// Which entry of a generator.
 pub(super) struct Entry<'a> {
@@ -42,7 +42,7 @@ fn check(name: &str, text: &str) -> Result<(), Failure> {
         bytes: text.as_bytes().into(),
         files,
     };
-    let remotes = remotes(are_remotes_allowed())?;
+    let remotes = remotes(is_allowed_by_environment())?;
     let built = directory::build_in(&tree, &here, &BuildOptions::default(), &*remotes);
     let Err(errors) = built else {
         return Ok(());

@@ -9,9 +9,9 @@ use windlass_kustomize::{BuildOptions, KustomizationFile};
 use windlass_tree::{EntryKind, Tree, TreePath};
 
 use super::file;
-use crate::command::build::{are_remotes_allowed, directory};
+use crate::command::build::directory;
 use crate::failure::{Done, Failure};
-use crate::remotes::remotes;
+use crate::remotes::{is_allowed_by_environment, remotes};
 use crate::terminal::{complain, shown, write_stdout};
 
 /// Turns old fields into those that took their place
@@ -100,7 +100,7 @@ fn manifest(tree: &dyn Tree, here: &TreePath, name: &str) -> Result<Option<Strin
 
 /// Returns what the current directory builds to.
 fn built() -> Result<String, Failure> {
-    let remotes = remotes(are_remotes_allowed())?;
+    let remotes = remotes(is_allowed_by_environment())?;
     let built = directory::on_disk(".", &BuildOptions::default(), &*remotes)?;
     Ok(built.to_yaml().to_owned())
 }
