@@ -44,9 +44,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// Says where the verbs of kustomize are, if the mistake is one of them.
 fn with_hint(mut error: Error) -> Error {
-    let verb = match error.get(ContextKind::InvalidSubcommand) {
-        Some(ContextValue::String(verb)) => verb,
-        _ => return error,
+    let Some(ContextValue::String(verb)) = error.get(ContextKind::InvalidSubcommand) else {
+        return error;
     };
     if kustomize().find_subcommand(verb).is_some() {
         let hint = format!("it is a verb of kustomize: `windlass kustomize {verb}`");
