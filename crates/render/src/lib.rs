@@ -2,12 +2,13 @@
 //!
 //! - [`units`]: the [`Unit`]s of an environment, one for each of its services and addons.
 //! - [`render`]: a unit to its [`Rendered`] objects, or to all [`RenderErrors`].
+//! - [`Decryption`]: how its secrets are opened.
 //! - [`identity()`]: what a cluster calls a unit of an environment.
 //! - [`Inputs`], [`Fingerprint`]: what a result depends on, so that a unit whose inputs are the same in
 //!   another tree need not be rendered again.
 //!
 //! ```
-//! use windlass_render::{render, units};
+//! use windlass_render::{Decryption, render, units};
 //! use windlass_sops::Keyring;
 //! use windlass_tree::MemoryTree;
 //!
@@ -17,7 +18,7 @@
 //!     ("kustomize/web/overlays/dev/kustomization.yaml", "namespace: dev\nresources: [../../base]\n"),
 //! ]);
 //! let units = units(&tree, "dev")?;
-//! let rendered = render(&tree, &units[0], &Keyring::new())?;
+//! let rendered = render(&tree, &units[0], Decryption::new(&Keyring::new()))?;
 //! assert_eq!(rendered.objects()[0].id().to_string(), "Service/dev/web");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -26,12 +27,14 @@
 //! `secret.yaml` with the values opened. It exists in memory only. Where trees and identities come from,
 //! and what becomes of the objects, is the business of others.
 
+mod decryption;
 mod identity;
 mod inputs;
 mod render;
 mod secrets;
 mod unit;
 
+pub use decryption::Decryption;
 pub use identity::identity;
 pub use inputs::{Fingerprint, Inputs};
 pub use render::{RenderError, RenderErrors, Rendered, Warning, render, render_directory};

@@ -6,12 +6,12 @@ use std::fmt;
 
 use windlass_kustomize::{Build, BuildErrors, BuildOptions, Problem, build};
 use windlass_object::{Object, ObjectError, ObjectRef, Origin};
-use windlass_sops::{Keyring, SecretBytes};
+use windlass_sops::SecretBytes;
 use windlass_tree::{Tree, TreeError, TreePath};
 
 use crate::inputs::RecordingTree;
 use crate::secrets::{SecretsOutcome, SecretsTree};
-use crate::{Inputs, SecretError, SecretWarning, Unit};
+use crate::{Decryption, Inputs, SecretError, SecretWarning, Unit};
 
 /// What a unit comes to.
 ///
@@ -84,21 +84,25 @@ pub enum Warning {
     Secret(SecretWarning),
 }
 
-/// Renders a unit: builds its kustomization with its secrets opened by `keyring`.
+/// Renders a unit: builds its kustomization with its secrets opened as `decryption` says.
 ///
 /// Nothing that fails makes the result smaller: there is a result with every object, or an error.
-pub fn render(tree: &dyn Tree, unit: &Unit, keyring: &Keyring) -> Result<Rendered, RenderErrors> {
-    render_directory(tree, &unit.directory, keyring)
+pub fn render(
+    tree: &dyn Tree,
+    unit: &Unit,
+    decryption: Decryption<'_>,
+) -> Result<Rendered, RenderErrors> {
+    render_directory(tree, &unit.directory, decryption)
 }
 
 /// Renders the kustomization in `directory` as [`render`] does.
 pub fn render_directory(
     tree: &dyn Tree,
     directory: &TreePath,
-    keyring: &Keyring,
+    decryption: Decryption<'_>,
 ) -> Result<Rendered, RenderErrors> {
     let recording = RecordingTree::new(tree);
-    let secrets = SecretsTree::new(&recording, keyring);
+    let secrets = SecretsTree::new(&recording, decryption);
     let built = build(&secrets, directory, &BuildOptions::default());
     let secrets = secrets.into_outcome(directory);
     let (inputs, unanswered) = recording.into_inputs();

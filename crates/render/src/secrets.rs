@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use windlass_object::Origin;
-use windlass_sops::Keyring;
 use windlass_tree::{EntryKind, Tree, TreeError, TreePath};
+
+use crate::Decryption;
 
 /// The file that a kustomization names.
 const SECRET: &str = "secret.yaml";
@@ -34,7 +35,7 @@ type Made = Result<Merged, Vec<SecretError>>;
 /// read; why is kept here, for the caller to ask after the build.
 pub(crate) struct SecretsTree<'t> {
     tree: &'t dyn Tree,
-    keyring: &'t Keyring,
+    decryption: Decryption<'t>,
     made: Mutex<BTreeMap<TreePath, Made>>,
 }
 
@@ -49,11 +50,11 @@ enum Source {
 }
 
 impl<'t> SecretsTree<'t> {
-    pub(crate) fn new(tree: &'t dyn Tree, keyring: &'t Keyring) -> Self {
+    pub(crate) fn new(tree: &'t dyn Tree, decryption: Decryption<'t>) -> Self {
         let made = Mutex::default();
         Self {
             tree,
-            keyring,
+            decryption,
             made,
         }
     }
@@ -81,7 +82,7 @@ impl<'t> SecretsTree<'t> {
     ) -> Result<Arc<[u8]>, TreeError> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let made = made.entry(path.clone()).or_insert_with(|| {
-            let mut merged = merge::merge(self.tree, directory, self.keyring)?;
+            let mut merged = merge::merge(self.tree, directory, self.decryption)?;
             if committed {
                 let path = path.clone();
                 merged.warnings.push(SecretWarning::Committed { path });
@@ -202,6 +203,7 @@ fn entry(directory: &TreePath, name: &str) -> TreePath {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use windlass_sops::Keyring;
     use windlass_tree::MemoryTree;
 
     const STUB_TEXT: &str = "\
@@ -227,7 +229,7 @@ stringData: {plain: text}
             .iter()
             .map(|(name, text)| (format!("app/{name}"), *text));
         let tree: MemoryTree = files.collect();
-        let secrets = SecretsTree::new(&tree, keyring);
+        let secrets = SecretsTree::new(&tree, Decryption::new(keyring));
         let text = secrets.read(&TreePath::new("app/secret.yaml").unwrap());
         let text = text
             .ok()
@@ -319,7 +321,7 @@ stringData: {plain: text}
             ("app/.sops/DATABASE_URL.enc", DATABASE_URL),
         ]);
         let (tree, keyring) = (Dangling(tree), keyring());
-        let secrets = SecretsTree::new(&tree, &keyring);
+        let secrets = SecretsTree::new(&tree, Decryption::new(&keyring));
         assert!(
             secrets
                 .read(&TreePath::new("app/secret.yaml").unwrap())
@@ -392,7 +394,7 @@ stringData: {plain: text}
     fn the_merged_file_is_listed() {
         let tree = MemoryTree::from_iter([("a/secret-stub.yaml", ""), ("a/.sops/A.enc", "")]);
         let keyring = Keyring::new();
-        let secrets = SecretsTree::new(&tree, &keyring);
+        let secrets = SecretsTree::new(&tree, Decryption::new(&keyring));
         let names = secrets.list(&TreePath::new("a").unwrap()).unwrap();
         let names: Vec<_> = names.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, [".sops", "secret-stub.yaml", "secret.yaml"]);

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use windlass_cluster::{Cluster, Definitions, InventoryError, Kinds};
 use windlass_object::Object;
 use windlass_plan::{Desired, DesiredSet};
-use windlass_render::{Rendered, Unit, UnitKind, Warning};
-use windlass_sops::Keyring;
+use windlass_render::{Decryption, Rendered, Unit, UnitKind, Warning};
 use windlass_tree::Tree;
 
 use crate::failure::Failure;
@@ -67,7 +66,7 @@ pub(crate) fn units(
 pub(crate) fn render_all(
     tree: &dyn Tree,
     units: &[Unit],
-    keyring: &Keyring,
+    decryption: Decryption<'_>,
     before: Vec<RenderedUnit>,
 ) -> Vec<RenderedUnit> {
     let mut before: BTreeMap<String, RenderedUnit> = before
@@ -76,13 +75,13 @@ pub(crate) fn render_all(
         .collect();
     let units = units.iter().map(|unit| match before.remove(&unit.name) {
         Some(rendered) if rendered.holds(unit, tree) => rendered,
-        _ => render(tree, unit, keyring),
+        _ => render(tree, unit, decryption),
     });
     units.collect()
 }
 
-fn render(tree: &dyn Tree, unit: &Unit, keyring: &Keyring) -> RenderedUnit {
-    let result = windlass_render::render(tree, unit, keyring);
+fn render(tree: &dyn Tree, unit: &Unit, decryption: Decryption<'_>) -> RenderedUnit {
+    let result = windlass_render::render(tree, unit, decryption);
     let result = result.map_err(|errors| errors.errors().iter().map(ToString::to_string).collect());
     RenderedUnit {
         unit: unit.clone(),

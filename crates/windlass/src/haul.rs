@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use windlass_cluster::{Assessed, Cluster, Definitions, Notice, Watched};
 use windlass_object::ObjectRef;
 use windlass_plan::Guards;
+use windlass_render::Decryption;
 use windlass_sops::Keyring;
 use windlass_source::Changes;
 
@@ -221,8 +222,12 @@ impl Run<'_> {
             addons: true,
         };
         let units = desired::units(&*snapshot.tree, &self.order.env, everything)?;
-        let rendered =
-            desired::render_all(&*snapshot.tree, &units, &keyring, self.reusable(&keyring));
+        let rendered = desired::render_all(
+            &*snapshot.tree,
+            &units,
+            Decryption::new(&keyring),
+            self.reusable(&keyring),
+        );
         if !self.order.scene.still_holds(&rendered)? {
             return Err(Failure::of([
                 "the files changed while they were read".to_owned()

@@ -8,9 +8,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use windlass_object::Origin;
-use windlass_sops::{Document, Format, Keyring, SecretBytes};
+use windlass_sops::{Document, Format, SecretBytes};
 use windlass_tree::{EntryKind, Tree, TreePath};
 use windlass_yaml::{Limits, Mapping, Node};
+
+use crate::Decryption;
 
 use super::{Made, Merged, STUB, SecretError, SecretProblem, SecretWarning, VALUES, entry};
 
@@ -21,11 +23,11 @@ const ENCRYPTED: &str = ".enc";
 const MAX_KEY: usize = 253;
 
 /// Puts the Secret of `directory` together.
-pub(super) fn merge(tree: &dyn Tree, directory: &TreePath, keyring: &Keyring) -> Made {
+pub(super) fn merge(tree: &dyn Tree, directory: &TreePath, decryption: Decryption<'_>) -> Made {
     let stub_path = entry(directory, STUB);
     let stub_error = |problem: SecretProblem| problem.at(stub_path.clone());
     let stub = read_stub(tree, &stub_path).map_err(|problem| vec![stub_error(problem)])?;
-    let values = Values::read(tree, &entry(directory, VALUES), keyring);
+    let values = Values::read(tree, &entry(directory, VALUES), decryption);
     let mut errors = values.errors;
     let placeholders = left_over(&stub, &values.keys).into_iter();
     errors.extend(placeholders.map(|(line, problem)| problem.at_line(stub_path.clone(), line)));
@@ -80,7 +82,7 @@ struct Values {
 }
 
 impl Values {
-    fn read(tree: &dyn Tree, directory: &TreePath, keyring: &Keyring) -> Self {
+    fn read(tree: &dyn Tree, directory: &TreePath, decryption: Decryption<'_>) -> Self {
         let mut values = Self::default();
         match tree.list(directory) {
             Err(error) => values.fail(directory.clone(), SecretProblem::Tree(error)),
@@ -90,7 +92,7 @@ impl Values {
                     match kind {
                         EntryKind::Dangling => values.fail(path, SecretProblem::Dangling),
                         EntryKind::File if name.ends_with(ENCRYPTED) => {
-                            values.add(tree, path, keyring);
+                            values.add(tree, path, decryption);
                         }
                         EntryKind::File | EntryKind::Directory => {}
                     }
@@ -100,7 +102,7 @@ impl Values {
         values
     }
 
-    fn add(&mut self, tree: &dyn Tree, path: TreePath, keyring: &Keyring) {
+    fn add(&mut self, tree: &dyn Tree, path: TreePath, decryption: Decryption<'_>) {
         let name = path.file_name();
         // A file that is called `.enc` keeps its name.
         let key = match name.strip_suffix(ENCRYPTED) {
@@ -111,7 +113,7 @@ impl Values {
         if !is_key(&key) {
             return self.fail(path, SecretProblem::Key { key });
         }
-        match self.open(tree, &path, keyring) {
+        match self.open(tree, &path, decryption) {
             Ok(value) => self.opened.push((key, value)),
             Err(problem) => self.fail(path, problem),
         }
@@ -121,10 +123,10 @@ impl Values {
         &mut self,
         tree: &dyn Tree,
         path: &TreePath,
-        keyring: &Keyring,
+        decryption: Decryption<'_>,
     ) -> Result<SecretBytes, SecretProblem> {
         let bytes = tree.read(path).map_err(SecretProblem::Tree)?;
-        let plaintext = Document::parse(&bytes, Format::Binary)?.decrypt(keyring)?;
+        let plaintext = Document::parse(&bytes, Format::Binary)?.decrypt(decryption.keys())?;
         for warning in plaintext.warnings() {
             let (path, warning) = (path.clone(), warning.clone());
             self.warnings.push(SecretWarning::Sops { path, warning });

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use windlass_render::{Unit, UnitKind, render, units};
+use windlass_render::{Decryption, Unit, UnitKind, render, units};
 use windlass_sops::Keyring;
 use windlass_tree::MemoryTree;
 
@@ -74,7 +74,7 @@ impl Checkout {
     }
 
     fn render(&self, unit: &Unit) -> String {
-        let rendered = render(&self.tree, unit, &self.keyring);
+        let rendered = render(&self.tree, unit, Decryption::new(&self.keyring));
         rendered
             .unwrap_or_else(|errors| panic!("{}: {errors}", unit.name))
             .to_yaml()

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::prelude::*;
+use windlass_render::Decryption;
 use windlass_tree::{EntryKind, MemoryTree, Tree, TreeError, TreePath};
 
 use crate::repository::{render_dev, repository};
@@ -66,7 +67,11 @@ fn unit() -> windlass_render::Unit {
 fn render_failing<F: Fn(usize) -> bool + Send + Sync>(
     tree: &FailingTree<F>,
 ) -> Result<windlass_render::Rendered, windlass_render::RenderErrors> {
-    windlass_render::render(tree, &unit(), &crate::repository::keyring())
+    windlass_render::render(
+        tree,
+        &unit(),
+        Decryption::new(&crate::repository::keyring()),
+    )
 }
 
 fn questions() -> usize {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use windlass_render::{Unit, UnitKind, Warning, environments, render, units};
+use windlass_render::{Decryption, Unit, UnitKind, Warning, environments, render, units};
 use windlass_sops::Keyring;
 use windlass_tree::TreePath;
 
@@ -119,7 +119,7 @@ fn every_secret_and_object_that_cannot_be_used_is_named() {
 fn a_missing_identity_is_one_error_that_lists_the_recipients() {
     let tree = repository();
     let unit = &units(&tree, "dev").unwrap()[0];
-    let error = render(&tree, unit, &Keyring::new()).unwrap_err();
+    let error = render(&tree, unit, Decryption::new(&Keyring::new())).unwrap_err();
     insta::assert_snapshot!(error, @r"
     kustomize/hydra/overlays/dev/.sops/DATABASE_URL.enc: no identity was given; the age identity of age1qh28wujlgl4grzkqhrszud7hexeu8lucjtd2mfxxw5559y4n0qxsf4m0pr would do
     kustomize/hydra/overlays/dev/.sops/SYSTEM_SECRET.enc: no identity was given; the age identity of age1qh28wujlgl4grzkqhrszud7hexeu8lucjtd2mfxxw5559y4n0qxsf4m0pr would do
@@ -238,7 +238,7 @@ fn the_example_renders_in_every_environment() {
     assert_eq!(environments, ["dev", "staging"]);
     for environment in environments {
         for unit in units(&tree, &environment).unwrap() {
-            let rendered = render(&tree, &unit, &keyring);
+            let rendered = render(&tree, &unit, Decryption::new(&keyring));
             let rendered = rendered.unwrap_or_else(|error| panic!("{}: {error}", unit.name));
             assert!(!rendered.objects().is_empty(), "{}", unit.name);
             let secret = |warning: &Warning| matches!(warning, Warning::Secret(_));
@@ -254,7 +254,7 @@ fn a_unit_whose_directory_is_gone_is_an_error() {
         kind: UnitKind::Service,
         directory: TreePath::new("kustomize/gone/overlays/dev").unwrap(),
     };
-    let error = render(&repository(), &unit, &keyring()).unwrap_err();
+    let error = render(&repository(), &unit, Decryption::new(&keyring())).unwrap_err();
     let error = error.to_string();
     assert!(
         error.starts_with("kustomize/gone/overlays/dev: "),

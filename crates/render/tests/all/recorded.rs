@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use windlass_render::render_directory;
+use windlass_render::{Decryption, render_directory};
 use windlass_sops::Keyring;
 use windlass_tree::{MemoryTree, TreePath};
 
@@ -29,7 +29,7 @@ fn keyring(folder: &Path) -> Keyring {
 fn render(mut tree: MemoryTree, keyring: &Keyring) -> Result<Vec<Value>, String> {
     tree.write("kustomization.yaml", "resources:\n- secret.yaml\n")
         .unwrap();
-    let rendered = render_directory(&tree, &TreePath::root(), keyring);
+    let rendered = render_directory(&tree, &TreePath::root(), Decryption::new(keyring));
     let rendered = rendered.map_err(|error| error.to_string())?;
     let objects = rendered.into_objects().into_iter();
     Ok(objects.map(windlass_object::Object::into_value).collect())

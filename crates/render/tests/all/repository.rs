@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use windlass_render::{RenderErrors, Rendered, render, units};
+use windlass_render::{Decryption, RenderErrors, Rendered, render, units};
 use windlass_sops::Keyring;
 use windlass_tree::{MemoryTree, Tree, TreePath};
 
@@ -63,7 +63,7 @@ pub(crate) fn keyring() -> Keyring {
 /// Renders the only service of the environment dev.
 pub(crate) fn render_dev(tree: &dyn Tree) -> Result<Rendered, RenderErrors> {
     let units = units(tree, "dev").unwrap();
-    render(tree, &units[0], &keyring())
+    render(tree, &units[0], Decryption::new(&keyring()))
 }
 
 /// Reads a directory into memory; files that are not UTF-8 too.

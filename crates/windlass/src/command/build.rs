@@ -8,6 +8,7 @@ pub(crate) mod output;
 use std::path::PathBuf;
 
 use clap::Args;
+use windlass_render::Decryption;
 
 use crate::cli::SourceArgs;
 use crate::desired::{self, Selection};
@@ -96,7 +97,12 @@ impl Build {
         let units = desired::units(&*snapshot.tree, env, selection)?;
         let mut text = String::new();
         let mut errors = Vec::new();
-        for rendered in desired::render_all(&*snapshot.tree, &units, &keyring, Vec::new()) {
+        for rendered in desired::render_all(
+            &*snapshot.tree,
+            &units,
+            Decryption::new(&keyring),
+            Vec::new(),
+        ) {
             match rendered.result {
                 Ok(result) => {
                     for warning in result.warnings() {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use windlass_cluster::temporary_key;
 use windlass_object::{FieldChange, FingerprintKey, Mask, Object, ObjectRef, Origin, diff};
 use windlass_plan::{Desired, Op, clean};
+use windlass_render::Decryption;
 
 use crate::cli::{Output, SurveyArgs};
 use crate::desired::{self, Selection};
@@ -119,7 +120,12 @@ impl Diff {
         let units = desired::units(&*snapshot.tree, &self.survey.environment.env, selection)?;
         let mut objects = BTreeMap::new();
         let mut errors = Vec::new();
-        for rendered in desired::render_all(&*snapshot.tree, &units, &keyring, Vec::new()) {
+        for rendered in desired::render_all(
+            &*snapshot.tree,
+            &units,
+            Decryption::new(&keyring),
+            Vec::new(),
+        ) {
             match rendered.result {
                 Ok(result) => objects.extend(result.into_objects().into_iter().map(|object| {
                     let unit = rendered.unit.name.clone();

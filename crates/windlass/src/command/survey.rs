@@ -7,6 +7,7 @@ use futures_util::{StreamExt as _, stream};
 use windlass_cluster::{Cluster, Definitions, temporary_key};
 use windlass_object::{FingerprintKey, Object};
 use windlass_plan::{Desired, DesiredSet, Guards, Op, Plan};
+use windlass_render::Decryption;
 
 use crate::access::{Access, Embedded};
 use crate::cli::SurveyArgs;
@@ -123,7 +124,12 @@ impl<'a> Files<'a> {
         };
         // A service that does not exist is a mistake, even if nothing else is done with the selection here.
         select(&arguments.services)?;
-        let rendered = desired::render_all(&*snapshot.tree, &select(&[])?, &keyring, Vec::new());
+        let rendered = desired::render_all(
+            &*snapshot.tree,
+            &select(&[])?,
+            Decryption::new(&keyring),
+            Vec::new(),
+        );
         Ok(Self {
             arguments,
             revision: snapshot.revision,

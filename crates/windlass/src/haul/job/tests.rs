@@ -11,6 +11,7 @@ use windlass_apiserver::{RunningServer, Server};
 use windlass_cluster::Cluster;
 use windlass_object::FingerprintKey;
 use windlass_plan::{Guards, Op, Unit};
+use windlass_render::Decryption;
 use windlass_sops::Keyring;
 use windlass_tree::{EntryKind, MemoryTree, Tree, TreeError, TreePath};
 
@@ -160,7 +161,7 @@ async fn job(tree: &dyn Tree, keyring: &Keyring, context: &Context) -> Job {
     };
     // What cannot even be listed is no unit, and no job runs then.
     let units = desired::units(tree, "dev", selection).unwrap_or_default();
-    let rendered = desired::render_all(tree, &units, keyring, Vec::new());
+    let rendered = desired::render_all(tree, &units, Decryption::new(keyring), Vec::new());
     let definitions = Arc::new(desired::definitions(&rendered));
     let kinds = context.cluster.kinds().await;
     let desired = rendered.first().map_or(
