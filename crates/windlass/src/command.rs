@@ -12,9 +12,8 @@ pub(crate) mod up;
 
 use tokio::runtime::{Builder, Runtime};
 
-use windlass_sops::Keyring;
-
 use crate::failure::Failure;
+use crate::keys::Keys;
 
 /// Returns the runtime that a command's asynchronous part runs on.
 fn runtime() -> Result<Runtime, Failure> {
@@ -26,10 +25,14 @@ fn runtime() -> Result<Runtime, Failure> {
         .build()?)
 }
 
-/// Returns why units cannot be rendered, and what to do when there was no key to open secrets with.
-fn unrendered(errors: Vec<String>, keyring: &Keyring) -> Failure {
-    let failure = Failure::of(errors);
-    if keyring.identities().is_empty() {
+/// Returns why units cannot be rendered, what is wrong with the keys, and what to do when there was none to
+/// open secrets with.
+fn unrendered(errors: Vec<String>, keys: &Keys) -> Failure {
+    let problems = keys.problems().iter();
+    let failure = problems.fold(Failure::of(errors), |failure, problem| {
+        failure.hint(problem.clone())
+    });
+    if keys.age().is_empty() {
         failure.hint("no age key was found; add --age-key-file FILE or set SOPS_AGE_KEY_FILE")
     } else {
         failure

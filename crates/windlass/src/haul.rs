@@ -18,13 +18,12 @@ use windlass_cluster::{Assessed, Cluster, Definitions, Notice, Watched};
 use windlass_object::ObjectRef;
 use windlass_plan::Guards;
 use windlass_render::Decryption;
-use windlass_sops::Keyring;
 use windlass_source::Changes;
 
 use crate::desired::{self, NAMESPACE, RenderedUnit, Selection};
 use crate::failure::Failure;
 use crate::interruption::interruption;
-use crate::keys;
+use crate::keys::Keys;
 use crate::report::{self, Event, Report};
 use crate::scene::{Scene, Snapshot};
 
@@ -216,7 +215,7 @@ impl Run<'_> {
     }
 
     async fn take_snapshot(&mut self, snapshot: &Snapshot) -> Result<(), Failure> {
-        let keyring = self.order.scene.keyring(snapshot)?;
+        let keys = self.order.scene.keys(snapshot)?;
         let everything = Selection {
             services: &[],
             addons: true,
@@ -225,8 +224,8 @@ impl Run<'_> {
         let rendered = desired::render_all(
             &*snapshot.tree,
             &units,
-            Decryption::new(&keyring),
-            self.reusable(&keyring),
+            Decryption::new(&keys),
+            self.reusable(&keys),
         );
         if !self.order.scene.still_holds(&rendered)? {
             return Err(Failure::of([
@@ -253,7 +252,7 @@ impl Run<'_> {
         }
         let desired = desired::wanted(&rendered, &self.order.env, &self.definitions, &kinds);
         let is_touched = self.haul.set_desired(desired, held, Instant::now());
-        self.rendered = (keys::recipients(&keyring), rendered);
+        self.rendered = (keys.recipients(), rendered);
         if is_new || is_touched {
             self.is_news = true;
             self.started = Instant::now();
@@ -262,9 +261,9 @@ impl Run<'_> {
     }
 
     /// Returns what was rendered with the same keys, and forgets it.
-    fn reusable(&mut self, keyring: &Keyring) -> Vec<RenderedUnit> {
+    fn reusable(&mut self, keys: &Keys) -> Vec<RenderedUnit> {
         let (recipients, rendered) = std::mem::take(&mut self.rendered);
-        if recipients == keys::recipients(keyring) {
+        if recipients == keys.recipients() {
             rendered
         } else {
             Vec::new()

@@ -1,65 +1,125 @@
-//! The keys that open secrets, from where sops looks for them.
+//! The keys that this process has: those that sops looks for, and those that a person names.
+//!
+//! - `age`: the places of age identities; `command`: the program that prints one.
+//! - `named`: files that a person names.
+//! - `elsewhere`: services that are asked over the network.
 
-use std::path::{Path, PathBuf};
+mod age;
+mod command;
+mod elsewhere;
+mod named;
 
-use windlass_sops::Keyring;
-use windlass_tree::{EntryKind, Tree, TreePath};
+use std::fmt;
+use std::path::PathBuf;
+
+use windlass_http::Settings;
+use windlass_keys::{Addresses, CacheLimits, Cached, Gpg};
+use windlass_sops::{
+    KeyFailure, KeyService, KeyType, Keyring, MasterKey, PgpKeyring, SecretBytes, WrappedKey,
+};
+use windlass_tree::Tree;
 
 use crate::failure::Failure;
 
-/// The key of an example. It is read from the repository, which no real key may ever be in.
-const DEMO_KEY: &str = "demo.agekey";
+use age::{AgeKeys, Places};
+use command::KeyCommand;
+use elsewhere::Elsewhere;
+use named::Named;
 
-/// Returns the keys of the given files, of `$SOPS_AGE_KEY_FILE`, `$SOPS_AGE_KEY` and sops' own key
-/// file, and the demo key of the repository. A file that is named and cannot be read is an error.
-pub(crate) fn load(files: &[PathBuf], tree: &dyn Tree) -> Result<Keyring, Failure> {
-    let mut keyring = Keyring::new();
-    let from_environment = std::env::var_os("SOPS_AGE_KEY_FILE").map(PathBuf::from);
-    for file in files.iter().chain(&from_environment) {
-        keyring.extend(read(file)?);
-    }
-    if let Ok(text) = std::env::var("SOPS_AGE_KEY") {
-        keyring.extend(parse("$SOPS_AGE_KEY", &text)?);
-    }
-    if let Some(file) = sops_key_file().filter(|file| file.is_file()) {
-        keyring.extend(read(&file)?);
-    }
-    let demo = TreePath::new(DEMO_KEY).expect("a file name is a path of the tree");
-    if tree.kind(&demo)? == Some(EntryKind::File) {
-        let bytes = tree.read(&demo)?;
-        keyring.extend(parse(DEMO_KEY, &String::from_utf8_lossy(&bytes))?);
-    }
-    Ok(keyring)
+/// The keys that this process has. Until a key of its type is asked for, no file of a person is read, no
+/// service is asked and no program is started.
+pub(crate) struct Keys {
+    age: AgeKeys,
+    pgp: Pgp,
+    elsewhere: Cached<Elsewhere>,
 }
 
-/// Returns the recipients whose secrets the keys open: what tells one set of keys from another.
-pub(crate) fn recipients(keyring: &Keyring) -> Vec<String> {
-    keyring
-        .identities()
-        .iter()
-        .map(|identity| identity.recipient().to_owned())
-        .collect()
+enum Pgp {
+    /// The program of a person at a terminal.
+    Program(Gpg),
+    /// Keys as data.
+    Ring(PgpKeyring),
 }
 
-fn read(file: &Path) -> Result<Keyring, Failure> {
-    let text = std::fs::read_to_string(file).map_err(|error| {
-        Failure::of([format!(
-            "{}: the age key file cannot be read: {error}",
-            file.display()
-        )])
-    })?;
-    parse(&file.display().to_string(), &text)
+impl Keys {
+    /// Returns the keys that the sops program has: every variable and file that it looks at, and the gpg
+    /// program.
+    #[allow(dead_code, reason = "until the sops program calls it")]
+    pub(crate) fn for_sops(settings: &Settings) -> Self {
+        Self {
+            age: AgeKeys::new(Keyring::new(), Places::from_env(variable))
+                .or_from(KeyCommand::from_env(variable)),
+            pgp: Pgp::Program(Gpg::from_env(variable)),
+            elsewhere: remembered(Elsewhere::new(settings, Addresses::Any)),
+        }
+    }
+
+    /// Returns the keys that rendering has: those of `files`, the demo key of the repository, and what the
+    /// sops program finds without another program. Vault is asked at `$VAULT_ADDR` only.
+    ///
+    /// # Errors
+    ///
+    /// One of the files cannot be used. Whatever else cannot is one of the [`problems`](Self::problems).
+    pub(crate) fn for_rendering(files: &[PathBuf], tree: &dyn Tree) -> Result<Self, Failure> {
+        let mut named = Named::read(files)?;
+        named.add_demo_key(tree)?;
+        let vault = variable("VAULT_ADDR").filter(|address| !address.is_empty());
+        let addresses = Addresses::Only(vault.into_iter().collect());
+        Ok(Self {
+            age: AgeKeys::new(named.age, Places::from_env(variable)),
+            pgp: Pgp::Ring(named.pgp),
+            elsewhere: remembered(Elsewhere::new(&Settings::default(), addresses)),
+        })
+    }
+
+    /// Returns what is wrong with the places that were looked at. It matters when a document does not open.
+    pub(crate) fn problems(&self) -> &[String] {
+        self.age.problems()
+    }
+
+    /// Returns the age identities that no program and no passphrase is needed for.
+    pub(crate) fn age(&self) -> &Keyring {
+        self.age.keyring()
+    }
+
+    /// Returns the recipients whose secrets the keys open: what tells one set of keys from another.
+    pub(crate) fn recipients(&self) -> Vec<String> {
+        let identities = self.age().identities().iter();
+        identities
+            .map(|identity| identity.recipient().to_owned())
+            .collect()
+    }
+
+    fn service(&self, key_type: KeyType) -> &dyn KeyService {
+        match (key_type, &self.pgp) {
+            (KeyType::Age, _) => &self.age,
+            (KeyType::Pgp, Pgp::Program(gpg)) => gpg,
+            (KeyType::Pgp, Pgp::Ring(ring)) => ring,
+            _ => &self.elsewhere,
+        }
+    }
 }
 
-fn parse(place: &str, text: &str) -> Result<Keyring, Failure> {
-    Keyring::parse(text)
-        .map_err(|error| Failure::of([format!("{place}:{}: {}", error.line, error.problem)]))
+impl KeyService for Keys {
+    fn unwrap(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
+        self.service(key.key.key_type()).unwrap(key)
+    }
+
+    fn wrap(&self, key: &MasterKey, secret: &SecretBytes) -> Result<String, KeyFailure> {
+        self.service(key.key_type()).wrap(key, secret)
+    }
 }
 
-/// Returns where sops 3.11 keeps age keys on Linux.
-fn sops_key_file() -> Option<PathBuf> {
-    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    let home = set("HOME").map(|home| Path::new(&home).join(".config"));
-    let config = set("XDG_CONFIG_HOME").map(PathBuf::from).or(home)?;
-    Some(config.join("sops/age/keys.txt"))
+impl fmt::Debug for Keys {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Keys").finish_non_exhaustive()
+    }
+}
+
+fn remembered(service: Elsewhere) -> Cached<Elsewhere> {
+    Cached::new(service, CacheLimits::default())
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }

@@ -3,14 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use windlass_sops::Keyring;
 use windlass_source::{Changes, DirectoryTree, Repository};
 use windlass_tree::Tree;
 
 use crate::cli::SourceArgs;
 use crate::desired::RenderedUnit;
 use crate::failure::Failure;
-use crate::keys;
+use crate::keys::Keys;
 
 /// Where the files come from.
 pub(crate) enum Source {
@@ -86,8 +85,8 @@ impl Scene {
     }
 
     /// Returns the keys that open the secrets of a snapshot.
-    pub(crate) fn keyring(&self, snapshot: &Snapshot) -> Result<Keyring, Failure> {
-        keys::load(&self.key_files, &*snapshot.tree)
+    pub(crate) fn keys(&self, snapshot: &Snapshot) -> Result<Keys, Failure> {
+        Keys::for_rendering(&self.key_files, &*snapshot.tree)
     }
 
     /// Begins to watch the source.

@@ -89,7 +89,7 @@ impl Build {
     fn environment(&self, env: &str, style: Style) -> Result<String, Failure> {
         let scene = Scene::open(&self.repo, &self.source)?;
         let snapshot = scene.snapshot()?;
-        let keyring = scene.keyring(&snapshot)?;
+        let keys = scene.keys(&snapshot)?;
         let selection = Selection {
             services: &self.targets,
             addons: self.bootstrap,
@@ -97,12 +97,9 @@ impl Build {
         let units = desired::units(&*snapshot.tree, env, selection)?;
         let mut text = String::new();
         let mut errors = Vec::new();
-        for rendered in desired::render_all(
-            &*snapshot.tree,
-            &units,
-            Decryption::new(&keyring),
-            Vec::new(),
-        ) {
+        for rendered in
+            desired::render_all(&*snapshot.tree, &units, Decryption::new(&keys), Vec::new())
+        {
             match rendered.result {
                 Ok(result) => {
                     for warning in result.warnings() {
@@ -118,7 +115,7 @@ impl Build {
         if errors.is_empty() {
             Ok(text)
         } else {
-            Err(super::unrendered(errors, &keyring))
+            Err(super::unrendered(errors, &keys))
         }
     }
 }

@@ -112,7 +112,7 @@ impl Diff {
         revision: &str,
     ) -> Result<BTreeMap<Place, Object>, Failure> {
         let snapshot = scene.snapshot_at(revision)?;
-        let keyring = scene.keyring(&snapshot)?;
+        let keys = scene.keys(&snapshot)?;
         let selection = Selection {
             services: &self.survey.services,
             addons: true,
@@ -120,12 +120,9 @@ impl Diff {
         let units = desired::units(&*snapshot.tree, &self.survey.environment.env, selection)?;
         let mut objects = BTreeMap::new();
         let mut errors = Vec::new();
-        for rendered in desired::render_all(
-            &*snapshot.tree,
-            &units,
-            Decryption::new(&keyring),
-            Vec::new(),
-        ) {
+        for rendered in
+            desired::render_all(&*snapshot.tree, &units, Decryption::new(&keys), Vec::new())
+        {
             match rendered.result {
                 Ok(result) => objects.extend(result.into_objects().into_iter().map(|object| {
                     let unit = rendered.unit.name.clone();
@@ -143,7 +140,7 @@ impl Diff {
         if errors.is_empty() {
             Ok(objects)
         } else {
-            Err(super::unrendered(errors, &keyring))
+            Err(super::unrendered(errors, &keys))
         }
     }
 }

@@ -116,7 +116,7 @@ impl<'a> Files<'a> {
     fn read(arguments: &'a SurveyArgs) -> Result<Self, Failure> {
         let scene = Scene::open(&arguments.repo, &arguments.environment.source)?;
         let snapshot = scene.snapshot()?;
-        let keyring = scene.keyring(&snapshot)?;
+        let keys = scene.keys(&snapshot)?;
         let select = |services| {
             let addons = true;
             let selection = Selection { services, addons };
@@ -127,7 +127,7 @@ impl<'a> Files<'a> {
         let rendered = desired::render_all(
             &*snapshot.tree,
             &select(&[])?,
-            Decryption::new(&keyring),
+            Decryption::new(&keys),
             Vec::new(),
         );
         Ok(Self {

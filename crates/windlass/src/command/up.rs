@@ -94,7 +94,7 @@ impl Up {
 /// Returns whether the source, its keys and the environment are there.
 fn check(scene: &Scene, env: &str) -> Result<(), Failure> {
     let snapshot = scene.snapshot()?;
-    scene.keyring(&snapshot)?;
+    scene.keys(&snapshot)?;
     let everything = Selection {
         services: &[],
         addons: true,
