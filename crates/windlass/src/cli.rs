@@ -46,6 +46,7 @@ pub(crate) enum Command {
     Status(command::status::Status),
     Apiserver(command::apiserver::Apiserver),
     Kustomize(command::kustomize::Kustomize),
+    Sops(Box<command::sops::Sops>),
     Completion(command::completion::Completion),
 }
 
@@ -133,6 +134,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Status(command) => command.run(style),
         Command::Apiserver(command) => command.run(),
         Command::Kustomize(command) => command.run(style),
+        Command::Sops(command) => command.run(style),
         Command::Completion(command) => command.run(),
     };
     match done {

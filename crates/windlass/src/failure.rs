@@ -15,6 +15,9 @@ pub(crate) enum Done {
     Badly,
     /// What was compared differs: 3.
     Differs,
+    /// As a program ended that was run: with its code.
+    #[expect(dead_code, reason = "for sops exec-env, which is not here yet")]
+    As(u8),
 }
 
 impl From<Done> for ExitCode {
@@ -23,6 +26,7 @@ impl From<Done> for ExitCode {
             Done::Well => 0,
             Done::Badly => 1,
             Done::Differs => 3,
+            Done::As(code) => code,
         })
     }
 }
@@ -56,6 +60,12 @@ impl Failure {
             code: 2,
             ..Self::of([text.into()])
         }
+    }
+
+    /// Ends with another exit code, where a program that we stand in for has its own.
+    #[must_use]
+    pub(crate) fn with_code(self, code: u8) -> Self {
+        Self { code, ..self }
     }
 
     /// Adds what to do.

@@ -9,6 +9,7 @@
 //! - `remotes`: bases and files that are fetched, where that is allowed.
 //! - `desired`: from a scene to what each unit wants.
 //! - `haul`: keeps a cluster at what the source says; `report` shows it.
+//! - `replace`: how files are written.
 //! - `terminal`: what goes to standard output and standard error.
 //! - `failure`: the one place where errors become texts, hints and exit codes.
 
@@ -22,6 +23,7 @@ mod interruption;
 mod keys;
 mod program;
 mod remotes;
+mod replace;
 mod report;
 mod scene;
 mod style;

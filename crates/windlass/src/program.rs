@@ -1,6 +1,7 @@
-//! Which program we are: called through a link named `kustomize`, we behave as that.
+//! Which program we are: called through a link named `kustomize` or `sops`, we behave as that.
 
 use std::ffi::{OsStr, OsString};
+use std::iter;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -9,14 +10,18 @@ use clap::{Command, CommandFactory as _, Error, FromArgMatches as _, Parser};
 
 use crate::cli::{self, Cli};
 use crate::command::kustomize::Kustomize;
+use crate::command::sops::Sops;
+use crate::command::sops::words::arranged;
 use crate::failure::{Done, Failure};
-use crate::style::Style;
+use crate::style::{Ink, Style};
+use crate::terminal::{complain, shown};
 
 /// A program that this binary is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Program {
     Windlass,
     Kustomize,
+    Sops,
 }
 
 /// Manages declarative configuration of Kubernetes, as kustomize 5.8.1 does. This is windlass.
@@ -27,18 +32,31 @@ struct Link {
     kustomize: Kustomize,
 }
 
+/// Reads and writes files encrypted by sops, as sops 3.11.0 does. This is windlass.
+#[derive(Debug, Parser)]
+#[command(name = "sops")]
+struct SopsLink {
+    #[command(flatten)]
+    sops: Sops,
+}
+
 /// Carries out a command line, the name of the program first, and returns the exit code.
 ///
-/// 0 done, 1 failed, 2 usage, 3 differs; called as `kustomize` only 0 and 1, as that has it.
+/// 0 done, 1 failed, 2 usage, 3 differs; called as `kustomize` only 0 and 1, as that has it; as `sops` the codes
+/// that sops has.
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     match Program::named(arguments.first().map_or(OsStr::new(""), |name| name)) {
+        Program::Windlass if arguments.get(1).is_some_and(|verb| verb == "sops") => {
+            run_sops("windlass sops", arguments.into_iter().skip(2))
+        }
         Program::Windlass => match Cli::try_parse_from(arguments) {
             Ok(cli) => cli::run(cli),
             Err(error) => with_hint(error).exit(),
         },
         Program::Kustomize => run_link(arguments),
+        Program::Sops => run_sops("sops", arguments.into_iter().skip(1)),
     }
 }
 
@@ -72,8 +90,32 @@ fn run_link(arguments: Vec<OsString>) -> ExitCode {
     };
     match link.kustomize.run(style) {
         Ok(Done::Well) => ExitCode::SUCCESS,
-        Ok(Done::Badly | Done::Differs) => ExitCode::FAILURE,
+        Ok(_) => ExitCode::FAILURE,
         Err(failure) => report(&failure, style),
+    }
+}
+
+/// Runs the program sops, whose command line is not quite clap's.
+fn run_sops(called: &'static str, words: impl Iterator<Item = OsString>) -> ExitCode {
+    let style = Style::new(cli::Color::Auto);
+    let mut command = SopsLink::command().bin_name(called);
+    command.build();
+    let words = match arranged(&command, words) {
+        Ok(words) => words,
+        Err(wrong) => return report(&Failure::of([wrong]), style),
+    };
+    for ignored in &words.ignored {
+        let label = style.err(Ink::Yellow, "warning:");
+        complain(&format!("{label} {}", shown(ignored)));
+    }
+    let name = OsString::from(called);
+    let matches = command.try_get_matches_from(iter::once(name).chain(words.words));
+    match matches.and_then(|matches| SopsLink::from_arg_matches(&matches)) {
+        Ok(link) => match link.sops.run(style) {
+            Ok(done) => done.into(),
+            Err(failure) => failure.report(style),
+        },
+        Err(error) => refuse(&error),
     }
 }
 
@@ -95,13 +137,20 @@ fn report(failure: &Failure, style: Style) -> ExitCode {
 
 impl Program {
     /// Returns the program for the path by which it was called: `kustomize`, `/usr/bin/kustomize`,
-    /// `kustomize.exe`, `kustomize-5.8.1`, `kustomize_v5`.
+    /// `kustomize.exe`, `kustomize-5.8.1`, `kustomize_v5`; likewise `sops`.
     fn named(path: &OsStr) -> Self {
         let name = Path::new(path).file_name().and_then(OsStr::to_str);
         let name = name.unwrap_or_default().to_ascii_lowercase();
-        match name.strip_prefix("kustomize") {
-            Some(rest) if !rest.starts_with(char::is_alphabetic) => Self::Kustomize,
-            _ => Self::Windlass,
+        let is = |program: &str| {
+            let rest = name.strip_prefix(program);
+            rest.is_some_and(|rest| !rest.starts_with(char::is_alphabetic))
+        };
+        if is("kustomize") {
+            Self::Kustomize
+        } else if is("sops") {
+            Self::Sops
+        } else {
+            Self::Windlass
         }
     }
 }

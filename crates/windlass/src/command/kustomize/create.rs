@@ -16,6 +16,7 @@ use windlass_tree::{Tree as _, TreeError, TreePath};
 use super::edit::{file, glob, refuse_words};
 use crate::command::build::directory;
 use crate::failure::{Done, Failure};
+use crate::replace::replace;
 use crate::terminal::{complain, shown};
 
 const NAME: &str = "kustomization.yaml";
@@ -81,7 +82,7 @@ impl Create {
             resources.extend(found);
         }
         let kustomization = self.kustomization(&resources)?;
-        file::write(Path::new(NAME), &kustomization.finish()?)?;
+        replace(Path::new(NAME), kustomization.finish()?.as_bytes())?;
         Ok(Done::Well)
     }
 

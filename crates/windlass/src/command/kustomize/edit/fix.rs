@@ -12,6 +12,7 @@ use super::file;
 use crate::command::build::directory;
 use crate::failure::{Done, Failure};
 use crate::remotes::{is_allowed_by_environment, remotes};
+use crate::replace::replace;
 use crate::terminal::{complain, shown, write_stdout};
 
 /// Turns old fields into those that took their place
@@ -38,7 +39,7 @@ impl Fix {
     pub(super) fn run(self) -> Result<Done, Failure> {
         let before = built();
         for (path, text) in self.edit()? {
-            file::write(Path::new(&path), &text)?;
+            replace(Path::new(&path), text.as_bytes())?;
         }
         write_stdout(FIXED)?;
         if self.vars {

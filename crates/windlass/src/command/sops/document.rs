@@ -1,0 +1,190 @@
+//! An encrypted document of a file: parsed, opened, and every mistake said with its place.
+
+use windlass_sops::{
+    DataKey, DecryptError, DecryptionOrder, Document, EmitError, EncryptError, Format, KeyFailure,
+    MacCheck, NoKey, OpenDocument, ParseError, Plaintext, ValuePath, Warning, locate,
+};
+
+use super::context::{Context, now, random};
+use super::exit::Exit;
+use super::file::Input;
+use super::flags::{MacFlags, OrderFlags, ServiceFlags};
+use super::service::Services;
+use crate::failure::Failure;
+
+/// How a document is opened.
+pub(super) struct Opening {
+    order: DecryptionOrder,
+    mac: MacCheck,
+    pub(super) services: Services,
+}
+
+impl Opening {
+    /// Checks the flags. Nothing is asked yet.
+    pub(super) fn new(
+        service: &ServiceFlags,
+        order: &OrderFlags,
+        mac: MacFlags,
+    ) -> Result<Self, Failure> {
+        Ok(Self {
+            order: Context::order(order)?,
+            mac: if mac.ignore_mac {
+                MacCheck::Ignore
+            } else {
+                MacCheck::Verify
+            },
+            services: Services::new(service)?,
+        })
+    }
+
+    /// Returns the document in clear.
+    pub(super) fn decrypt(&self, input: &Input, context: &Context) -> Result<Plaintext, Failure> {
+        let document = parse(input)?;
+        let key = self.data_key(input, &document)?;
+        let opened = document.decrypt_with(&key, self.mac);
+        let plaintext = opened.map_err(|error| decrypt_failure(input, &error))?;
+        warn(input, plaintext.warnings(), context);
+        Ok(plaintext)
+    }
+
+    /// Returns the document and, opened, what can be encrypted again.
+    pub(super) fn open(
+        &self,
+        input: &Input,
+        context: &Context,
+    ) -> Result<(Document, OpenDocument), Failure> {
+        let document = parse(input)?;
+        let key = self.data_key(input, &document)?;
+        let opened = document.open(&key, self.mac);
+        let open = opened.map_err(|error| decrypt_failure(input, &error))?;
+        warn(input, open.plaintext.warnings(), context);
+        Ok((document, open))
+    }
+
+    /// Asks for the data key.
+    pub(super) fn data_key(&self, input: &Input, document: &Document) -> Result<DataKey, Failure> {
+        let answer = document.unwrapping(&self.order).ask(&self.services);
+        answer.map_err(|error| {
+            let problems = self.services.problems().iter();
+            problems.fold(no_key_failure(input, &error), |failure, problem| {
+                failure.hint(format!("this source of keys was left out: {problem}"))
+            })
+        })
+    }
+}
+
+/// Parses an encrypted document.
+pub(super) fn parse(input: &Input) -> Result<Document, Failure> {
+    Document::parse(input.bytes.expose(), input.format).map_err(|error| match error {
+        ParseError::Syntax(wrong) => Exit::Generic.because(format!(
+            "{}:{}:{}: {}",
+            input.name, wrong.line, wrong.column, wrong.reason
+        )),
+        other => input.failure(Exit::Generic, other),
+    })
+}
+
+/// Encrypts what was opened again, at this moment, and returns its text.
+pub(super) fn seal(
+    open: &OpenDocument,
+    input: &Input,
+    context: &Context,
+) -> Result<Vec<u8>, Failure> {
+    let sealed = open.seal(&now(), &mut random);
+    let document = sealed.map_err(|error| encrypt_failure(input, &error))?;
+    text_of(&document, input, context)
+}
+
+/// Returns the text of a document in the format of the output.
+pub(super) fn text_of(
+    document: &Document,
+    input: &Input,
+    context: &Context,
+) -> Result<Vec<u8>, Failure> {
+    let text = document.to_bytes_as(input.output_format, context.layout());
+    text.map_err(|error| dump_failure(input, &error))
+}
+
+/// Returns why a document cannot be encrypted.
+pub(super) fn encrypt_failure(input: &Input, error: &EncryptError) -> Failure {
+    match error {
+        EncryptError::Rule(_) => input.failure(Exit::Generic, error),
+        _ => input.failure(Exit::Encrypting, error),
+    }
+}
+
+/// Returns why values cannot be written in a format.
+pub(super) fn dump_failure(input: &Input, error: &EmitError) -> Failure {
+    input.failure(Exit::CannotDump, error)
+}
+
+fn decrypt_failure(input: &Input, error: &DecryptError) -> Failure {
+    match error {
+        DecryptError::NoKey(error) => no_key_failure(input, error),
+        DecryptError::Value { value, .. } => {
+            Exit::Decrypting.because(format!("{}: {error}", placed(input, value)))
+        }
+        DecryptError::MissingMac | DecryptError::Mac { .. } | DecryptError::MacMismatch => {
+            let failure = input.failure(Exit::Mac, error);
+            failure
+                .hint("--ignore-mac opens it nonetheless; then compare it with an earlier version")
+        }
+    }
+}
+
+/// Returns the input with the line and column of a value, when it can be found.
+fn placed(input: &Input, value: &str) -> String {
+    let path: Option<ValuePath> = value.parse().ok();
+    let found = path.and_then(|path| locate(input.bytes.expose(), input.format, &path));
+    match found {
+        Some(at) => format!("{}:{}:{}", input.name, at.line, at.column),
+        None => input.name.clone(),
+    }
+}
+
+fn no_key_failure(input: &Input, error: &NoKey) -> Failure {
+    let mut text = match (error.groups, error.opened >= error.threshold) {
+        (_, true) => return input.failure(Exit::NoDataKey, error),
+        (0 | 1, _) => "no key opens the document; it is encrypted for".to_owned(),
+        (groups, _) => format!(
+            "{} of its {groups} key groups are needed, and {} could be opened; these keys did not open theirs",
+            error.threshold, error.opened
+        ),
+    };
+    for (key, failure) in &error.keys {
+        text = format!(
+            "{text}\n{key}: {}",
+            reason(key.key_type().article(), failure)
+        );
+    }
+    input.failure(Exit::NoDataKey, text)
+}
+
+fn reason(article: &str, failure: &KeyFailure) -> String {
+    match failure {
+        KeyFailure::NoIdentity { held: 0, identity } => {
+            format!("{article}; there is no {identity} here")
+        }
+        KeyFailure::NoIdentity { held, identity } => {
+            format!("{article}; none of the {held} here is its {identity}")
+        }
+        other => format!("{article}; it {other}"),
+    }
+}
+
+fn warn(input: &Input, warnings: &[Warning], context: &Context) {
+    for warning in warnings {
+        let place = match warning {
+            Warning::CommentLeftEncrypted { below } => placed(input, below),
+            Warning::InvalidPattern { .. } => input.name.clone(),
+        };
+        context.warn(&format!("{place}: {warning}"));
+    }
+    if input.format == Format::Binary || input.output_format != Format::Binary {
+        return;
+    }
+    context.warn(&format!(
+        "{}: only the text under its key data is of the binary format",
+        input.name
+    ));
+}

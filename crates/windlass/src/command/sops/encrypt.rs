@@ -1,0 +1,135 @@
+//! `sops encrypt`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use windlass_sops::{DataKey, Format, KeyGroup, Plaintext, PlaintextError, Rules, WrappedKeys};
+
+use super::context::{Context, now, random};
+use super::creation::{Creation, CreationFlags};
+use super::document::{encrypt_failure, text_of};
+use super::exit::Exit;
+use super::file::{Input, Source, Target, must_exist, only};
+use super::flags::{
+    ContextFlags, KeyFlags, NameFlags, OutputFlags, RuleFlags, ServiceFlags, ThresholdFlags,
+    TypeFlags,
+};
+use super::service::Services;
+use crate::failure::{Done, Failure};
+
+/// Encrypts a file
+#[derive(Debug, Default, Args)]
+#[command(after_help = "\
+Examples:
+  sops encrypt -i secret.yaml                    with the keys that .sops.yaml has for it
+  sops encrypt --age age1… secret.yaml > secret.enc.yaml
+  kubectl create secret generic x --from-literal=a=b --dry-run=client -o yaml \\
+    | sops encrypt --filename-override x.yaml --encrypted-regex '^(data|stringData)$' > x.yaml")]
+pub(super) struct Encrypt {
+    /// The file (default: standard input, which needs --filename-override)
+    #[arg(value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) output: OutputFlags,
+    #[command(flatten)]
+    pub(super) types: TypeFlags,
+    #[command(flatten)]
+    pub(super) name: NameFlags,
+    #[command(flatten)]
+    pub(super) keys: KeyFlags,
+    #[command(flatten)]
+    pub(super) context: ContextFlags,
+    #[command(flatten)]
+    pub(super) rules: RuleFlags,
+    #[command(flatten)]
+    pub(super) threshold: ThresholdFlags,
+    #[command(flatten)]
+    pub(super) service: ServiceFlags,
+}
+
+impl Encrypt {
+    pub(super) fn run(self, context: &Context) -> Result<Done, Failure> {
+        let source = only(&self.files, context).map_or(Source::Stdin, Source::File);
+        if let (Source::Stdin, None) = (source, &self.name.filename_override) {
+            let failure = Exit::Conflict
+                .because("standard input has no name by which its format and its rule are found");
+            return Err(failure.hint("add --filename-override NAME, or name a file"));
+        }
+        let target = Target::new(&self.output, source)?;
+        if let Source::File(path) = source {
+            must_exist(path)?;
+        }
+        let services = Services::new(&self.service)?;
+        let named = self.name.filename_override.as_deref();
+        let path = named.or(self.files.first().map(PathBuf::as_path));
+        let creation = Creation::new(path.unwrap_or("".as_ref()), self.creation_flags(), context)?;
+        let input = Input::read(source, &self.types, &self.name, context)?;
+        let plaintext = plaintext(&input)?;
+        warn_of_unused_rules(&input, &creation.rules, context);
+        let text = encrypted(&plaintext, creation, &services, &input, context)?;
+        target.write(&text)?;
+        Ok(Done::Well)
+    }
+
+    fn creation_flags(&self) -> CreationFlags<'_> {
+        CreationFlags {
+            keys: &self.keys,
+            context: &self.context,
+            rules: &self.rules,
+            threshold: &self.threshold,
+        }
+    }
+}
+
+/// Parses what is to be encrypted.
+pub(super) fn plaintext(input: &Input) -> Result<Plaintext, Failure> {
+    if input.format == Format::Yaml && input.bytes.expose().trim_ascii().is_empty() {
+        return Err(input.failure(Exit::NoDocument, "the file is empty; write {} into it"));
+    }
+    Plaintext::parse(input.bytes.expose(), input.format).map_err(|error| match error {
+        PlaintextError::Syntax(wrong) => Exit::CannotRead.because(format!(
+            "{}:{}:{}: {}",
+            input.name, wrong.line, wrong.column, wrong.reason
+        )),
+        PlaintextError::AlreadyEncrypted => input.failure(Exit::AlreadyEncrypted, error),
+        PlaintextError::Limit(_) => input.failure(Exit::CannotRead, error),
+    })
+}
+
+/// Encrypts a new document, and returns its text.
+pub(super) fn encrypted(
+    plaintext: &Plaintext,
+    creation: Creation,
+    services: &Services,
+    input: &Input,
+    context: &Context,
+) -> Result<Vec<u8>, Failure> {
+    let key = DataKey::generate(&mut random);
+    let keys = wrapped(&key, &creation.groups, creation.threshold, services)?;
+    let sealed = plaintext.encrypt(&key, keys, creation.rules, &now(), &mut random);
+    let document = sealed.map_err(|error| encrypt_failure(input, &error))?;
+    text_of(&document, input, context)
+}
+
+/// Wraps a new data key for the groups.
+fn wrapped(
+    key: &DataKey,
+    groups: &[KeyGroup],
+    threshold: usize,
+    services: &Services,
+) -> Result<WrappedKeys, Failure> {
+    let wrapping = key.wrapping(groups, threshold, &now(), &mut random);
+    let wrapping = wrapping.map_err(|error| Exit::Generic.with(error))?;
+    wrapping
+        .ask(services)
+        .map_err(|error| Exit::Generic.with(error))
+}
+
+fn warn_of_unused_rules(input: &Input, rules: &Rules, context: &Context) {
+    if input.format == Format::Binary && *rules != Rules::default() {
+        context.warn(&format!(
+            "{}: the binary format has one value; rules about keys and comments have no effect",
+            input.name
+        ));
+    }
+}

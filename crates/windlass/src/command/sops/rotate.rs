@@ -1,0 +1,158 @@
+//! `sops rotate`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use windlass_sops::{DataKey, KeyGroup, MasterKey};
+
+use super::context::{Context, now, random};
+use super::creation::{encryption_context, named};
+use super::document::{Opening, encrypt_failure, text_of};
+use super::exit::Exit;
+use super::file::{Input, Source, Target, required};
+use super::flags::{
+    ChangeFlags, ContextFlags, MacFlags, NameFlags, OrderFlags, OutputFlags, ServiceFlags,
+    TypeFlags,
+};
+use crate::failure::{Done, Failure};
+
+/// Encrypts a file with a new data key, and adds and removes keys
+#[derive(Debug, Default, Args)]
+#[command(after_help = "\
+Examples:
+  sops rotate -i secret.yaml
+  sops rotate -i --add-age age1… --rm-pgp 85D77543… secret.yaml")]
+pub(super) struct Rotate {
+    /// The file
+    #[arg(value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) output: OutputFlags,
+    #[command(flatten)]
+    pub(super) changes: ChangeFlags,
+    #[command(flatten)]
+    pub(super) context: ContextFlags,
+    #[command(flatten)]
+    pub(super) types: TypeFlags,
+    #[command(flatten)]
+    pub(super) name: NameFlags,
+    #[command(flatten)]
+    pub(super) mac: MacFlags,
+    #[command(flatten)]
+    pub(super) order: OrderFlags,
+    #[command(flatten)]
+    pub(super) service: ServiceFlags,
+}
+
+/// The keys that are added and removed.
+struct Changes {
+    added: Vec<MasterKey>,
+    removed: Vec<MasterKey>,
+}
+
+impl Rotate {
+    pub(super) fn run(self, context: &Context) -> Result<Done, Failure> {
+        let path = required(&self.files, context)?;
+        let source = Source::File(path);
+        let target = Target::new(&self.output, source)?;
+        let changes = Changes::new(&self.changes, &self.context)?;
+        changes.need_a_file(path)?;
+        let opening = Opening::new(&self.service, &self.order, self.mac)?;
+        let input = Input::read(source, &self.types, &self.name, context)?;
+        let (document, open) = opening.open(&input, context)?;
+        let mut groups = document.keys().key_groups();
+        changes.make(&mut groups, &input, context);
+        let key = DataKey::generate(&mut random);
+        let threshold = document.keys().threshold;
+        let wrapping = key.wrapping(&groups, threshold, &now(), &mut random);
+        let wrapping = wrapping.map_err(|error| input.failure(Exit::Generic, error))?;
+        let keys = wrapping
+            .with_dates_of(document.keys())
+            .ask(&opening.services);
+        let keys = keys.map_err(|error| input.failure(Exit::Generic, error))?;
+        let rotated = open.rotate(&key, keys, &now(), &mut random);
+        let rotated = rotated.map_err(|error| encrypt_failure(&input, &error))?;
+        target.write(&text_of(&rotated, &input, context)?)?;
+        Ok(Done::Well)
+    }
+}
+
+impl Changes {
+    fn new(flags: &ChangeFlags, context: &ContextFlags) -> Result<Self, Failure> {
+        let context = encryption_context(context)?;
+        let kms = |text: &str| Ok(MasterKey::kms_list(text, &context, ""));
+        let mut changes = Self {
+            added: Vec::new(),
+            removed: Vec::new(),
+        };
+        changes.add("kms", &flags.add_kms, &flags.rm_kms, kms)?;
+        changes.add("pgp", &flags.add_pgp, &flags.rm_pgp, |text| {
+            Ok(MasterKey::pgp_list(text))
+        })?;
+        changes.add("age", &flags.add_age, &flags.rm_age, |text| {
+            Ok(MasterKey::age_list(text))
+        })?;
+        changes.add("gcp-kms", &flags.add_gcp_kms, &flags.rm_gcp_kms, |text| {
+            Ok(MasterKey::gcp_kms_list(text))
+        })?;
+        let (add, remove) = (&flags.add_azure_kv, &flags.rm_azure_kv);
+        changes.add("azure-kv", add, remove, MasterKey::azure_list)?;
+        let (add, remove) = (&flags.add_hc_vault_transit, &flags.rm_hc_vault_transit);
+        changes.add("hc-vault-transit", add, remove, MasterKey::vault_list)?;
+        let (add, remove) = (&flags.add_hckms, &flags.rm_hckms);
+        changes.add("hckms", add, remove, MasterKey::huawei_list)?;
+        Ok(changes)
+    }
+
+    fn add(
+        &mut self,
+        kind: &str,
+        added: &Option<String>,
+        removed: &Option<String>,
+        parse: impl Fn(&str) -> Result<Vec<MasterKey>, windlass_sops::KeyTextError>,
+    ) -> Result<(), Failure> {
+        let added = parse(added.as_deref().unwrap_or_default());
+        let removed = parse(removed.as_deref().unwrap_or_default());
+        self.added.extend(named(&format!("--add-{kind}"), added)?);
+        self.removed
+            .extend(named(&format!("--rm-{kind}"), removed)?);
+        Ok(())
+    }
+
+    fn need_a_file(&self, path: &Path) -> Result<(), Failure> {
+        let is_there = fs::symlink_metadata(path).is_ok();
+        if is_there || (self.added.is_empty() && self.removed.is_empty()) {
+            return Ok(());
+        }
+        let text = format!(
+            "{}: there is no such file whose keys could change",
+            path.display()
+        );
+        Err(Exit::KeysOfNoFile
+            .because(text)
+            .hint("`sops edit` makes a new file"))
+    }
+
+    /// Adds to the first group, and removes from all.
+    fn make(self, groups: &mut [KeyGroup], input: &Input, context: &Context) {
+        if let Some(first) = groups.first_mut() {
+            first.keys.extend(self.added);
+        }
+        for removed in self.removed {
+            let is_removed = |key: &MasterKey| key.to_string() == removed.to_string();
+            let mut was_there = false;
+            for group in groups.iter_mut() {
+                let before = group.keys.len();
+                group.keys.retain(|key| !is_removed(key));
+                was_there |= group.keys.len() < before;
+            }
+            if !was_there {
+                context.warn(&format!(
+                    "{}: it was not encrypted for {removed}",
+                    input.name
+                ));
+            }
+        }
+    }
+}

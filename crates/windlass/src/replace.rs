@@ -1,0 +1,143 @@
+//! Replacing a file as a whole: who reads it sees the old bytes or the new ones, and so does who comes after a
+//! crash.
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind, Write as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
+use std::path::{Path, PathBuf};
+
+use tempfile::{Builder, NamedTempFile};
+
+use crate::failure::Failure;
+
+/// Makes `bytes` the content of the file at `path`, which may be new.
+///
+/// They are written to a file beside it that nobody else can read, which then takes its place, with its mode
+/// and, where that is allowed, its owner; a new file has the mode that the umask gives. A symbolic link stays
+/// one, and leads to the new bytes. What is no regular file, such as `/dev/stdout`, is written to.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    write(path, bytes).map_err(|error| {
+        // The cause only: the error itself may name the file beside.
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        let cause = cause.unwrap_or_else(|| error.to_string());
+        let path = path.display();
+        Failure::of([format!("{path}: the file cannot be written: {cause}")])
+    })
+}
+
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    match destination(path)? {
+        (path, Some(there)) if !there.is_file() => {
+            OpenOptions::new().write(true).open(path)?.write_all(bytes)
+        }
+        (path, there) => swap(&path, there.as_ref(), bytes),
+    }
+}
+
+/// Returns where the links at `path` lead to, and what is there.
+fn destination(path: &Path) -> io::Result<(PathBuf, Option<Metadata>)> {
+    match path.canonicalize() {
+        Ok(end) => {
+            let there = fs::metadata(&end)?;
+            Ok((end, Some(there)))
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => match fs::read_link(path) {
+            // A link to what is not there yet: its target is made.
+            Ok(target) => destination(&directory_of(path).join(target)),
+            Err(_) => Ok((path.to_owned(), None)),
+        },
+        Err(error) => Err(error),
+    }
+}
+
+fn swap(path: &Path, there: Option<&Metadata>, bytes: &[u8]) -> io::Result<()> {
+    let mut beside = beside(directory_of(path), there)?;
+    beside.write_all(bytes)?;
+    if let Some(there) = there {
+        dress(beside.as_file(), there)?;
+    }
+    beside.as_file().sync_all()?;
+    beside.persist(path)?;
+    Ok(())
+}
+
+/// Makes the file that takes the place: private until it is complete, or with the mode of a new file.
+fn beside(directory: &Path, there: Option<&Metadata>) -> io::Result<NamedTempFile> {
+    let mode = if there.is_some() { 0o600 } else { 0o666 };
+    Builder::new()
+        .permissions(fs::Permissions::from_mode(mode))
+        .tempfile_in(directory)
+}
+
+/// Gives a file the mode and, as far as we may, the owner and group of another one.
+fn dress(file: &File, like: &Metadata) -> io::Result<()> {
+    let own = file.metadata()?;
+    if (own.uid(), own.gid()) != (like.uid(), like.gid()) {
+        // Only root gives files away; everybody else may give one to a group of theirs.
+        let _ = fchown(file, Some(like.uid()), Some(like.gid()))
+            .or_else(|_| fchown(file, None, Some(like.gid())));
+    }
+    file.set_permissions(like.permissions())
+}
+
+fn directory_of(path: &Path) -> &Path {
+    let directory = path.parent().filter(|it| !it.as_os_str().is_empty());
+    directory.unwrap_or(Path::new("."))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_file_keeps_its_mode_and_leaves_nothing_beside_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("file");
+        fs::write(&file, "old and longer").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        replace(&file, b"new").unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"new");
+        assert_eq!(mode(&file), 0o640);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_link_stays_one_even_when_it_leads_nowhere_yet() {
+        let directory = tempfile::tempdir().unwrap();
+        let (link, target) = (
+            directory.path().join("link"),
+            directory.path().join("target"),
+        );
+        symlink("target", &link).unwrap();
+        for text in ["first", "second"] {
+            replace(&link, text.as_bytes()).unwrap();
+            assert!(link.is_symlink());
+            assert_eq!(fs::read_to_string(&target).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_file_is_written_to_and_stays() {
+        replace(Path::new("/dev/null"), b"gone").unwrap();
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    }
+
+    #[test]
+    fn a_failure_names_the_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let missing = directory.path().join("missing/file");
+        let failure = replace(&missing, b"x").unwrap_err().to_string();
+        assert!(failure.starts_with(&format!(
+            "{}: the file cannot be written: ",
+            missing.display()
+        )));
+        let itself = replace(directory.path(), b"x").unwrap_err().to_string();
+        assert!(itself.contains("directory"), "{itself}");
+    }
+}
