@@ -8,7 +8,7 @@ use std::fmt;
 
 use windlass_regexp::Regexp;
 
-use crate::{KeyGroup, Selection, Style};
+use crate::{KeyGroup, Located, Place, Position, Selection, Style};
 
 pub use destination::{Destination, DestinationRule};
 
@@ -87,6 +87,17 @@ pub struct RuleMiss {
     pub line: u32,
     /// Its regular expression.
     pub path_regex: String,
+}
+
+impl Located for ConfigError {
+    fn place(&self) -> Option<Place> {
+        let (line, column) = (self.line, self.column);
+        Some(Place::Text(Position { line, column }))
+    }
+
+    fn reason(&self) -> String {
+        self.reason.clone()
+    }
 }
 
 impl Config {

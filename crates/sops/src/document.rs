@@ -16,7 +16,7 @@ use crate::store::{self, Format, Style};
 use crate::value::{Branch, Item, get};
 use crate::{
     DataKey, DecryptionOrder, EmitError, KeyService, NoKey, Plaintext, Random, Rules, Timestamp,
-    WrappedKey,
+    Warning, WrappedKey,
 };
 
 pub use error::{DecryptError, EncryptError, LimitError, ParseError};
@@ -34,6 +34,7 @@ pub struct Document {
     /// The contents without the metadata; more than one only in YAML.
     documents: Vec<Branch>,
     metadata: Metadata,
+    warnings: Vec<Warning>,
 }
 
 /// Whether a document is opened that does not match its MAC.
@@ -64,7 +65,10 @@ impl Document {
     /// Parses the encrypted document that `bytes` are.
     pub fn parse(bytes: &[u8], format: Format) -> Result<Self, ParseError> {
         check_size(bytes)?;
-        let mut documents = store::parse(bytes, format)?;
+        let store::Parsed {
+            mut documents,
+            warnings,
+        } = store::parse(bytes, format)?;
         check_limits(&documents)?;
         let metadata = Metadata::parse(documents.first().and_then(|first| get(first, "sops")))?;
         for document in &mut documents {
@@ -74,6 +78,7 @@ impl Document {
             format,
             documents,
             metadata,
+            warnings,
         })
     }
 
@@ -114,6 +119,12 @@ impl Document {
     /// Returns whether the document has a MAC, whatever it says.
     pub fn has_mac(&self) -> bool {
         !self.metadata.mac.is_empty()
+    }
+
+    /// Returns what was odd when the document was read or encrypted. The former are among those of the
+    /// plaintext, too.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
     }
 
     /// Begins the search for the data key; the types of keys in `order` are tried first.
@@ -163,9 +174,10 @@ impl Document {
     ) -> Result<(Plaintext, Stash), DecryptError> {
         let mut opener = Opener::new(key, &self.metadata, stash);
         let documents = self.documents.iter();
-        let documents = documents.map(|document| opener.open_branch(document));
+        let documents = documents.map(|document| opener.open_document(document));
         let documents = documents.collect::<Result<_, _>>()?;
-        let (warnings, stash) = opener.take_findings();
+        let (found, stash) = opener.take_findings();
+        let warnings = self.warnings.iter().cloned().chain(found).collect();
         if mac == MacCheck::Verify {
             opener.verify_mac(&self.metadata)?;
         }
@@ -265,14 +277,16 @@ impl Plaintext {
         check_limits(self.documents())?;
         let mut sealer = Sealer::new(key, &metadata.rules, stash, random);
         let documents = self.documents().iter();
-        let documents = documents.map(|document| sealer.seal_branch(document));
+        let documents = documents.map(|document| sealer.seal_document(document));
         let documents = documents.collect::<Result<_, _>>()?;
+        let warnings = sealer.warning().into_iter().collect();
         metadata.mac = sealer.seal_mac(now);
         metadata.last_modified = now.clone();
         Ok(Document {
             format: self.format(),
             documents,
             metadata,
+            warnings,
         })
     }
 }

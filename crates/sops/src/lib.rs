@@ -10,6 +10,7 @@
 //!   [`PgpKeyring`] with PGP keys, without a gpg program; [`Unwrapping`] and [`Wrapping`] are for callers
 //!   that must not block.
 //! - [`Config`], a `.sops.yaml`: which keys and rules a new document gets.
+//! - [`Source`]: the text of a document, to say where errors and warnings stand.
 //! - [`SecretBytes`]: bytes that are wiped on drop and never printed.
 //!
 //! # Opening
@@ -113,7 +114,7 @@ pub use key::{
 };
 pub use key_service::{KeyFailure, KeyService};
 pub use keyring::{Identity, KeyFileError, KeyProblem, Keyring};
-pub use locate::{Position, locate};
+pub use locate::{Located, Place, Position, Source, locate};
 pub use metadata::{MAX_RECIPIENTS, MetadataError};
 pub use path::{PathSyntaxError, Step, ValuePath};
 pub use pgp_ring::{PgpKeyring, PgpKeyringError};

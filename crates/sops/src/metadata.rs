@@ -6,7 +6,7 @@ mod write;
 
 use crate::selection::Rules;
 use crate::time::Timestamp;
-use crate::{WrappedKey, WrappedKeys};
+use crate::{Located, Place, WrappedKey, WrappedKeys};
 
 /// The largest number of recipients that a document may have.
 pub const MAX_RECIPIENTS: usize = 200;
@@ -48,6 +48,19 @@ pub enum MetadataError {
         /// How many there are.
         count: usize,
     },
+}
+
+impl Located for MetadataError {
+    fn place(&self) -> Option<Place> {
+        match self {
+            Self::Missing => None,
+            Self::NotMapping | Self::NoKeys | Self::TooManyRecipients { .. } => {
+                Some(Place::metadata(""))
+            }
+            Self::Field { field, .. } => Some(Place::metadata(field)),
+            Self::TwoRules { second, .. } => Some(Place::metadata(second)),
+        }
+    }
 }
 
 /// The `sops` block.

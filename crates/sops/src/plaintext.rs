@@ -1,15 +1,18 @@
 //! A document in clear: read from a file, or opened.
 
 mod edit;
+mod loss;
+mod warning;
 
 use std::fmt;
 
 use crate::document::{LimitError, check_limits, check_size};
 use crate::store::{self, EmitError, Format, Style, SyntaxError};
 use crate::value::{Branch, Item, get};
-use crate::{Scalar, SecretBytes, Value};
+use crate::{Located, Place, Scalar, SecretBytes, Value};
 
 pub use edit::{PathError, PlainValue};
+pub use warning::Warning;
 
 /// A document in clear. It is wiped when dropped, and its `Debug` form says nothing of its values.
 #[derive(Clone)]
@@ -18,25 +21,6 @@ pub struct Plaintext {
     /// More than one only in YAML.
     documents: Vec<Branch>,
     warnings: Vec<Warning>,
-}
-
-/// Something odd in a document that opened nonetheless.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Warning {
-    /// The rule that says what is encrypted is no regular expression, so it matches nothing.
-    #[error(
-        "the regular expression {pattern:?} in the sops metadata is invalid, so nothing matches it; correct it and encrypt the document again"
-    )]
-    InvalidPattern {
-        /// The expression.
-        pattern: String,
-    },
-    /// A comment looks encrypted and cannot be opened; it was left as it is.
-    #[error("a comment below {below:?} cannot be decrypted and was left as it is")]
-    CommentLeftEncrypted {
-        /// The value that holds the comment; empty at the top.
-        below: String,
-    },
 }
 
 /// Why bytes are not a document that can be encrypted.
@@ -55,6 +39,23 @@ pub enum PlaintextError {
     AlreadyEncrypted,
 }
 
+impl Located for PlaintextError {
+    fn place(&self) -> Option<Place> {
+        match self {
+            Self::Limit(_) => None,
+            Self::Syntax(error) => error.place(),
+            Self::AlreadyEncrypted => Some(Place::metadata("")),
+        }
+    }
+
+    fn reason(&self) -> String {
+        match self {
+            Self::Syntax(error) => error.reason(),
+            other => other.to_string(),
+        }
+    }
+}
+
 impl Plaintext {
     pub(crate) fn new(format: Format, documents: Vec<Branch>, warnings: Vec<Warning>) -> Self {
         Self {
@@ -67,7 +68,10 @@ impl Plaintext {
     /// Parses a document in clear.
     pub fn parse(bytes: &[u8], format: Format) -> Result<Self, PlaintextError> {
         check_size(bytes)?;
-        let documents = store::parse_plain(bytes, format)?;
+        let store::Parsed {
+            documents,
+            warnings,
+        } = store::parse_plain(bytes, format)?;
         check_limits(&documents)?;
         if documents
             .iter()
@@ -75,7 +79,7 @@ impl Plaintext {
         {
             return Err(PlaintextError::AlreadyEncrypted);
         }
-        Ok(Self::new(format, documents, Vec::new()))
+        Ok(Self::new(format, documents, warnings))
     }
 
     /// Returns the format that the document was read in.

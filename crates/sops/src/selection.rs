@@ -62,9 +62,9 @@ pub struct InvalidPattern {
 }
 
 /// What a rule looks at.
-pub(crate) struct Place<'p> {
-    /// The keys from the root to the value; list positions are not among them.
-    pub(crate) keys: &'p [String],
+pub(crate) struct Surroundings<'p> {
+    /// Whether one of the keys from the root to the value matches.
+    pub(crate) key_matches: bool,
     /// For each level of the document, what its comments before the value say.
     pub(crate) comments: &'p [ActiveComments],
     /// Whether the value is itself the last of these comments.
@@ -80,10 +80,10 @@ pub(crate) struct ActiveComments {
 }
 
 impl ActiveComments {
-    /// Adds a comment behind the others.
-    pub(crate) fn add(&mut self, rule: &Selection, comment: &str) {
+    /// Adds a comment behind the others: whether it matches.
+    pub(crate) fn add(&mut self, matches: bool) {
         self.earlier_matches |= self.last_matches;
-        self.last_matches = rule.matches_comment(comment);
+        self.last_matches = matches;
     }
 
     fn match_any(self) -> bool {
@@ -182,23 +182,25 @@ impl Selection {
         &self.text
     }
 
-    /// Returns whether the value at `place` is encrypted.
-    pub(crate) fn encrypts(&self, place: &Place<'_>) -> bool {
+    /// Returns whether the value is encrypted that has these surroundings.
+    pub(crate) fn encrypts(&self, around: &Surroundings<'_>) -> bool {
         match self.kind {
             SelectionKind::UnencryptedSuffix | SelectionKind::UnencryptedRegex => {
-                !place.keys.iter().any(|key| self.matches_key(key))
+                !around.key_matches
             }
-            SelectionKind::EncryptedSuffix | SelectionKind::EncryptedRegex => {
-                place.keys.iter().any(|key| self.matches_key(key))
-            }
-            SelectionKind::UnencryptedCommentRegex => !place.any_comment_matches(),
+            SelectionKind::EncryptedSuffix | SelectionKind::EncryptedRegex => around.key_matches,
+            SelectionKind::UnencryptedCommentRegex => !around.any_comment_matches(),
             SelectionKind::EncryptedCommentRegex => {
-                place.any_comment_matches() && !place.is_first_match()
+                around.any_comment_matches() && !around.is_first_match()
             }
         }
     }
 
-    fn matches_key(&self, key: &str) -> bool {
+    /// Returns whether the rule is about keys, and this one matches.
+    pub(crate) fn matches_key(&self, key: &str) -> bool {
+        if self.kind.is_of_comments() {
+            return false;
+        }
         match &self.pattern {
             Some(pattern) => pattern.is_match(key),
             None => !self.kind.is_regex() && key.ends_with(self.text.as_str()),
@@ -212,7 +214,7 @@ impl Selection {
     }
 }
 
-impl Place<'_> {
+impl Surroundings<'_> {
     fn any_comment_matches(&self) -> bool {
         self.comments.iter().any(|level| level.match_any())
     }
@@ -236,7 +238,7 @@ mod tests {
     fn active(rule: &Selection, texts: &[&str]) -> ActiveComments {
         let mut comments = ActiveComments::default();
         for text in texts {
-            comments.add(rule, text);
+            comments.add(rule.matches_comment(text));
         }
         comments
     }
@@ -244,11 +246,10 @@ mod tests {
     fn encrypts(field: &str, text: &str, keys: &[&str], comments: &[&[&str]]) -> bool {
         let mut kinds = SelectionKind::ALL.into_iter();
         let kind = kinds.find(|kind| kind.field() == field).unwrap();
-        let owned = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
         let rule = Selection::of_document(kind, text);
         let comments: Vec<_> = comments.iter().map(|level| active(&rule, level)).collect();
-        rule.encrypts(&Place {
-            keys: &owned(keys),
+        rule.encrypts(&Surroundings {
+            key_matches: keys.iter().any(|key| rule.matches_key(key)),
             comments: &comments,
             is_comment: false,
         })
@@ -305,8 +306,8 @@ mod tests {
     fn the_comment_that_turns_encryption_on_stays_clear_itself() {
         let rule = Selection::of_document(SelectionKind::EncryptedCommentRegex, "secret");
         let encrypts = |texts: &[&str]| {
-            rule.encrypts(&Place {
-                keys: &[],
+            rule.encrypts(&Surroundings {
+                key_matches: false,
                 comments: &[active(&rule, texts)],
                 is_comment: true,
             })

@@ -7,12 +7,15 @@ mod json;
 mod style;
 mod yaml;
 
-use crate::SecretBytes;
+use std::fmt;
+
 use crate::value::{Branch, Item, Scalar, Value, get};
+use crate::{SecretBytes, Warning, locate};
 
 pub(crate) use dotenv::flat_text;
 pub(crate) use json::parse_value as parse_json_value;
 pub use style::{Indent, Style};
+pub(crate) use yaml::LIMITS as YAML_LIMITS;
 
 /// The format of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,6 +64,18 @@ pub enum EmitError {
     NotText,
 }
 
+impl fmt::Display for Format {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Binary => "binary",
+            Self::Json => "JSON",
+            Self::Yaml => "YAML",
+            Self::Dotenv => "dotenv",
+            Self::Ini => "ini",
+        })
+    }
+}
+
 impl Format {
     /// Returns the format that sops takes for a file of this name: by extension, binary by default.
     ///
@@ -85,24 +100,59 @@ impl Format {
     }
 }
 
+/// What a text was read as.
+#[derive(Debug, Default)]
+pub(crate) struct Parsed {
+    /// More than one only in YAML.
+    pub(crate) documents: Vec<Branch>,
+    /// What the tree does not have as the text has it.
+    pub(crate) warnings: Vec<Warning>,
+}
+
+impl From<Branch> for Parsed {
+    fn from(document: Branch) -> Self {
+        Self {
+            documents: vec![document],
+            warnings: Vec::new(),
+        }
+    }
+}
+
 /// Reads the documents that `bytes` are, metadata included.
-pub(crate) fn parse(bytes: &[u8], format: Format) -> Result<Vec<Branch>, SyntaxError> {
+pub(crate) fn parse(bytes: &[u8], format: Format) -> Result<Parsed, SyntaxError> {
     match format {
-        Format::Binary | Format::Json => Ok(vec![json::parse(bytes)?]),
-        Format::Yaml => yaml::parse(text(bytes)?),
-        Format::Dotenv => Ok(vec![dotenv::parse(bytes)?]),
-        Format::Ini => Ok(vec![ini::parse(text(bytes)?)?]),
+        Format::Binary | Format::Json => {
+            let document = json::parse(bytes)?;
+            let changed = if json::has_large_number(&document) {
+                locate::changed_numbers(bytes)
+            } else {
+                Vec::new()
+            };
+            let warnings = changed.into_iter().map(|at| Warning::NumberChanged { at });
+            let warnings = warnings.collect();
+            let documents = vec![document];
+            Ok(Parsed {
+                documents,
+                warnings,
+            })
+        }
+        Format::Yaml => Ok(Parsed {
+            documents: yaml::parse(text(bytes)?)?,
+            warnings: Vec::new(),
+        }),
+        Format::Dotenv => Ok(dotenv::parse(bytes)?.into()),
+        Format::Ini => ini::parse(text(bytes)?),
     }
 }
 
 /// Reads a document in clear.
-pub(crate) fn parse_plain(bytes: &[u8], format: Format) -> Result<Vec<Branch>, SyntaxError> {
+pub(crate) fn parse_plain(bytes: &[u8], format: Format) -> Result<Parsed, SyntaxError> {
     if format != Format::Binary {
         return parse(bytes, format);
     }
     let data = Scalar::Text(SecretBytes::new(bytes.to_vec()));
     let pair = Item::Pair("data".to_owned(), Value::Scalar(data));
-    Ok(vec![vec![pair]])
+    Ok(vec![pair].into())
 }
 
 /// Writes documents in clear.
@@ -173,8 +223,8 @@ pub(crate) fn emit_value(
 /// Returns a text as it is after it was read and written.
 #[cfg(test)]
 fn round_trip(format: Format, text: &str) -> String {
-    let documents = parse(text.as_bytes(), format).unwrap();
-    let emitted = emit(&documents, format, Style::default()).unwrap();
+    let parsed = parse(text.as_bytes(), format).unwrap();
+    let emitted = emit(&parsed.documents, format, Style::default()).unwrap();
     emitted.expose_text().unwrap().to_owned()
 }
 

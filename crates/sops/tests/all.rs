@@ -12,5 +12,7 @@ mod laws;
 mod own;
 #[path = "all/pgp.rs"]
 mod pgp;
+#[path = "all/places.rs"]
+mod places;
 #[path = "all/recorded.rs"]
 mod recorded;

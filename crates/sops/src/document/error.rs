@@ -2,7 +2,7 @@
 
 use super::limits::{MAX_DEPTH, MAX_SIZE, MAX_VALUES};
 use crate::store::SyntaxError;
-use crate::{InvalidPattern, MetadataError, NoKey, ValueProblem};
+use crate::{InvalidPattern, Located, MetadataError, NoKey, Place, ValuePath, ValueProblem};
 
 /// A document is larger than what is read or written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,10 +42,12 @@ pub enum DecryptError {
     #[error(transparent)]
     NoKey(#[from] NoKey),
     /// One of its values cannot be opened.
-    #[error("the value {value} {problem}")]
+    #[error("the value {path} {problem}")]
     Value {
-        /// Where the value stands, as `sops --extract` takes it: `["data"]["password"]`.
-        value: String,
+        /// Which of the documents of a YAML text has the value, counted from 0.
+        document: usize,
+        /// Where the value stands in it: `["data"]["password"]`.
+        path: ValuePath,
         /// What is wrong with it.
         problem: ValueProblem,
     },
@@ -83,5 +85,46 @@ pub enum EncryptError {
     CommentMatches {
         /// The expression.
         pattern: String,
+        /// The comment.
+        at: Place,
     },
+}
+
+impl Located for ParseError {
+    fn place(&self) -> Option<Place> {
+        match self {
+            Self::Limit(_) => None,
+            Self::Syntax(error) => error.place(),
+            Self::Metadata(error) => error.place(),
+        }
+    }
+
+    fn reason(&self) -> String {
+        match self {
+            Self::Syntax(error) => error.reason(),
+            other => other.to_string(),
+        }
+    }
+}
+
+impl Located for DecryptError {
+    fn place(&self) -> Option<Place> {
+        match self {
+            Self::NoKey(_) => None,
+            Self::Value { document, path, .. } => Some(Place::Value {
+                document: *document,
+                path: path.clone(),
+            }),
+            Self::MissingMac | Self::Mac { .. } | Self::MacMismatch => Some(Place::metadata("mac")),
+        }
+    }
+}
+
+impl Located for EncryptError {
+    fn place(&self) -> Option<Place> {
+        match self {
+            Self::Rule(_) | Self::Limit(_) => None,
+            Self::CommentMatches { at, .. } => Some(at.clone()),
+        }
+    }
 }

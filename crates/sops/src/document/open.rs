@@ -2,27 +2,27 @@
 
 use crate::cipher::{Cipher, Opened};
 use crate::metadata::Metadata;
-use crate::plaintext::Warning;
 use crate::value::{Branch, Item, Scalar, Value};
-use crate::{DataKey, DecryptError, SecretBytes, ValueProblem};
+use crate::{DataKey, DecryptError, SecretBytes, ValueProblem, Warning};
 
 use super::mac::Mac;
 use super::stash::Stash;
 use super::trail::Trail;
 
-pub(super) struct Opener<'m> {
+pub(super) struct Opener<'d> {
     cipher: Cipher,
-    trail: Trail<'m>,
+    trail: Trail<'d>,
     mac: Mac,
     /// The ciphertexts, when the document is to be encrypted again.
     stash: Option<Stash>,
     warnings: Vec<Warning>,
 }
 
-impl<'m> Opener<'m> {
-    pub(super) fn new(key: &DataKey, metadata: &'m Metadata, stash: Option<Stash>) -> Self {
+impl<'d> Opener<'d> {
+    pub(super) fn new(key: &DataKey, metadata: &'d Metadata, stash: Option<Stash>) -> Self {
         let invalid = metadata.rules.selection.check().err();
         let warning = |invalid: crate::InvalidPattern| Warning::InvalidPattern {
+            field: invalid.field,
             pattern: invalid.pattern,
         };
         Self {
@@ -36,18 +36,24 @@ impl<'m> Opener<'m> {
 
     /// Returns what was odd, and the ciphertexts.
     pub(super) fn take_findings(&mut self) -> (Vec<Warning>, Stash) {
-        let warnings = std::mem::take(&mut self.warnings);
+        let mut warnings = std::mem::take(&mut self.warnings);
+        warnings.extend(self.trail.unmatched_rule());
         (warnings, self.stash.take().unwrap_or_default())
     }
 
-    pub(super) fn open_branch(&mut self, branch: &[Item]) -> Result<Branch, DecryptError> {
+    pub(super) fn open_document(&mut self, branch: &'d [Item]) -> Result<Branch, DecryptError> {
+        self.trail.enter_document();
+        self.open_branch(branch)
+    }
+
+    fn open_branch(&mut self, branch: &'d [Item]) -> Result<Branch, DecryptError> {
         self.trail.enter();
         let opened = branch.iter().map(|item| self.open_item(item)).collect();
         self.trail.leave();
         opened
     }
 
-    fn open_item(&mut self, item: &Item) -> Result<Item, DecryptError> {
+    fn open_item(&mut self, item: &'d Item) -> Result<Item, DecryptError> {
         match item {
             Item::Comment(text) => Ok(Item::Comment(self.open_comment(text))),
             Item::Pair(key, value) => {
@@ -63,7 +69,7 @@ impl<'m> Opener<'m> {
         }
     }
 
-    fn open_value(&mut self, value: &Value) -> Result<Value, DecryptError> {
+    fn open_value(&mut self, value: &'d Value) -> Result<Value, DecryptError> {
         Ok(match value {
             Value::Null => Value::Null,
             Value::Branch(branch) => Value::Branch(self.open_branch(branch)?),
@@ -73,14 +79,14 @@ impl<'m> Opener<'m> {
         })
     }
 
-    fn open_list(&mut self, values: &[Value]) -> Result<Vec<Value>, DecryptError> {
+    fn open_list(&mut self, values: &'d [Value]) -> Result<Vec<Value>, DecryptError> {
         self.trail.enter();
         let mut opened = Vec::with_capacity(values.len());
         for (position, value) in values.iter().enumerate() {
-            let mark = self.trail.enter_position(position);
+            self.trail.enter_position(position);
             opened.push(self.open_value(value)?);
             let is_comment = matches!(value, Value::Comment(_));
-            self.trail.leave_position(&mark, is_comment);
+            self.trail.leave_position(is_comment);
         }
         self.trail.leave();
         Ok(opened)
@@ -98,7 +104,10 @@ impl<'m> Opener<'m> {
             _ => return Err(self.refuse(ValueProblem::NotEncrypted)),
         };
         match opened {
-            Opened::Comment(text) => Ok(Value::Comment(text)),
+            Opened::Comment(text) => {
+                self.trail.pass_comment(None);
+                Ok(Value::Comment(text))
+            }
             Opened::Scalar(scalar) => {
                 self.mac.add(&scalar, encrypted);
                 Ok(Value::Scalar(scalar))
@@ -109,9 +118,10 @@ impl<'m> Opener<'m> {
     fn open_text(&mut self, text: &SecretBytes) -> Result<Opened, ValueProblem> {
         match text.expose_text() {
             Some(text) if text.starts_with("ENC[") => {
-                let opened = self.cipher.open(text, self.trail.place())?;
+                let place = self.trail.authenticated();
+                let opened = self.cipher.open(text, place)?;
                 if let Some(stash) = &mut self.stash {
-                    stash.keep(self.trail.place(), &opened, text);
+                    stash.keep(place, &opened, text);
                 }
                 Ok(opened)
             }
@@ -121,26 +131,26 @@ impl<'m> Opener<'m> {
 
     /// Comments are not in the MAC. One that cannot be opened was perhaps never encrypted: it stays.
     fn open_comment(&mut self, text: &SecretBytes) -> SecretBytes {
-        let Some(line) = text.expose_text() else {
-            return text.clone();
-        };
-        self.trail.add_comment(line);
+        self.trail.pass_comment(text.expose_text());
         if !self.trail.encrypts(true) {
             return text.clone();
         }
         if let Ok(Opened::Comment(opened)) = self.open_text(text) {
             return opened;
         }
-        if line.starts_with("ENC[") {
-            let below = self.trail.shown().to_owned();
-            self.warnings.push(Warning::CommentLeftEncrypted { below });
+        if text.expose().starts_with(b"ENC[") {
+            let (below, at) = (self.trail.path(), self.trail.comment());
+            Warning::comment_left_encrypted(&below, at).push(&mut self.warnings);
         }
         text.clone()
     }
 
     fn refuse(&self, problem: ValueProblem) -> DecryptError {
-        let value = self.trail.shown().to_owned();
-        DecryptError::Value { value, problem }
+        DecryptError::Value {
+            document: self.trail.document(),
+            path: self.trail.path(),
+            problem,
+        }
     }
 
     /// Compares the MAC of the values that were opened with the one of the document.

@@ -2,7 +2,7 @@
 
 use crate::cipher::{Cipher, Opened};
 use crate::value::{Branch, Item, Scalar, Value};
-use crate::{DataKey, EncryptError, Random, Rules, SecretBytes, SelectionKind, Timestamp};
+use crate::{DataKey, EncryptError, Random, Rules, SecretBytes, SelectionKind, Timestamp, Warning};
 
 use super::mac::Mac;
 use super::stash::Stash;
@@ -34,14 +34,19 @@ impl<'s> Sealer<'s> {
         }
     }
 
-    pub(super) fn seal_branch(&mut self, branch: &[Item]) -> Result<Branch, EncryptError> {
+    pub(super) fn seal_document(&mut self, branch: &'s [Item]) -> Result<Branch, EncryptError> {
+        self.trail.enter_document();
+        self.seal_branch(branch)
+    }
+
+    fn seal_branch(&mut self, branch: &'s [Item]) -> Result<Branch, EncryptError> {
         self.trail.enter();
         let sealed = branch.iter().map(|item| self.seal_item(item)).collect();
         self.trail.leave();
         sealed
     }
 
-    fn seal_item(&mut self, item: &Item) -> Result<Item, EncryptError> {
+    fn seal_item(&mut self, item: &'s Item) -> Result<Item, EncryptError> {
         match item {
             Item::Comment(text) => Ok(Item::Comment(match self.seal_comment(text)? {
                 Some(sealed) => sealed.into(),
@@ -56,7 +61,7 @@ impl<'s> Sealer<'s> {
         }
     }
 
-    fn seal_value(&mut self, value: &Value) -> Result<Value, EncryptError> {
+    fn seal_value(&mut self, value: &'s Value) -> Result<Value, EncryptError> {
         Ok(match value {
             Value::Null => Value::Null,
             Value::Branch(branch) => Value::Branch(self.seal_branch(branch)?),
@@ -70,14 +75,14 @@ impl<'s> Sealer<'s> {
         })
     }
 
-    fn seal_list(&mut self, values: &[Value]) -> Result<Vec<Value>, EncryptError> {
+    fn seal_list(&mut self, values: &'s [Value]) -> Result<Vec<Value>, EncryptError> {
         self.trail.enter();
         let mut sealed = Vec::with_capacity(values.len());
         for (position, value) in values.iter().enumerate() {
-            let mark = self.trail.enter_position(position);
+            self.trail.enter_position(position);
             sealed.push(self.seal_value(value)?);
             let is_comment = matches!(value, Value::Comment(_));
-            self.trail.leave_position(&mark, is_comment);
+            self.trail.leave_position(is_comment);
         }
         self.trail.leave();
         Ok(sealed)
@@ -95,9 +100,7 @@ impl<'s> Sealer<'s> {
 
     /// Returns the encrypted comment, or `None` when it stays in clear.
     fn seal_comment(&mut self, text: &SecretBytes) -> Result<Option<String>, EncryptError> {
-        if let Some(line) = text.expose_text() {
-            self.trail.add_comment(line);
-        }
+        self.trail.pass_comment(text.expose_text());
         if text.is_empty() || !self.trail.encrypts(true) {
             return Ok(None);
         }
@@ -107,15 +110,21 @@ impl<'s> Sealer<'s> {
             && selection.matches_comment(&sealed);
         if ambiguous {
             let pattern = selection.text().to_owned();
-            return Err(EncryptError::CommentMatches { pattern });
+            let at = self.trail.comment();
+            return Err(EncryptError::CommentMatches { pattern, at });
         }
         Ok(Some(sealed))
     }
 
     fn seal(&mut self, value: &Opened) -> String {
-        let place = self.trail.place();
+        let place = self.trail.authenticated();
         let kept = self.stash.take(place, value);
         kept.unwrap_or_else(|| self.cipher.seal(value, place, self.random))
+    }
+
+    /// Returns what is odd about the rule.
+    pub(super) fn warning(&self) -> Option<Warning> {
+        self.trail.unmatched_rule()
     }
 
     /// Returns the encrypted MAC of the values that were encrypted.

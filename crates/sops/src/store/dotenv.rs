@@ -1,6 +1,7 @@
 //! Lines of `KEY=value`: nothing is unquoted, and `\n` in a value stands for a line feed.
 
-use super::{EmitError, SyntaxError, flat};
+use super::flat::{self, WrongField};
+use super::{EmitError, SyntaxError};
 use crate::SecretBytes;
 use crate::value::{Branch, Item, Scalar, Value, float_text};
 
@@ -11,6 +12,7 @@ const METADATA: &str = "sops_";
 pub(super) fn parse(bytes: &[u8]) -> Result<Branch, SyntaxError> {
     let mut branch = Vec::new();
     let mut metadata = Vec::new();
+    let mut lines = Vec::new();
     for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
         if line.is_empty() {
             continue;
@@ -23,13 +25,16 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Branch, SyntaxError> {
             .ok_or_else(|| SyntaxError::in_line(index, "expected KEY=value or a comment"))?;
         let value = unescape(value);
         match key.strip_prefix(METADATA) {
-            Some(field) => metadata.push((field, String::from_utf8_lossy(&value).into_owned())),
+            Some(field) => {
+                metadata.push((field, String::from_utf8_lossy(&value).into_owned()));
+                lines.push(index);
+            }
             None => branch.push(text_pair(key, value)),
         }
     }
     if !metadata.is_empty() {
-        let metadata = flat::unflatten(metadata)
-            .ok_or_else(|| SyntaxError::in_line(0, "the sops_ lines contradict each other"))?;
+        let wrong = |WrongField(number)| SyntaxError::in_line(lines[number], flat::WRONG);
+        let metadata = flat::unflatten(metadata).map_err(wrong)?;
         branch.push(Item::Pair("sops".to_owned(), Value::Branch(metadata)));
     }
     Ok(branch)

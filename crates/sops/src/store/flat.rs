@@ -21,15 +21,26 @@ enum Step<'k> {
     Position(usize),
 }
 
-/// Builds the metadata from its flat fields, or returns `None` when two of them contradict each other.
-pub(super) fn unflatten<'t>(fields: impl IntoIterator<Item = (&'t str, String)>) -> Option<Branch> {
+/// What is said of a [`WrongField`].
+pub(super) const WRONG: &str =
+    "this field of the sops metadata contradicts one above, or its name is none of a field";
+
+/// A field that contradicts one before it, or that has no name of a field: its number, counted from 0.
+#[derive(Debug, PartialEq)]
+pub(super) struct WrongField(pub(super) usize);
+
+/// Builds the metadata from its flat fields.
+pub(super) fn unflatten<'t>(
+    fields: impl IntoIterator<Item = (&'t str, String)>,
+) -> Result<Branch, WrongField> {
     let mut root = Tree::Map(BTreeMap::new());
-    for (key, value) in fields {
-        insert(&mut root, &steps(key)?, value)?;
+    for (number, (key, value)) in fields.into_iter().enumerate() {
+        let inserted = steps(key).and_then(|steps| insert(&mut root, &steps, value));
+        inserted.ok_or(WrongField(number))?;
     }
     match into_value(root) {
-        Value::Branch(branch) => Some(branch),
-        _ => None,
+        Value::Branch(branch) => Ok(branch),
+        _ => unreachable!("the root is a map"),
     }
 }
 
@@ -64,7 +75,7 @@ fn steps(key: &str) -> Option<Vec<Step<'_>>> {
 fn insert(tree: &mut Tree, steps: &[Step<'_>], value: String) -> Option<()> {
     let (step, rest) = steps.split_first()?;
     let empty = match rest.first() {
-        None => Tree::Leaf(value.clone()),
+        None => Tree::Leaf(String::new()),
         Some(Step::Key(_)) => Tree::Map(BTreeMap::new()),
         Some(Step::Position(_)) => Tree::List(BTreeMap::new()),
     };
@@ -153,13 +164,15 @@ mod tests {
     #[test]
     fn contradicting_fields_are_refused() {
         let fields = |a: &'static str, b: &'static str| {
-            unflatten([(a, String::new()), (b, String::new())]).is_none()
+            unflatten([(a, String::new()), (b, String::new())])
+                .unwrap_err()
+                .0
         };
-        assert!(fields("age", "age__list_0"));
-        assert!(fields("age__map_a", "age__list_0"));
-        assert!(fields("age__list_x", "b"));
-        assert!(fields("age__list_99999999", "b"));
+        assert_eq!(fields("age", "age__list_0"), 1);
+        assert_eq!(fields("age__map_a", "age__list_0"), 1);
+        assert_eq!(fields("age__list_x", "b"), 0);
+        assert_eq!(fields("a", "age__list_999999999"), 1);
         let deep = "a__map_".repeat(100_000);
-        assert!(unflatten([(deep.as_str(), String::new())]).is_none());
+        assert!(unflatten([(deep.as_str(), String::new())]).is_err());
     }
 }

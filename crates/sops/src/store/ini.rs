@@ -3,7 +3,8 @@
 mod read;
 
 use super::dotenv::flat_text;
-use super::{EmitError, SyntaxError, flat};
+use super::flat::{self, WrongField};
+use super::{EmitError, Parsed, SyntaxError};
 use crate::SecretBytes;
 use crate::value::{Branch, Item, Scalar, Value};
 
@@ -11,26 +12,30 @@ use crate::value::{Branch, Item, Scalar, Value};
 const DEFAULT: &str = "DEFAULT";
 
 /// Reads the sections; the metadata is put together under the key `sops`.
-pub(super) fn parse(text: &str) -> Result<Branch, SyntaxError> {
-    let mut sections = read::sections(text)?;
-    for item in &mut sections {
+pub(super) fn parse(text: &str) -> Result<Parsed, SyntaxError> {
+    let mut parsed = read::sections(text)?;
+    for item in parsed.documents.iter_mut().flatten() {
         if let Item::Pair(name, value) = item
             && name == "sops"
             && let Value::Branch(fields) = value
         {
-            let reason = "the fields of the section [sops] contradict each other";
-            let metadata = metadata(fields).ok_or_else(|| SyntaxError::in_line(0, reason))?;
-            *value = Value::Branch(metadata);
+            *value = Value::Branch(metadata(fields, text)?);
         }
     }
-    Ok(sections)
+    Ok(parsed)
 }
 
-fn metadata(fields: &[Item]) -> Option<Branch> {
-    flat::unflatten(fields.iter().filter_map(|field| match field {
+fn metadata(fields: &[Item], text: &str) -> Result<Branch, SyntaxError> {
+    let fields = fields.iter().filter_map(|field| match field {
         Item::Pair(key, value) => Some((key.as_str(), unescape(value.as_text()?))),
         Item::Comment(_) => None,
-    }))
+    });
+    flat::unflatten(fields.clone()).map_err(|WrongField(number)| {
+        let key = fields.clone().nth(number).map_or("", |(key, _)| key);
+        let mut lines = text.lines();
+        let line = lines.position(|line| line.trim_start().starts_with(key));
+        SyntaxError::in_line(line.unwrap_or_default(), flat::WRONG)
+    })
 }
 
 /// Versions 3.13.0 and 3.13.1 wrote line feeds as `\n`, all others as `\\n`.

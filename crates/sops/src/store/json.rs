@@ -25,6 +25,23 @@ pub(crate) fn parse_value(bytes: &[u8]) -> Result<Value, SyntaxError> {
     })
 }
 
+/// Returns whether there is a number that a float may not hold as it is written: 2^53 or more.
+pub(super) fn has_large_number(branch: &[Item]) -> bool {
+    branch.iter().any(|item| match item {
+        Item::Pair(_, value) => is_large(value),
+        Item::Comment(_) => false,
+    })
+}
+
+fn is_large(value: &Value) -> bool {
+    match value {
+        Value::Scalar(Scalar::Float(number)) => number.abs() >= 9_007_199_254_740_992.0,
+        Value::Branch(branch) => has_large_number(branch),
+        Value::List(values) => values.iter().any(is_large),
+        Value::Null | Value::Scalar(_) | Value::Comment(_) => false,
+    }
+}
+
 /// The messages of the reader may quote the text, which may be a secret that nobody encrypted.
 fn reason(error: &serde_json::Error) -> &'static str {
     if error.is_eof() {

@@ -17,13 +17,15 @@ use crate::time::Timestamp;
 use crate::value::{Branch, Item, Scalar, Value};
 
 /// How much a foreign text may ask for; keys are nodes too.
+pub(crate) const LIMITS: Limits = Limits {
+    bytes: MAX_SIZE,
+    depth: MAX_DEPTH,
+    nodes: 2 * MAX_VALUES,
+    expansion: MAX_VALUES,
+};
+
 const OPTIONS: ParseOptions = ParseOptions {
-    limits: Limits {
-        bytes: MAX_SIZE,
-        depth: MAX_DEPTH,
-        nodes: 2 * MAX_VALUES,
-        expansion: MAX_VALUES,
-    },
+    limits: LIMITS,
     duplicate_keys: DuplicateKeys::Refuse,
 };
 
@@ -32,7 +34,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Branch>, SyntaxError> {
     let mut documents =
         windlass_yaml::parse_with(text, &OPTIONS).map_err(|error| syntax(&error))?;
     for document in &mut documents {
-        let copied = document.root.copy_aliases(&OPTIONS.limits);
+        let copied = document.root.copy_aliases(&LIMITS);
         copied.map_err(|error| syntax(&error))?;
     }
     if documents.is_empty() {

@@ -3,20 +3,23 @@
 use std::collections::HashMap;
 
 use super::{DEFAULT, text_pair};
-use crate::store::SyntaxError;
+use crate::store::{Parsed, SyntaxError};
 use crate::value::{Branch, Item, Value};
+use crate::{Place, ValuePath, Warning};
 
-/// Reads the sections in order, the one without a header first, empty or not. Of keys that repeat in a section the last value counts, at the place
-/// of the first.
+/// Reads the sections in order, the one without a header first, empty or not. Of keys that repeat in a
+/// section the last value counts, at the place of the first.
 ///
 /// sops keeps the comments of a header inside its section and those of a key behind the key; their
 /// lines are one comment.
-pub(super) fn sections(text: &str) -> Result<Branch, SyntaxError> {
+pub(super) fn sections(text: &str) -> Result<Parsed, SyntaxError> {
     let mut reader = Reader {
         lines: text.split('\n').collect(),
         next: 0,
         comment: Vec::new(),
         places: HashMap::new(),
+        is_cut: false,
+        warnings: Vec::new(),
     };
     let mut sections = Branch::new();
     let mut current = (DEFAULT.to_owned(), Branch::new());
@@ -34,11 +37,14 @@ pub(super) fn sections(text: &str) -> Result<Branch, SyntaxError> {
             sections.push(section(std::mem::replace(&mut current, next)));
             reader.places.clear();
         } else {
-            reader.key(line, &mut current.1)?;
+            reader.key(line, &mut current)?;
         }
     }
     sections.push(section(current));
-    Ok(sections)
+    Ok(Parsed {
+        documents: vec![sections],
+        warnings: reader.warnings,
+    })
 }
 
 fn section((name, keys): (String, Branch)) -> Item {
@@ -52,6 +58,9 @@ struct Reader<'t> {
     comment: Vec<String>,
     /// Where the keys of the current section are.
     places: HashMap<String, usize>,
+    /// Whether the last value lost an end that looks like a comment.
+    is_cut: bool,
+    warnings: Vec<Warning>,
 }
 
 impl<'t> Reader<'t> {
@@ -72,10 +81,19 @@ impl<'t> Reader<'t> {
         (!text.is_empty()).then(|| Item::Comment(text.into()))
     }
 
-    fn key(&mut self, line: &'t str, keys: &mut Branch) -> Result<(), SyntaxError> {
+    fn key(
+        &mut self,
+        line: &'t str,
+        (section, keys): &mut (String, Branch),
+    ) -> Result<(), SyntaxError> {
         let expected = "expected key = value, a [section] or a comment";
         let (key, value) = split_key(line).ok_or_else(|| self.error(expected))?;
         let value = self.value(value.trim_start())?;
+        if std::mem::take(&mut self.is_cut) {
+            let path = ValuePath::from(&[section.as_str(), key][..]);
+            let at = Place::Value { document: 0, path };
+            self.warnings.push(Warning::ValueCut { at });
+        }
         let pair = text_pair(key, &value);
         if let Some(earlier) = self.places.get(key) {
             keys[*earlier] = pair;
@@ -103,6 +121,7 @@ impl<'t> Reader<'t> {
             }
         }
         if let Some(at) = value.find(['#', ';']) {
+            self.is_cut = true;
             self.comment.push(value.split_off(at));
         }
         Ok(unquoted(value.trim()).to_owned())
