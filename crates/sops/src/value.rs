@@ -53,6 +53,12 @@ impl Scalar {
         }
     }
 
+    /// Returns whether this is an encrypted comment, which sops writes as an element where it stands in a
+    /// list.
+    pub(crate) fn is_encrypted_comment(&self) -> bool {
+        matches!(self, Self::Text(text) if text.expose().ends_with(b",type:comment]"))
+    }
+
     /// Returns the bytes that are encrypted and that the MAC covers.
     pub(crate) fn to_bytes(&self) -> SecretBytes {
         match self {

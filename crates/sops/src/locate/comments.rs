@@ -62,8 +62,7 @@ fn add_branch<'b>(branch: &'b [Item], found: &mut Vec<&'b SecretBytes>) {
 fn add_value<'b>(value: &'b Value, found: &mut Vec<&'b SecretBytes>) {
     match value {
         Value::Comment(text) => found.push(text),
-        // An encrypted comment of a list.
-        Value::Scalar(Scalar::Text(text)) if text.expose().ends_with(b",type:comment]") => {
+        Value::Scalar(scalar @ Scalar::Text(text)) if scalar.is_encrypted_comment() => {
             found.push(text);
         }
         Value::Branch(branch) => add_branch(branch, found),

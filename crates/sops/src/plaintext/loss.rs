@@ -67,6 +67,8 @@ impl Comments {
             Value::Comment(_) => self.one(true),
             Value::Branch(branch) => self.all(branch),
             Value::List(values) => values.iter().for_each(|value| self.all_of(value)),
+            // An encrypted comment of a list is an element of it.
+            Value::Scalar(scalar) if scalar.is_encrypted_comment() => self.one(false),
             Value::Null | Value::Scalar(_) => {}
         }
     }

@@ -2,7 +2,7 @@
 
 use windlass_sops::{
     DataKey, DecryptError, DecryptionOrder, Document, EmitError, EncryptError, Format, KeyFailure,
-    MacCheck, NoKey, OpenDocument, ParseError, Plaintext, ValuePath, Warning, locate,
+    MacCheck, NoKey, OpenDocument, Plaintext, Warning,
 };
 
 use super::context::{Context, now, random};
@@ -44,6 +44,7 @@ impl Opening {
         let opened = document.decrypt_with(&key, self.mac);
         let plaintext = opened.map_err(|error| decrypt_failure(input, &error))?;
         warn(input, plaintext.warnings(), context);
+        warn_of_losses(input, &plaintext.lost_in(input.output_format), context);
         Ok(plaintext)
     }
 
@@ -75,13 +76,8 @@ impl Opening {
 
 /// Parses an encrypted document.
 pub(super) fn parse(input: &Input) -> Result<Document, Failure> {
-    Document::parse(input.bytes.expose(), input.format).map_err(|error| match error {
-        ParseError::Syntax(wrong) => Exit::Generic.because(format!(
-            "{}:{}:{}: {}",
-            input.name, wrong.line, wrong.column, wrong.reason
-        )),
-        other => input.failure(Exit::Generic, other),
-    })
+    Document::parse(input.bytes.expose(), input.format)
+        .map_err(|error| input.failure_at(Exit::Generic, &error))
 }
 
 /// Encrypts what was opened again, at this moment, and returns its text.
@@ -108,8 +104,8 @@ pub(super) fn text_of(
 /// Returns why a document cannot be encrypted.
 pub(super) fn encrypt_failure(input: &Input, error: &EncryptError) -> Failure {
     match error {
-        EncryptError::Rule(_) => input.failure(Exit::Generic, error),
-        _ => input.failure(Exit::Encrypting, error),
+        EncryptError::Rule(_) => input.failure_at(Exit::Generic, error),
+        _ => input.failure_at(Exit::Encrypting, error),
     }
 }
 
@@ -121,24 +117,12 @@ pub(super) fn dump_failure(input: &Input, error: &EmitError) -> Failure {
 fn decrypt_failure(input: &Input, error: &DecryptError) -> Failure {
     match error {
         DecryptError::NoKey(error) => no_key_failure(input, error),
-        DecryptError::Value { value, .. } => {
-            Exit::Decrypting.because(format!("{}: {error}", placed(input, value)))
-        }
+        DecryptError::Value { .. } => input.failure_at(Exit::Decrypting, error),
         DecryptError::MissingMac | DecryptError::Mac { .. } | DecryptError::MacMismatch => {
-            let failure = input.failure(Exit::Mac, error);
+            let failure = input.failure_at(Exit::Mac, error);
             failure
                 .hint("--ignore-mac opens it nonetheless; then compare it with an earlier version")
         }
-    }
-}
-
-/// Returns the input with the line and column of a value, when it can be found.
-fn placed(input: &Input, value: &str) -> String {
-    let path: Option<ValuePath> = value.parse().ok();
-    let found = path.and_then(|path| locate(input.bytes.expose(), input.format, &path));
-    match found {
-        Some(at) => format!("{}:{}:{}", input.name, at.line, at.column),
-        None => input.name.clone(),
     }
 }
 
@@ -172,14 +156,17 @@ fn reason(article: &str, failure: &KeyFailure) -> String {
     }
 }
 
-fn warn(input: &Input, warnings: &[Warning], context: &Context) {
+/// Prints warnings, each with its line.
+pub(super) fn warn(input: &Input, warnings: &[Warning], context: &Context) {
+    let text = input.text();
     for warning in warnings {
-        let place = match warning {
-            Warning::CommentLeftEncrypted { below } => placed(input, below),
-            Warning::InvalidPattern { .. } => input.name.clone(),
-        };
-        context.warn(&format!("{place}: {warning}"));
+        context.warn(&text.message(&input.name, warning));
     }
+}
+
+/// Prints what is lost in the format of the output.
+pub(super) fn warn_of_losses(input: &Input, losses: &[Warning], context: &Context) {
+    warn(input, losses, context);
     if input.format == Format::Binary || input.output_format != Format::Binary {
         return;
     }

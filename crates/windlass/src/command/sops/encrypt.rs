@@ -7,7 +7,7 @@ use windlass_sops::{DataKey, Format, KeyGroup, Plaintext, PlaintextError, Rules,
 
 use super::context::{Context, now, random};
 use super::creation::{Creation, CreationFlags};
-use super::document::{encrypt_failure, text_of};
+use super::document::{encrypt_failure, text_of, warn, warn_of_losses};
 use super::exit::Exit;
 use super::file::{Input, Source, Target, must_exist, only};
 use super::flags::{
@@ -86,13 +86,12 @@ pub(super) fn plaintext(input: &Input) -> Result<Plaintext, Failure> {
     if input.format == Format::Yaml && input.bytes.expose().trim_ascii().is_empty() {
         return Err(input.failure(Exit::NoDocument, "the file is empty; write {} into it"));
     }
-    Plaintext::parse(input.bytes.expose(), input.format).map_err(|error| match error {
-        PlaintextError::Syntax(wrong) => Exit::CannotRead.because(format!(
-            "{}:{}:{}: {}",
-            input.name, wrong.line, wrong.column, wrong.reason
-        )),
-        PlaintextError::AlreadyEncrypted => input.failure(Exit::AlreadyEncrypted, error),
-        PlaintextError::Limit(_) => input.failure(Exit::CannotRead, error),
+    Plaintext::parse(input.bytes.expose(), input.format).map_err(|error| {
+        let exit = match error {
+            PlaintextError::AlreadyEncrypted => Exit::AlreadyEncrypted,
+            PlaintextError::Syntax(_) | PlaintextError::Limit(_) => Exit::CannotRead,
+        };
+        input.failure_at(exit, &error)
     })
 }
 
@@ -108,6 +107,9 @@ pub(super) fn encrypted(
     let keys = wrapped(&key, &creation.groups, creation.threshold, services)?;
     let sealed = plaintext.encrypt(&key, keys, creation.rules, &now(), &mut random);
     let document = sealed.map_err(|error| encrypt_failure(input, &error))?;
+    warn(input, plaintext.warnings(), context);
+    warn(input, document.warnings(), context);
+    warn_of_losses(input, &document.lost_in(input.output_format), context);
     text_of(&document, input, context)
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use windlass_sops::{Format, MAX_SIZE, SecretBytes};
+use windlass_sops::{Format, Located, MAX_SIZE, SecretBytes};
 
 use super::context::Context;
 use super::exit::Exit;
@@ -61,6 +61,16 @@ impl Input {
     /// Returns a failure about this input.
     pub(super) fn failure(&self, exit: Exit, text: impl std::fmt::Display) -> Failure {
         exit.because(format!("{}: {text}", self.name))
+    }
+
+    /// Returns a failure about this input, with the line of what is wrong.
+    pub(super) fn failure_at(&self, exit: Exit, error: &dyn Located) -> Failure {
+        exit.because(self.text().message(&self.name, error))
+    }
+
+    /// Returns the bytes as what lines are looked for in.
+    pub(super) fn text(&self) -> windlass_sops::Source<'_> {
+        windlass_sops::Source::new(self.bytes.expose(), self.format)
     }
 }
 
