@@ -3,7 +3,10 @@
 //! - [`AwsKms`]: keys of the AWS Key Management Service.
 //! - [`Vault`], [`VaultConfig`]: keys of HashiCorp Vault's transit engine.
 //! - [`Gpg`]: the gpg program of a person at a terminal.
+//! - [`RemoteKeys`], [`RemoteAddress`]: the keys of another process, through sops' key service.
 //! - [`Cached`]: any of them, which then asks once for each wrapped key.
+//! - [`AnyOf`]: several, which are asked in turn until one succeeds.
+//! - [`KeyServer`], [`LocalAddress`]: lends the keys of this process to others, as that key service.
 //!
 //! Each is a [`KeyService`](windlass_sops::KeyService), and says
 //! [`NotServed`](windlass_sops::KeyFailure::NotServed) to keys of other types, so a list of them serves
@@ -28,13 +31,19 @@
 //! Where credentials come from is data, which a caller reads from its environment or elsewhere. What
 //! a key wraps is checked for its length; that it is the right one is known when the document opens.
 
+mod any_of;
 mod aws_kms;
 mod cached;
 mod gpg;
+mod remote;
 mod share;
 mod vault;
 
+pub use any_of::AnyOf;
 pub use aws_kms::AwsKms;
 pub use cached::{CacheLimits, Cached};
 pub use gpg::Gpg;
+pub use remote::{
+    AddressError, Approval, KeyServer, LocalAddress, RemoteAddress, RemoteKeys, ServeError,
+};
 pub use vault::{Addresses, Vault, VaultConfig, VaultConfigError};

@@ -10,6 +10,7 @@
 mod all {
     mod aws_kms;
     mod gpg;
+    mod remote;
     mod shared;
     mod vault;
 }

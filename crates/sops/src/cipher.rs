@@ -174,6 +174,14 @@ fn decrypt_with<A: AeadInOut>(
         .map_err(|_| ValueProblem::Altered)
 }
 
+/// Returns whether a text has the form of an encrypted value, whatever it holds.
+pub(crate) fn is_sealed(text: &str) -> bool {
+    Parts::split(text).is_some_and(|parts| {
+        let parts = [parts.data, parts.iv, parts.tag];
+        parts.iter().all(|part| STANDARD.decode(part).is_ok())
+    })
+}
+
 struct Parts<'t> {
     data: &'t str,
     iv: &'t str,

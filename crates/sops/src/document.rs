@@ -1,10 +1,12 @@
 //! A document that sops encrypted.
 
 mod error;
+mod in_clear;
 mod limits;
 mod mac;
 mod open;
 mod seal;
+mod shown;
 mod stash;
 mod trail;
 
@@ -235,9 +237,12 @@ impl OpenDocument {
         &self.key
     }
 
-    /// Says that the document is written by this version (`edit` does, other commands keep the file's).
+    /// Says that the document is written by this version (`edit` does, other commands keep the file's), unless
+    /// a later one wrote it.
     pub fn raise_version(&mut self) {
-        VERSION.clone_into(&mut self.metadata.version);
+        if order_of(&self.metadata.version) < order_of(VERSION) {
+            VERSION.clone_into(&mut self.metadata.version);
+        }
     }
 }
 
@@ -291,6 +296,16 @@ impl Plaintext {
     }
 }
 
+/// Returns by what versions are ordered: the numbers, and whether it is the release itself.
+fn order_of(version: &str) -> (Vec<u64>, bool) {
+    let version = version.split('+').next().unwrap_or_default();
+    let (core, before) = version
+        .split_once('-')
+        .map_or((version, false), |(core, _)| (core, true));
+    let numbers = core.split('.').map(|part| part.parse().unwrap_or(0));
+    (numbers.collect(), !before)
+}
+
 /// Returns whether `bytes` are a document that sops encrypted, as `sops filestatus` does: they have
 /// metadata with a version and a MAC. No key is needed, and nothing is verified.
 pub fn is_encrypted(bytes: &[u8], format: Format) -> Result<bool, ParseError> {
@@ -322,6 +337,20 @@ impl fmt::Debug for OpenDocument {
 mod tests {
     use super::*;
     use crate::MetadataError;
+
+    #[test]
+    fn versions_are_ordered_by_their_numbers() {
+        let older = [
+            "1.14",
+            "3.7.3",
+            "3.9.0",
+            "3.11.0-rc.1",
+            "3.11.0",
+            "3.12.0",
+            "4.0.0",
+        ];
+        assert!(older.is_sorted_by_key(|version| order_of(version)));
+    }
 
     #[test]
     fn a_document_without_metadata_is_not_encrypted() {

@@ -1,11 +1,13 @@
 //! The keys that data keys are wrapped with, described as data.
 
+mod difference;
 mod order;
 mod parse;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
+pub use difference::GroupDifference;
 pub use order::{DecryptionOrder, DuplicateKeyType};
 pub use parse::KeyTextError;
 

@@ -109,8 +109,8 @@ pub use document::{
     OpenDocument, ParseError, is_encrypted,
 };
 pub use key::{
-    AwsKmsKey, AzureKey, DecryptionOrder, DuplicateKeyType, KeyGroup, KeyTextError, KeyType,
-    MasterKey, VaultKey, WrappedKey,
+    AwsKmsKey, AzureKey, DecryptionOrder, DuplicateKeyType, GroupDifference, KeyGroup,
+    KeyTextError, KeyType, MasterKey, VaultKey, WrappedKey,
 };
 pub use key_service::{KeyFailure, KeyService};
 pub use keyring::{Identity, KeyFileError, KeyProblem, Keyring};
