@@ -1,74 +1,75 @@
 //! Values that are not encrypted although they should be.
 
 use super::trail::Trail;
-use crate::Document;
 use crate::cipher;
 use crate::value::{Item, Scalar, Value};
+use crate::{DecryptError, Document, ValueProblem};
 
 impl Document {
-    /// Returns the first value that stands in clear although the rules of the document say that it is
-    /// encrypted, as `sops --extract` takes its path; `None` when there is none. No key is needed, so it
-    /// says nothing of what an encrypted value holds. Comments are not looked at.
-    pub fn first_in_clear(&self) -> Option<String> {
+    /// Checks that no value stands in clear which the rules of the document want encrypted. No key is
+    /// needed, so this says nothing of what an encrypted value holds. Comments are not looked at.
+    ///
+    /// # Errors
+    ///
+    /// The first value in clear.
+    pub fn check_encrypted(&self) -> Result<(), DecryptError> {
         let mut search = Search(Trail::new(&self.metadata.rules.selection));
-        let mut documents = self.documents.iter();
-        documents.find_map(|document| search.branch(document))
+        self.documents.iter().try_for_each(|document| {
+            search.0.enter_document();
+            search.branch(document)
+        })
     }
 }
 
-struct Search<'m>(Trail<'m>);
+struct Search<'d>(Trail<'d>);
 
-impl Search<'_> {
-    fn branch(&mut self, branch: &[Item]) -> Option<String> {
+impl<'d> Search<'d> {
+    fn branch(&mut self, branch: &'d [Item]) -> Result<(), DecryptError> {
         self.0.enter();
-        let found = branch.iter().find_map(|item| self.item(item));
+        branch.iter().try_for_each(|item| self.item(item))?;
         self.0.leave();
-        found
+        Ok(())
     }
 
-    fn item(&mut self, item: &Item) -> Option<String> {
+    fn item(&mut self, item: &'d Item) -> Result<(), DecryptError> {
         match item {
-            Item::Comment(text) => {
-                self.0.add_comment(text.expose_text().unwrap_or_default());
-                None
-            }
+            Item::Comment(text) => self.0.pass_comment(text.expose_text()),
             Item::Pair(key, value) => {
                 let mark = self.0.enter_key(key);
-                let found = self.value(value);
+                self.value(value)?;
                 self.0.leave_key(&mark);
-                found
             }
         }
+        Ok(())
     }
 
-    fn value(&mut self, value: &Value) -> Option<String> {
+    fn value(&mut self, value: &'d Value) -> Result<(), DecryptError> {
         match value {
-            Value::Null => None,
+            Value::Null => Ok(()),
             Value::Branch(branch) => self.branch(branch),
             Value::List(values) => self.list(values),
             Value::Comment(text) => {
-                self.0.add_comment(text.expose_text().unwrap_or_default());
-                None
+                self.0.pass_comment(text.expose_text());
+                Ok(())
             }
-            Value::Scalar(scalar) => {
-                let is_fine = !self.0.encrypts(false) || is_sealed(scalar);
-                (!is_fine).then(|| self.0.shown().to_owned())
-            }
+            Value::Scalar(scalar) if !self.0.encrypts(false) || is_sealed(scalar) => Ok(()),
+            Value::Scalar(_) => Err(DecryptError::Value {
+                document: self.0.document(),
+                path: self.0.path(),
+                problem: ValueProblem::NotEncrypted,
+            }),
         }
     }
 
-    fn list(&mut self, values: &[Value]) -> Option<String> {
+    fn list(&mut self, values: &'d [Value]) -> Result<(), DecryptError> {
         self.0.enter();
-        let mut values = values.iter().enumerate();
-        let found = values.find_map(|(position, value)| {
-            let mark = self.0.enter_position(position);
-            let found = self.value(value);
-            let is_comment = matches!(value, Value::Comment(_));
-            self.0.leave_position(&mark, is_comment);
-            found
-        });
+        for (position, value) in values.iter().enumerate() {
+            self.0.enter_position(position);
+            self.value(value)?;
+            self.0.leave_position(matches!(value, Value::Comment(_)));
+        }
         self.0.leave();
-        found
+        Ok(())
     }
 }
 
@@ -82,7 +83,7 @@ fn is_sealed(scalar: &Scalar) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Document, Format};
+    use crate::{DecryptError, Document, Format};
 
     const SEALED: &str = "ENC[AES256_GCM,data:QQ==,iv:QQ==,tag:QQ==,type:str]";
 
@@ -92,7 +93,11 @@ mod tests {
             "lastmodified": "2026-01-31T09:05:00Z", "mac": "ENC[]", "version": "3.11.0"}}}}"#
         );
         let document = Document::parse(text.as_bytes(), Format::Json).unwrap();
-        document.first_in_clear()
+        match document.check_encrypted() {
+            Ok(()) => None,
+            Err(DecryptError::Value { path, .. }) => Some(path.to_string()),
+            Err(other) => panic!("{other}"),
+        }
     }
 
     #[test]
