@@ -28,5 +28,7 @@ mod restart;
 mod scene;
 #[path = "all/secrets.rs"]
 mod secrets;
+#[path = "all/sops_kms.rs"]
+mod sops_kms;
 #[path = "all/up.rs"]
 mod up;
