@@ -1,6 +1,8 @@
 //! The identities that a caller holds, read from the text of key files.
 
 mod age_file;
+mod locked;
+mod ssh;
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,6 +10,9 @@ use std::str::FromStr;
 use age::secrecy::ExposeSecret;
 
 use crate::SecretBytes;
+
+pub use locked::{LockedKeys, UnlockError};
+pub use ssh::SshIdentity;
 
 /// An age identity (X25519): the private half of a recipient `age1…`.
 #[derive(Clone)]
@@ -27,6 +32,7 @@ pub struct Identity {
 #[derive(Clone, Debug, Default)]
 pub struct Keyring {
     identities: Vec<Identity>,
+    ssh: Vec<SshIdentity>,
 }
 
 /// Why a key file cannot be used. Never holds any of its text.
@@ -51,11 +57,22 @@ pub enum KeyProblem {
     /// It is the identity of an age plugin, which would be another program.
     #[error("an age plugin identity (AGE-PLUGIN-…) is not supported: it needs another program")]
     Plugin,
-    /// It is the beginning of an SSH private key.
-    #[error("an SSH private key is not supported yet; only age identities are")]
-    Ssh,
+    /// It is an SSH private key, and it is damaged.
+    #[error("the SSH private key is damaged")]
+    SshDamaged,
+    /// It is an SSH private key that is locked with a passphrase.
+    #[error("the SSH private key is locked with a passphrase")]
+    SshLocked,
+    /// It is an SSH private key in a form that is not read.
+    #[error(
+        "the SSH private key has a form that is not supported; `ssh-keygen -p -f FILE` writes it anew"
+    )]
+    SshForm,
+    /// It is an SSH private key of a type that does not decrypt.
+    #[error("SSH private keys of this type are not supported; ssh-ed25519 and ssh-rsa are")]
+    SshType,
     /// It is the beginning of a PGP key.
-    #[error("a PGP key is not supported yet; only age identities are")]
+    #[error("this is a PGP key; expected age identities or an SSH private key")]
     Pgp,
     /// It is the beginning of a file that is itself encrypted by age.
     #[error("the key file is itself encrypted; decrypt it with `age -d` first")]
@@ -111,7 +128,7 @@ impl FromStr for Identity {
 }
 
 fn problem_of_unreadable(text: &str) -> KeyProblem {
-    const BEGINNINGS: [(&str, KeyProblem); 8] = [
+    const BEGINNINGS: [(&str, KeyProblem); 7] = [
         ("AGE-SECRET-KEY-PQ-", KeyProblem::PostQuantum),
         ("AGE-SECRET-KEY-", KeyProblem::Damaged),
         ("AGE-PLUGIN-", KeyProblem::Plugin),
@@ -119,7 +136,6 @@ fn problem_of_unreadable(text: &str) -> KeyProblem {
         ("-----BEGIN AGE ENCRYPTED FILE", KeyProblem::Encrypted),
         ("AGE-ENCRYPTION.ORG/", KeyProblem::Encrypted),
         ("AGE1", KeyProblem::Recipient),
-        ("-----BEGIN ", KeyProblem::Ssh),
     ];
     let upper = text.to_ascii_uppercase();
     BEGINNINGS
@@ -135,29 +151,34 @@ impl Keyring {
         Self::default()
     }
 
-    /// Parses the text of a key file: one identity a line, comments with `#`, blank lines.
+    /// Parses the text of a key file: one identity a line, comments with `#`, blank lines. An SSH private
+    /// key ends a file.
     ///
     /// # Errors
     ///
     /// When a line is anything else, or when there is no identity at all: a key file that opens
     /// nothing is a mistake.
     pub fn parse(text: &str) -> Result<Self, KeyFileError> {
-        let mut identities = Vec::new();
+        let mut keyring = Self::new();
         let mut line = 0;
-        for text in text.lines().map(str::trim) {
+        let mut rest = text;
+        while let Some((text, after)) = split_line(rest) {
             line += 1;
-            if !text.is_empty() && !text.starts_with('#') {
-                let identity = text
-                    .parse()
-                    .map_err(|problem| KeyFileError { line, problem })?;
-                identities.push(identity);
+            let wrong = |problem| KeyFileError { line, problem };
+            if ssh::begins(text) {
+                keyring.add_ssh(rest.parse().map_err(wrong)?);
+                return Ok(keyring);
             }
+            if !text.is_empty() && !text.starts_with('#') {
+                keyring.add(text.parse().map_err(wrong)?);
+            }
+            rest = after;
         }
-        if identities.is_empty() {
+        if keyring.is_empty() {
             let problem = KeyProblem::Missing;
             return Err(KeyFileError { line, problem });
         }
-        Ok(Self { identities })
+        Ok(keyring)
     }
 
     /// Adds one identity.
@@ -165,22 +186,43 @@ impl Keyring {
         self.identities.push(identity);
     }
 
+    /// Adds an SSH private key.
+    pub fn add_ssh(&mut self, identity: SshIdentity) {
+        self.ssh.push(identity);
+    }
+
     /// Adds the identities of `other`.
     pub fn extend(&mut self, other: Self) {
         self.identities.extend(other.identities);
+        self.ssh.extend(other.ssh);
     }
 
-    /// Returns the identities in the order in which they are tried.
+    /// Returns the age identities in the order in which they are tried; SSH private keys come after them.
     #[must_use]
     pub fn identities(&self) -> &[Identity] {
         &self.identities
     }
 
+    /// Returns the recipients that the identities open, in the order in which they are tried.
+    pub fn recipients(&self) -> impl Iterator<Item = &str> {
+        let age = self.identities.iter().map(Identity::recipient);
+        age.chain(self.ssh.iter().map(SshIdentity::recipient))
+    }
+
     /// Returns whether there is no identity.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.identities.is_empty()
+        self.identities.is_empty() && self.ssh.is_empty()
     }
+}
+
+/// Returns the next line without white space around it, and what follows.
+fn split_line(text: &str) -> Option<(&str, &str)> {
+    if text.is_empty() {
+        return None;
+    }
+    let (line, after) = text.split_once('\n').unwrap_or((text, ""));
+    Some((line.trim(), after))
 }
 
 impl fmt::Debug for Identity {
@@ -222,7 +264,7 @@ mod tests {
         );
         assert_eq!(
             problem("-----BEGIN OPENSSH PRIVATE KEY-----"),
-            KeyProblem::Ssh
+            KeyProblem::SshDamaged
         );
         assert_eq!(
             problem("-----BEGIN AGE ENCRYPTED FILE-----"),

@@ -6,7 +6,7 @@
 //! - [`OpenDocument`]: one that is encrypted again with its data key; what did not change keeps its
 //!   ciphertext.
 //! - [`MasterKey`], [`KeyGroup`], [`WrappedKeys`]: the keys of a document, as data.
-//! - [`KeyService`]: who wraps and unwraps [`DataKey`]s. [`Keyring`] does with age identities;
+//! - [`KeyService`]: who wraps and unwraps [`DataKey`]s. [`Keyring`] does with age identities and SSH keys;
 //!   [`PgpKeyring`] with PGP keys, without a gpg program; [`Unwrapping`] and [`Wrapping`] are for callers
 //!   that must not block.
 //! - [`Config`], a `.sops.yaml`: which keys and rules a new document gets.
@@ -113,7 +113,9 @@ pub use key::{
     KeyTextError, KeyType, MasterKey, VaultKey, WrappedKey,
 };
 pub use key_service::{KeyFailure, KeyService};
-pub use keyring::{Identity, KeyFileError, KeyProblem, Keyring};
+pub use keyring::{
+    Identity, KeyFileError, KeyProblem, Keyring, LockedKeys, SshIdentity, UnlockError,
+};
 pub use locate::{Located, Place, Position, Source, locate};
 pub use metadata::{MAX_RECIPIENTS, MetadataError};
 pub use path::{PathSyntaxError, Step, ValuePath};

@@ -16,3 +16,5 @@ mod pgp;
 mod places;
 #[path = "all/recorded.rs"]
 mod recorded;
+#[path = "all/ssh.rs"]
+mod ssh;

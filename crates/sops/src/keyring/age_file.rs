@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use age::armor::{ArmoredReader, ArmoredWriter, Format};
 use zeroize::Zeroizing;
 
+use super::{SshIdentity, ssh};
 use crate::cipher::KEY_LENGTH;
 use crate::{Identity, KeyFailure, KeyService, Keyring, MasterKey, SecretBytes, WrappedKey};
 
@@ -18,18 +19,16 @@ impl KeyService for Keyring {
         let failed = |error: &age::DecryptError| match error {
             age::DecryptError::NoMatchingKeys => match unsupported(recipient) {
                 Some(kind) => KeyFailure::NotSupported { kind },
-                None => KeyFailure::NoIdentity {
-                    identity: "age identity",
-                    held: self.identities().len(),
-                },
+                None => self.no_identity(recipient),
             },
             _ => KeyFailure::Damaged,
         };
         let armor = ArmoredReader::new(key.wrapped.as_bytes());
         let decryptor = age::Decryptor::new_buffered(armor).map_err(|error| failed(&error))?;
-        let identities = self.identities().iter().map(Identity::as_age);
+        let age = self.identities.iter().map(Identity::as_age);
+        let ssh = self.ssh.iter().map(SshIdentity::as_age);
         let reader = decryptor
-            .decrypt(identities)
+            .decrypt(age.chain(ssh))
             .map_err(|error| failed(&error))?;
         // With room for all there is to read, no copy of the key stays behind in a buffer outgrown.
         let mut share = Zeroizing::new(Vec::with_capacity(128));
@@ -46,12 +45,32 @@ impl KeyService for Keyring {
         if let Some(kind) = unsupported(text) {
             return Err(KeyFailure::NotSupported { kind });
         }
-        let recipient: age::x25519::Recipient =
-            text.parse().map_err(|reason: &str| KeyFailure::Invalid {
-                reason: format!("it is no age recipient ({reason})"),
-            })?;
-        age_file(&recipient, secret).map_err(|reason| KeyFailure::Invalid { reason })
+        let invalid = |reason| KeyFailure::Invalid { reason };
+        let recipient = age_recipient_of(text).map_err(invalid)?;
+        age_file(&*recipient, secret).map_err(invalid)
     }
+}
+
+impl Keyring {
+    fn no_identity(&self, recipient: &str) -> KeyFailure {
+        KeyFailure::NoIdentity {
+            identity: if recipient.starts_with("ssh-") {
+                "SSH private key"
+            } else {
+                "age identity"
+            },
+            held: self.recipients().count(),
+        }
+    }
+}
+
+fn age_recipient_of(text: &str) -> Result<Box<dyn age::Recipient>, String> {
+    if text.starts_with("ssh-") {
+        return Ok(Box::new(ssh::recipient(text)?));
+    }
+    let recipient: Result<age::x25519::Recipient, _> = text.parse();
+    let recipient = recipient.map_err(|reason| format!("it is no age recipient ({reason})"))?;
+    Ok(Box::new(recipient))
 }
 
 /// Returns an armored age file for one recipient.
@@ -78,9 +97,7 @@ fn age_recipient(key: &MasterKey) -> Result<&str, KeyFailure> {
 
 /// Returns what kind of recipient this is, when it is one that is not supported.
 fn unsupported(recipient: &str) -> Option<&'static str> {
-    if recipient.starts_with("ssh-") {
-        Some("an SSH key")
-    } else if recipient.starts_with("age1pq1") {
+    if recipient.starts_with("age1pq1") {
         Some("a post-quantum age key")
     } else if is_plugin(recipient) {
         Some("a key of an age plugin")
@@ -105,7 +122,7 @@ mod tests {
     fn keys_that_are_not_supported_are_told_apart_by_their_label() {
         let x25519 = "age1k4rhspfz0lel5z5umky0p0h320kufvyp5hm228";
         assert_eq!(unsupported(x25519), None);
-        assert_eq!(unsupported("ssh-ed25519 AAAA me"), Some("an SSH key"));
+        assert_eq!(unsupported("ssh-ed25519 AAAA me"), None);
         let post_quantum = Some("a post-quantum age key");
         assert_eq!(unsupported("age1pq1abc"), post_quantum);
         let plugin = Some("a key of an age plugin");

@@ -13,10 +13,6 @@ impl KeyService for StandIn {
 
     fn wrap(&self, key: &MasterKey, secret: &SecretBytes) -> Result<String, KeyFailure> {
         match key.key_type() {
-            KeyType::Age if key.to_string().starts_with("ssh-") => Ok(
-                "-----BEGIN AGE ENCRYPTED FILE-----\nAAAA\n-----END AGE ENCRYPTED FILE-----\n"
-                    .to_owned(),
-            ),
             KeyType::Age => self.0.wrap(key, secret),
             KeyType::Pgp => Ok(PGP.to_owned()),
             _ => Ok("AQID".to_owned()),
