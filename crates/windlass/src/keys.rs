@@ -21,7 +21,7 @@ use windlass_tree::Tree;
 
 use crate::failure::Failure;
 
-use age::{AgeKeys, Places};
+use age::{AgeKeys, Places, ask_at_terminal};
 use command::KeyCommand;
 use elsewhere::Elsewhere;
 use named::Named;
@@ -48,7 +48,8 @@ impl Keys {
     pub(crate) fn for_sops(settings: &Settings) -> Self {
         Self {
             age: AgeKeys::new(Keyring::new(), Places::from_env(variable))
-                .or_from(KeyCommand::from_env(variable)),
+                .or_from(KeyCommand::from_env(variable))
+                .or_ask(ask_at_terminal),
             pgp: Pgp::Program(Gpg::from_env(variable)),
             elsewhere: remembered(Elsewhere::new(settings, Addresses::Any)),
         }
@@ -84,10 +85,7 @@ impl Keys {
 
     /// Returns the recipients whose secrets the keys open: what tells one set of keys from another.
     pub(crate) fn recipients(&self) -> Vec<String> {
-        let identities = self.age().identities().iter();
-        identities
-            .map(|identity| identity.recipient().to_owned())
-            .collect()
+        self.age().recipients().map(str::to_owned).collect()
     }
 
     fn service(&self, key_type: KeyType) -> &dyn KeyService {
