@@ -317,6 +317,8 @@ pub(super) fn parse(place: &str, text: &str) -> Result<Keyring, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU8, Ordering};
+
     use windlass_sops::Identity;
 
     use super::*;
@@ -450,6 +452,8 @@ mod tests {
         }
     }
 
+    static ASKED: AtomicU8 = AtomicU8::new(0);
+
     #[test]
     fn a_passphrase_is_asked_for_once_and_only_when_nothing_else_would_do() {
         let file = format!("{DATA}/locked.agekey");
@@ -463,15 +467,14 @@ mod tests {
         ];
         let nobody = keys(&variables).or_ask(|_| panic!("asked in vain"));
         assert!(nobody.unwrap(&wrapped(&other)).is_ok());
-        static ASKED: std::sync::atomic::AtomicU8 = std::sync::atomic::AtomicU8::new(0);
         let person = keys(&variables).or_ask(|_| {
-            ASKED.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            ASKED.fetch_add(1, Ordering::Relaxed);
             Ok("canary".into())
         });
         for _ in 0..2 {
             assert!(person.unwrap(&wrapped_for(first)).is_ok());
         }
-        assert_eq!(ASKED.load(std::sync::atomic::Ordering::Relaxed), 1);
+        assert_eq!(ASKED.load(Ordering::Relaxed), 1);
         let wrong = keys(&variables).or_ask(|_| Ok("other".into()));
         let failure = wrong.unwrap(&wrapped_for(first)).unwrap_err().to_string();
         assert!(
