@@ -107,6 +107,12 @@ impl Config {
         read::config(text)
     }
 
+    /// Returns how documents are laid out, whatever is wrong with the rules: who only opens documents does not
+    /// need them.
+    pub fn parse_style(text: &str) -> Result<Style, ConfigError> {
+        read::style_only(text)
+    }
+
     /// Returns the first creation rule that matches `path`, which is relative to the directory of the file,
     /// with `/` between its names; `None` when the file has no such list.
     pub fn creation_rule(&self, path: &str) -> Result<Option<&CreationRule>, NoMatchingRule> {

@@ -201,7 +201,7 @@ impl Document {
 
     /// Returns the text of the document in another format (`--output-type`).
     pub fn to_bytes_as(&self, format: Format, style: Style) -> Result<Vec<u8>, EmitError> {
-        let block = self.metadata.to_block(format);
+        let block = self.metadata.to_block(format, self.format);
         let bytes = store::emit_encrypted(&self.documents, block, format, style)?;
         Ok(bytes.expose().to_vec())
     }

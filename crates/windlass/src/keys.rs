@@ -44,7 +44,6 @@ enum Pgp {
 impl Keys {
     /// Returns the keys that the sops program has: every variable and file that it looks at, and the gpg
     /// program.
-    #[allow(dead_code, reason = "until the sops program calls it")]
     pub(crate) fn for_sops(settings: &Settings) -> Self {
         Self {
             age: AgeKeys::new(Keyring::new(), Places::from_env(variable))

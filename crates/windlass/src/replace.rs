@@ -26,12 +26,11 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 }
 
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    match destination(path)? {
-        (path, Some(there)) if !there.is_file() => {
-            OpenOptions::new().write(true).open(path)?.write_all(bytes)
-        }
-        (path, there) => swap(&path, there.as_ref(), bytes),
+    if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        return OpenOptions::new().write(true).open(path)?.write_all(bytes);
     }
+    let (path, there) = destination(path)?;
+    swap(&path, there.as_ref(), bytes)
 }
 
 /// Returns where the links at `path` lead to, and what is there.

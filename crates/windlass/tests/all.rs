@@ -28,6 +28,8 @@ mod restart;
 mod scene;
 #[path = "all/secrets.rs"]
 mod secrets;
+#[path = "all/sops.rs"]
+mod sops;
 #[path = "all/sops_kms.rs"]
 mod sops_kms;
 #[path = "all/up.rs"]

@@ -17,21 +17,10 @@ const LIMITS: Limits = Limits {
 };
 
 pub(super) fn config(text: &str) -> Result<Config, ConfigError> {
-    let options = windlass_yaml::ParseOptions {
-        limits: LIMITS,
-        ..Default::default()
-    };
-    let document = windlass_yaml::parse_first(text, &options).map_err(|error| syntax(&error))?;
-    let Some(mut document) = document else {
+    let Some(root) = root(text)? else {
         return Ok(Config::default());
     };
-    let expanded = document.root.expand_aliases(&LIMITS);
-    expanded.map_err(|error| syntax(&error))?;
-    let root = &document.root;
-    if root.is_null() {
-        return Ok(Config::default());
-    }
-    let fields = Fields::of(root)?;
+    let fields = Fields::of(&root)?;
     let creation_rules = match fields.get("creation_rules") {
         None => None,
         rules => Some(each(items(rules, "creation_rules")?, creation_rule)?),
@@ -42,6 +31,29 @@ pub(super) fn config(text: &str) -> Result<Config, ConfigError> {
         destination_rules: each(destinations, destination::rule)?,
         style: style(&fields)?,
     })
+}
+
+/// Reads nothing but how documents are laid out.
+pub(super) fn style_only(text: &str) -> Result<Style, ConfigError> {
+    match root(text)? {
+        None => Ok(Style::default()),
+        Some(root) => style(&Fields::of(&root)?),
+    }
+}
+
+/// Returns the document without aliases; `None` when it is empty.
+fn root(text: &str) -> Result<Option<Node>, ConfigError> {
+    let options = windlass_yaml::ParseOptions {
+        limits: LIMITS,
+        ..Default::default()
+    };
+    let document = windlass_yaml::parse_first(text, &options).map_err(|error| syntax(&error))?;
+    let Some(mut document) = document else {
+        return Ok(None);
+    };
+    let expanded = document.root.expand_aliases(&LIMITS);
+    expanded.map_err(|error| syntax(&error))?;
+    Ok(Some(document.root).filter(|root| !root.is_null()))
 }
 
 fn each<T>(
@@ -308,6 +320,14 @@ mod tests {
             &rule.destination,
             crate::Destination::Vault { version: 1, .. }
         ));
+    }
+
+    #[test]
+    fn a_wrong_rule_does_not_keep_the_layout_from_being_known() {
+        let text = "creation_rules: [{path_regex: '['}]\nstores: {yaml: {indent: 2}}";
+        assert!(Config::parse(text).is_err());
+        assert_eq!(Config::parse_style(text).unwrap().yaml, 2);
+        assert!(Config::parse_style("a: [").is_err());
     }
 
     #[test]

@@ -10,7 +10,7 @@ impl OpenDocument {
     /// Returns the text of the document in clear, with its metadata.
     pub fn to_bytes_with_metadata(&self, style: Style) -> Result<SecretBytes, EmitError> {
         let format = self.plaintext.format();
-        let block = self.metadata.to_block(format);
+        let block = self.metadata.to_block(format, format);
         store::emit_encrypted(self.plaintext.documents(), block, format, style)
     }
 }

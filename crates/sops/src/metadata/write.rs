@@ -2,12 +2,12 @@
 
 use super::{Metadata, keys};
 use crate::value::{Branch, Item, Scalar, Value};
-use crate::{Format, KeyType, WrappedKey};
+use crate::{Format, KeyType, Rules, WrappedKey};
 
 impl Metadata {
-    /// Returns the block for a document of this format; fields in the order of sops 3.11, empty ones
-    /// left out.
-    pub(crate) fn to_block(&self, format: Format) -> Branch {
+    /// Returns the block in this format for a document that was read as `content`; fields in the order of
+    /// sops 3.11, empty ones left out.
+    pub(crate) fn to_block(&self, format: Format, content: Format) -> Branch {
         let mut block = Block(Branch::new());
         if self.keys.threshold != 0 {
             let threshold = i64::try_from(self.keys.threshold).unwrap_or(i64::MAX);
@@ -30,8 +30,8 @@ impl Metadata {
         block.push_text("lastmodified", &self.last_modified.to_seconds());
         block.push_text("mac", &self.mac);
         block.push_keys(flat, KeyType::Pgp);
-        // The binary format has no rules: there is one value.
-        if format != Format::Binary {
+        // What was read as binary has one value, and needs no rules.
+        if content != Format::Binary || self.rules != Rules::default() {
             let selection = &self.rules.selection;
             block.push_text(selection.kind().field(), selection.text());
             if self.rules.mac_only_encrypted {

@@ -16,7 +16,6 @@ mod old;
 mod rotate;
 mod service;
 mod set;
-mod stand_in;
 mod unset;
 pub(crate) mod words;
 
@@ -62,12 +61,13 @@ pub(crate) struct Sops {
         value_name = "FILE",
         env = "SOPS_CONFIG",
         hide_env_values = true,
+        value_parser = flags::path(),
         global = true
     )]
     config: Option<PathBuf>,
-    /// How many spaces YAML and JSON are indented with (default: as .sops.yaml says)
-    #[arg(long, value_name = "NUMBER")]
-    indent: Option<u8>,
+    /// How many spaces YAML and JSON are indented with; -1 is a tab (default: as .sops.yaml says)
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    indent: Option<i32>,
     /// Accepted for the sake of sops: errors say it all anyway
     #[arg(long, hide = true)]
     verbose: bool,

@@ -5,8 +5,9 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use windlass_sops::{Config, CreationRule, DestinationRule, NoMatchingRule};
+use windlass_sops::{Config, ConfigError, CreationRule, DestinationRule, NoMatchingRule};
 
+use super::context::Layout;
 use super::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::complain;
@@ -21,7 +22,9 @@ const MAX_LEVELS: usize = 100;
 #[derive(Debug)]
 pub(super) struct Configuration {
     pub(super) path: PathBuf,
-    pub(super) config: Config,
+    pub(super) layout: Layout,
+    /// What is wrong with its rules matters to who needs them only.
+    rules: Result<Config, String>,
 }
 
 impl Configuration {
@@ -40,18 +43,27 @@ impl Configuration {
                 "{shown}: the configuration cannot be read: {error}"
             ))
         })?;
-        let config = Config::parse(&text).map_err(|error| {
+        let placed = |error: ConfigError| {
             let (line, column, reason) = (error.line, error.column, error.reason);
-            Exit::Generic.because(format!("{shown}:{line}:{column}: {reason}"))
-        })?;
-        let path = path.to_owned();
-        Ok(Self { path, config })
+            format!("{shown}:{line}:{column}: {reason}")
+        };
+        let layout = Config::parse_style(&text);
+        Ok(Self {
+            path: path.to_owned(),
+            layout: layout.map_err(|error| Exit::Generic.because(placed(error)))?,
+            rules: Config::parse(&text).map_err(placed),
+        })
+    }
+
+    fn rules(&self) -> Result<&Config, Failure> {
+        let rules = self.rules.as_ref();
+        rules.map_err(|wrong| Exit::Generic.because(wrong.clone()))
     }
 
     /// Returns the rule for the document at `path`; `None` when there are no rules at all.
     pub(super) fn creation_rule(&self, path: &Path) -> Result<Option<&CreationRule>, Failure> {
         let name = self.name_of(path)?;
-        let rule = self.config.creation_rule(&name);
+        let rule = self.rules()?.creation_rule(&name);
         rule.map_err(|missed| self.no_rule("creation", &missed))
     }
 
@@ -59,7 +71,7 @@ impl Configuration {
     #[expect(dead_code, reason = "for publish, which is not here yet")]
     pub(super) fn destination_rule(&self, path: &Path) -> Result<&DestinationRule, Failure> {
         let name = self.name_of(path)?;
-        let rule = self.config.destination_rule(&name);
+        let rule = self.rules()?.destination_rule(&name);
         rule.map_err(|missed| self.no_rule("destination", &missed))
     }
 
@@ -80,7 +92,7 @@ impl Configuration {
         );
         for miss in &missed.misses {
             text = format!(
-                "{text}\nline {}: path_regex {:?}",
+                "{text}\nline {}: path_regex: {}",
                 miss.line, miss.path_regex
             );
         }

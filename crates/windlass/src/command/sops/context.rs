@@ -29,12 +29,12 @@ impl Context {
     pub(super) fn new(
         style: Style,
         config: Option<&Path>,
-        indent: Option<u8>,
+        indent: Option<i32>,
         rules: &RuleFlags,
     ) -> Result<Self, Failure> {
         let configuration = Configuration::find(config)?;
         let found = configuration.as_ref();
-        let configured = found.map_or_else(Layout::default, |found| found.config.style);
+        let configured = found.map_or_else(Layout::default, |found| found.layout);
         Ok(Self {
             style,
             configuration,
@@ -93,13 +93,21 @@ impl Context {
     }
 }
 
-fn indented(layout: Layout, spaces: Option<u8>) -> Layout {
-    match spaces.filter(|spaces| *spaces != 0) {
-        None => layout,
-        Some(spaces) => Layout {
+/// Returns a layout with so many spaces. 0 is nothing that was set; what is less is a tab where there are tabs.
+fn indented(layout: Layout, spaces: Option<i32>) -> Layout {
+    let Some(spaces) = spaces.filter(|spaces| *spaces != 0) else {
+        return layout;
+    };
+    match u8::try_from(spaces) {
+        Ok(spaces) => Layout {
             yaml: spaces,
             json: Indent::Spaces(spaces),
             binary: Indent::Spaces(spaces),
+        },
+        Err(_) => Layout {
+            json: Indent::Tab,
+            binary: Indent::Tab,
+            ..layout
         },
     }
 }

@@ -2,7 +2,8 @@
 
 use windlass_sops::{
     DataKey, DecryptError, DecryptionOrder, Document, EmitError, EncryptError, Format, KeyFailure,
-    MacCheck, NoKey, OpenDocument, Plaintext, Warning,
+    KeyType, MacCheck, MasterKey, MetadataError, NoKey, OpenDocument, ParseError, Plaintext,
+    Warning,
 };
 
 use super::context::{Context, now, random};
@@ -66,18 +67,24 @@ impl Opening {
     pub(super) fn data_key(&self, input: &Input, document: &Document) -> Result<DataKey, Failure> {
         let answer = document.unwrapping(&self.order).ask(&self.services);
         answer.map_err(|error| {
-            let problems = self.services.problems().iter();
-            problems.fold(no_key_failure(input, &error), |failure, problem| {
-                failure.hint(format!("this source of keys was left out: {problem}"))
-            })
+            let mut failure = no_key_failure(input, &error);
+            for problem in self.services.problems() {
+                failure = failure.hint(format!("this source of keys was left out: {problem}"));
+            }
+            places(&error).into_iter().fold(failure, Failure::hint)
         })
     }
 }
 
 /// Parses an encrypted document.
 pub(super) fn parse(input: &Input) -> Result<Document, Failure> {
-    Document::parse(input.bytes.expose(), input.format)
-        .map_err(|error| input.failure_at(Exit::Generic, &error))
+    Document::parse(input.bytes.expose(), input.format).map_err(|error| {
+        let exit = match &error {
+            ParseError::Metadata(MetadataError::Field { field, .. }) if field == "mac" => Exit::Mac,
+            _ => Exit::Generic,
+        };
+        input.failure_at(exit, &error)
+    })
 }
 
 /// Encrypts what was opened again, at this moment, and returns its text.
@@ -146,14 +153,22 @@ fn no_key_failure(input: &Input, error: &NoKey) -> Failure {
 
 fn reason(article: &str, failure: &KeyFailure) -> String {
     match failure {
-        KeyFailure::NoIdentity { held: 0, identity } => {
-            format!("{article}; there is no {identity} here")
-        }
+        KeyFailure::NoIdentity { held: 0, identity } => format!("{article}; found no {identity}"),
         KeyFailure::NoIdentity { held, identity } => {
-            format!("{article}; none of the {held} here is its {identity}")
+            format!("{article}; found no {identity} for it (tried {held})")
         }
         other => format!("{article}; it {other}"),
     }
+}
+
+/// Returns where identities are looked for, when there is none at all.
+fn places(error: &NoKey) -> Option<&'static str> {
+    let is_without_age = |(key, failure): &(MasterKey, KeyFailure)| {
+        key.key_type() == KeyType::Age && matches!(failure, KeyFailure::NoIdentity { held: 0, .. })
+    };
+    error.keys.iter().any(is_without_age).then_some(
+        "age identities are read from $SOPS_AGE_KEY_FILE, $SOPS_AGE_KEY, the command $SOPS_AGE_KEY_CMD and ~/.config/sops/age/keys.txt",
+    )
 }
 
 /// Prints warnings, each with its line.

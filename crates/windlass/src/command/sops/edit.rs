@@ -43,6 +43,7 @@ pub(super) struct Edit {
 }
 
 impl Edit {
+    #[expect(clippy::unused_self, reason = "the verb is not here yet")]
     pub(super) fn run(self, _: &Context) -> Result<Done, Failure> {
         Err(absent::explain("edit"))
     }

@@ -1,6 +1,6 @@
 //! `sops encrypt`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use windlass_sops::{DataKey, Format, KeyGroup, Plaintext, PlaintextError, Rules, WrappedKeys};
@@ -50,7 +50,7 @@ pub(super) struct Encrypt {
 impl Encrypt {
     pub(super) fn run(self, context: &Context) -> Result<Done, Failure> {
         let source = only(&self.files, context).map_or(Source::Stdin, Source::File);
-        if let (Source::Stdin, None) = (source, &self.name.filename_override) {
+        if let (Source::Stdin, None) = (source, self.name.name()) {
             let failure = Exit::Conflict
                 .because("standard input has no name by which its format and its rule are found");
             return Err(failure.hint("add --filename-override NAME, or name a file"));
@@ -60,9 +60,11 @@ impl Encrypt {
             must_exist(path)?;
         }
         let services = Services::new(&self.service)?;
-        let named = self.name.filename_override.as_deref();
-        let path = named.or(self.files.first().map(PathBuf::as_path));
-        let creation = Creation::new(path.unwrap_or("".as_ref()), self.creation_flags(), context)?;
+        let path = self.name.name().unwrap_or(match source {
+            Source::File(path) => path,
+            Source::Stdin => Path::new(""),
+        });
+        let creation = Creation::new(path, self.creation_flags(), context)?;
         let input = Input::read(source, &self.types, &self.name, context)?;
         let plaintext = plaintext(&input)?;
         warn_of_unused_rules(&input, &creation.rules, context);

@@ -44,7 +44,7 @@ impl Input {
         name: &NameFlags,
         context: &Context,
     ) -> Result<Self, Failure> {
-        let path = name.filename_override.as_deref().unwrap_or(match source {
+        let path = name.name().unwrap_or(match source {
             Source::File(path) => path,
             Source::Stdin => Path::new(""),
         });
@@ -56,6 +56,13 @@ impl Input {
             format,
             output_format,
         })
+    }
+
+    /// Returns whether this is YAML without anything but comments.
+    pub(super) fn is_without_values(&self) -> bool {
+        let lines = self.bytes.expose().split(|byte| *byte == b'\n');
+        let mut lines = lines.map(<[u8]>::trim_ascii_start);
+        self.format == Format::Yaml && lines.all(|line| line.is_empty() || line.starts_with(b"#"))
     }
 
     /// Returns a failure about this input.

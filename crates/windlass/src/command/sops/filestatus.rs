@@ -36,8 +36,9 @@ impl Filestatus {
         let source = Source::File(path);
         let input = Input::read(source, &types, &NameFlags::default(), context)
             .map_err(|failure| Exit::Generic.with(failure))?;
-        let encrypted = is_encrypted(input.bytes.expose(), input.format)
-            .map_err(|error| input.failure(Exit::Generic, error))?;
+        let encrypted = !input.is_without_values()
+            && is_encrypted(input.bytes.expose(), input.format)
+                .map_err(|error| input.failure_at(Exit::Generic, &error))?;
         write_stdout(&format!("{{\"encrypted\":{encrypted}}}\n"))?;
         Ok(Done::Well)
     }

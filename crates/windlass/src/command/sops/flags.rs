@@ -1,8 +1,27 @@
 //! The flags that several verbs share.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use windlass_sops::KeyType;
+
+use super::words::truth;
+
+/// Returns the parser of a path that may be empty, which is none.
+pub(super) fn path() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
+}
+
+/// Parses what switches something on or off; nothing is off, as in sops.
+fn switch(text: &str) -> Result<bool, String> {
+    let on = if text.is_empty() {
+        Some(false)
+    } else {
+        truth(text)
+    };
+    on.ok_or_else(|| "it is true or false".to_owned())
+}
 
 /// How the document is read and written.
 #[derive(Clone, Debug, Default, Args)]
@@ -22,7 +41,7 @@ pub(super) struct OutputFlags {
     #[arg(long, short)]
     pub(super) in_place: bool,
     /// Write the result to this file instead of standard output
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = path())]
     pub(super) output: Option<PathBuf>,
 }
 
@@ -30,8 +49,16 @@ pub(super) struct OutputFlags {
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct NameFlags {
     /// The name by which the format and the rule of .sops.yaml are found, instead of that of the file
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = path())]
     pub(super) filename_override: Option<PathBuf>,
+}
+
+impl NameFlags {
+    /// Returns the name, if there is one.
+    pub(super) fn name(&self) -> Option<&Path> {
+        let name = self.filename_override.as_deref();
+        name.filter(|name| !name.as_os_str().is_empty())
+    }
 }
 
 /// Who opens the document.
@@ -47,6 +74,7 @@ pub(super) struct ServiceFlags {
         default_missing_value = "true",
         num_args = 0..=1,
         require_equals = true,
+        value_parser = switch,
         action = clap::ArgAction::Set
     )]
     pub(super) enable_local_keyservice: bool,
@@ -240,22 +268,36 @@ pub(super) struct ChangeFlags {
 impl ChangeFlags {
     /// Returns whether any key is added or removed.
     pub(super) fn is_given(&self) -> bool {
-        let flags = [
-            &self.add_age,
-            &self.rm_age,
-            &self.add_pgp,
-            &self.rm_pgp,
-            &self.add_kms,
-            &self.rm_kms,
-            &self.add_gcp_kms,
-            &self.rm_gcp_kms,
-            &self.add_azure_kv,
-            &self.rm_azure_kv,
-            &self.add_hc_vault_transit,
-            &self.rm_hc_vault_transit,
-            &self.add_hckms,
-            &self.rm_hckms,
+        let mut kinds = self.kinds().into_iter();
+        kinds.any(|(_, _, add, rm)| [add, rm].into_iter().flatten().any(|text| !text.is_empty()))
+    }
+
+    /// Returns what is added and removed of each type of key, with the name that its flags have for it.
+    pub(super) fn kinds(&self) -> [(KeyType, &'static str, Option<&str>, Option<&str>); 7] {
+        let pairs = [
+            (KeyType::AwsKms, "kms", &self.add_kms, &self.rm_kms),
+            (KeyType::Pgp, "pgp", &self.add_pgp, &self.rm_pgp),
+            (KeyType::Age, "age", &self.add_age, &self.rm_age),
+            (
+                KeyType::GcpKms,
+                "gcp-kms",
+                &self.add_gcp_kms,
+                &self.rm_gcp_kms,
+            ),
+            (
+                KeyType::AzureKeyVault,
+                "azure-kv",
+                &self.add_azure_kv,
+                &self.rm_azure_kv,
+            ),
+            (
+                KeyType::HashicorpVault,
+                "hc-vault-transit",
+                &self.add_hc_vault_transit,
+                &self.rm_hc_vault_transit,
+            ),
+            (KeyType::HuaweiKms, "hckms", &self.add_hckms, &self.rm_hckms),
         ];
-        flags.into_iter().flatten().any(|flag| !flag.is_empty())
+        pairs.map(|(key_type, name, add, rm)| (key_type, name, add.as_deref(), rm.as_deref()))
     }
 }

@@ -86,8 +86,7 @@ impl OldForm {
         let mode = self.mode()?;
         if !matches!(mode, Mode::Decrypt) {
             // sops 3.11 wants a rule that matches even where it does not need one.
-            let named = self.name.filename_override.as_deref();
-            creation::rule(named.unwrap_or(&path), context)?;
+            creation::rule(self.name.name().unwrap_or(&path), context)?;
         }
         match mode {
             Mode::Decrypt => self.into_decrypt().run(context),

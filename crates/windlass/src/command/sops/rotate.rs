@@ -1,10 +1,11 @@
 //! `sops rotate`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use windlass_sops::{DataKey, KeyGroup, MasterKey};
+use windlass_sops::{DataKey, KeyGroup, KeyTextError, KeyType, MasterKey};
 
 use super::context::{Context, now, random};
 use super::creation::{encryption_context, named};
@@ -81,43 +82,18 @@ impl Rotate {
 impl Changes {
     fn new(flags: &ChangeFlags, context: &ContextFlags) -> Result<Self, Failure> {
         let context = encryption_context(context)?;
-        let kms = |text: &str| Ok(MasterKey::kms_list(text, &context, ""));
         let mut changes = Self {
             added: Vec::new(),
             removed: Vec::new(),
         };
-        changes.add("kms", &flags.add_kms, &flags.rm_kms, kms)?;
-        changes.add("pgp", &flags.add_pgp, &flags.rm_pgp, |text| {
-            Ok(MasterKey::pgp_list(text))
-        })?;
-        changes.add("age", &flags.add_age, &flags.rm_age, |text| {
-            Ok(MasterKey::age_list(text))
-        })?;
-        changes.add("gcp-kms", &flags.add_gcp_kms, &flags.rm_gcp_kms, |text| {
-            Ok(MasterKey::gcp_kms_list(text))
-        })?;
-        let (add, remove) = (&flags.add_azure_kv, &flags.rm_azure_kv);
-        changes.add("azure-kv", add, remove, MasterKey::azure_list)?;
-        let (add, remove) = (&flags.add_hc_vault_transit, &flags.rm_hc_vault_transit);
-        changes.add("hc-vault-transit", add, remove, MasterKey::vault_list)?;
-        let (add, remove) = (&flags.add_hckms, &flags.rm_hckms);
-        changes.add("hckms", add, remove, MasterKey::huawei_list)?;
+        for (key_type, name, add, rm) in flags.kinds() {
+            let keys = |text: Option<&str>| keys(key_type, text.unwrap_or_default(), &context);
+            let added = named(&format!("--add-{name}"), keys(add))?;
+            let removed = named(&format!("--rm-{name}"), keys(rm))?;
+            changes.added.extend(added);
+            changes.removed.extend(removed);
+        }
         Ok(changes)
-    }
-
-    fn add(
-        &mut self,
-        kind: &str,
-        added: &Option<String>,
-        removed: &Option<String>,
-        parse: impl Fn(&str) -> Result<Vec<MasterKey>, windlass_sops::KeyTextError>,
-    ) -> Result<(), Failure> {
-        let added = parse(added.as_deref().unwrap_or_default());
-        let removed = parse(removed.as_deref().unwrap_or_default());
-        self.added.extend(named(&format!("--add-{kind}"), added)?);
-        self.removed
-            .extend(named(&format!("--rm-{kind}"), removed)?);
-        Ok(())
     }
 
     fn need_a_file(&self, path: &Path) -> Result<(), Failure> {
@@ -155,4 +131,21 @@ impl Changes {
             }
         }
     }
+}
+
+/// Returns the keys of a list.
+fn keys(
+    key_type: KeyType,
+    list: &str,
+    context: &BTreeMap<String, String>,
+) -> Result<Vec<MasterKey>, KeyTextError> {
+    Ok(match key_type {
+        KeyType::Age => MasterKey::age_list(list),
+        KeyType::Pgp => MasterKey::pgp_list(list),
+        KeyType::AwsKms => MasterKey::kms_list(list, context, ""),
+        KeyType::GcpKms => MasterKey::gcp_kms_list(list),
+        KeyType::AzureKeyVault => MasterKey::azure_list(list)?,
+        KeyType::HashicorpVault => MasterKey::vault_list(list)?,
+        KeyType::HuaweiKms => MasterKey::huawei_list(list)?,
+    })
 }

@@ -7,8 +7,8 @@ use windlass_sops::{KeyFailure, KeyService, MasterKey, SecretBytes, WrappedKey};
 
 use super::exit::Exit;
 use super::flags::ServiceFlags;
-use super::stand_in::Keys;
 use crate::failure::Failure;
+use crate::keys::Keys;
 
 /// The keys of this process and the key services that are named, asked in this order.
 pub(super) struct Services {

@@ -52,6 +52,9 @@ pub(super) struct Set {
 
 impl Set {
     pub(super) fn run(self, context: &Context) -> Result<Done, Failure> {
+        if self.value_file && self.value_stdin {
+            return Err(Exit::Generic.because("--value-file and --value-stdin exclude each other"));
+        }
         let (file, path, value) = self.words()?;
         let opening = Opening::new(&self.service, &self.order, self.mac)?;
         let path = index(path)?;
@@ -71,9 +74,11 @@ impl Set {
 
     fn words(&self) -> Result<(&str, &str, Option<&str>), Failure> {
         match &self.words[..] {
-            [file, path, rest @ ..] if !rest.is_empty() || self.value_stdin => {
-                Ok((file, path, rest.first().map(String::as_str)))
-            }
+            [file, path] if self.value_stdin => Ok((file, path, None)),
+            [file, path, value] if !self.value_stdin => Ok((file, path, Some(value))),
+            _ if self.value_stdin => Err(Exit::NoFile.because(
+                "two words are needed beside --value-stdin: the file, and the path of the value",
+            )),
             _ => Err(Exit::NoFile
                 .because("three words are needed: the file, the path of the value, and the value")
                 .hint("for example: sops set secret.yaml '[\"data\"][\"user\"]' '\"hydra\"'")),
@@ -81,17 +86,11 @@ impl Set {
     }
 
     fn value(&self, word: Option<&str>) -> Result<PlainValue, Failure> {
-        let bytes = match (self.value_stdin, self.value_file, word) {
-            (true, true, _) => {
-                return Err(
-                    Exit::Conflict.because("--value-file and --value-stdin exclude each other")
-                );
-            }
-            (true, false, _) => from_stdin()?,
-            (false, true, Some(file)) => from_file(file)?,
-            (false, _, word) => SecretBytes::from(word.unwrap_or_default()),
-        };
-        json(&bytes)
+        json(&match word {
+            None => from_stdin()?,
+            Some(file) if self.value_file => from_file(file)?,
+            Some(word) => SecretBytes::from(word),
+        })
     }
 }
 
@@ -106,16 +105,14 @@ pub(super) fn json(bytes: &SecretBytes) -> Result<PlainValue, Failure> {
     PlainValue::from_json(bytes.expose()).map_err(|wrong| {
         let (line, column, reason) = (wrong.line, wrong.column, wrong.reason);
         Exit::BadSet
-            .because(format!(
-                "the value is not JSON: line {line}, column {column}: {reason}"
-            ))
+            .because(format!("the value, line {line}, column {column}: {reason}"))
             .hint("a text needs quotes of its own: '\"hydra\"'")
     })
 }
 
 fn from_file(file: &str) -> Result<SecretBytes, Failure> {
     let read = fs::read(file).map(SecretBytes::new);
-    read.map_err(|error| Exit::CannotRead.because(format!("{file}: {error}")))
+    read.map_err(|error| Exit::Generic.because(format!("{file}: {error}")))
 }
 
 fn from_stdin() -> Result<SecretBytes, Failure> {

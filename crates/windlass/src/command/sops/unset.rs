@@ -39,7 +39,7 @@ pub(super) struct Unset {
 
 impl Unset {
     pub(super) fn run(self, context: &Context) -> Result<Done, Failure> {
-        let [file, path, ..] = &self.words[..] else {
+        let [file, path] = &self.words[..] else {
             return Err(Exit::NoFile
                 .because("two words are needed: the file, and the path of the value")
                 .hint("for example: sops unset secret.yaml '[\"data\"][\"user\"]'"));

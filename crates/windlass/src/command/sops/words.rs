@@ -45,66 +45,48 @@ pub(crate) fn arranged(
     let mut arranged = Words::default();
     let mut words = words.into_iter();
     let mut scope = command;
-    // Where a flag begins in the result, until the name of a verb comes.
-    let mut before_verb = Vec::new();
     while let Some(word) = words.next() {
         if word == "--" {
             arranged.words.push(word);
             arranged.words.extend(words);
             break;
         }
-        if !is_flag(&word) {
-            if let Some(verb) = verb(scope, &word) {
-                arranged.drop_ignored(std::mem::take(&mut before_verb), verb.get_name());
-                scope = verb;
-                arranged.words.push(word);
-                continue;
-            }
-            arranged.words.push(word);
-            if std::ptr::eq(scope, command) {
-                arranged.ignore_behind_file(words);
-                break;
-            }
+        if is_flag(&word) {
+            let flag = flag(scope, &word)?;
+            arranged.words.extend(flag.written(word, &mut words));
             continue;
         }
-        let flag = flag(scope, &word)?;
-        if std::ptr::eq(scope, command) {
-            before_verb.push((arranged.words.len(), flag.name().to_owned()));
+        let is_outermost = std::ptr::eq(scope, command);
+        let verb = verb(scope, &word);
+        if let (Some(verb), true) = (verb, is_outermost) {
+            arranged.drop_what_needs_a_file(verb.get_name());
         }
-        arranged.push_flag(flag, word, &mut words);
+        arranged.words.push(word);
+        if verb.is_none() && is_outermost {
+            arranged.ignore_behind_file(words);
+            break;
+        }
+        scope = verb.unwrap_or(scope);
     }
     Ok(arranged)
 }
 
 impl Words {
-    fn push_flag(
-        &mut self,
-        flag: Flag<'_>,
-        word: OsString,
-        words: &mut impl Iterator<Item = OsString>,
-    ) {
-        match flag {
-            Flag::Valued(name, value) => match value.or_else(|| words.next()) {
-                Some(value) => self.words.push(joined(name, &value)),
-                None => self.words.push(format!("--{name}").into()),
-            },
-            Flag::Switch(name, true) => self.words.push(format!("--{name}").into()),
-            Flag::Switch(_, false) => {}
-            Flag::Other => self.words.push(word),
-        }
-    }
-
     /// Takes the flags away that have no effect before the name of a verb.
-    fn drop_ignored(&mut self, flags: Vec<(usize, String)>, verb: &str) {
-        for (at, name) in flags.into_iter().rev() {
-            let counts = GENERAL.contains(&&*name) || name.is_empty();
-            if !counts && at < self.words.len() {
-                self.words.remove(at);
-                self.ignored.push(format!(
+    fn drop_what_needs_a_file(&mut self, verb: &str) {
+        let ignored = &mut self.ignored;
+        self.words.retain(|word| {
+            let word = word.to_string_lossy();
+            let name = word.trim_start_matches('-');
+            let name = name.split('=').next().unwrap_or_default();
+            let counts = GENERAL.contains(&name);
+            if !counts {
+                ignored.push(format!(
                     "--{name} has no effect before {verb}; write it behind"
                 ));
             }
-        }
+            counts
+        });
     }
 
     fn ignore_behind_file(&mut self, words: impl Iterator<Item = OsString>) {
@@ -118,10 +100,20 @@ impl Words {
 }
 
 impl Flag<'_> {
-    fn name(&self) -> &str {
+    /// Returns the flag as clap reads it: its value is a part of the word.
+    fn written(
+        self,
+        word: OsString,
+        words: &mut impl Iterator<Item = OsString>,
+    ) -> Option<OsString> {
         match self {
-            Flag::Valued(name, _) | Flag::Switch(name, _) => name,
-            Flag::Other => "",
+            Flag::Valued(name, value) => Some(match value.or_else(|| words.next()) {
+                Some(value) => joined(name, &value),
+                None => format!("--{name}").into(),
+            }),
+            Flag::Switch(name, true) => Some(format!("--{name}").into()),
+            Flag::Switch(_, false) => None,
+            Flag::Other => Some(word),
         }
     }
 }
@@ -135,8 +127,8 @@ fn verb<'c>(scope: &'c Command, word: &OsStr) -> Option<&'c Command> {
 }
 
 fn flag<'c>(scope: &'c Command, word: &OsStr) -> Result<Flag<'c>, String> {
-    let bytes = word.as_bytes();
-    let bytes = bytes.strip_prefix(b"--").unwrap_or(&bytes[1..]);
+    let whole = word.as_bytes();
+    let bytes = whole.strip_prefix(b"--").unwrap_or(&whole[1..]);
     let end = bytes.iter().position(|byte| *byte == b'=');
     let (name, value) = match end {
         Some(at) => (&bytes[..at], Some(&bytes[at + 1..])),
@@ -146,10 +138,21 @@ fn flag<'c>(scope: &'c Command, word: &OsStr) -> Result<Flag<'c>, String> {
         .ok()
         .and_then(|name| defined(scope, name))
     else {
+        // clap would take several letters for as many flags.
+        let is_cluster = whole.len() > 2 && bytes.len() + 1 == whole.len();
+        if is_cluster && !bytes[0].is_ascii_digit() {
+            return Err(format!("there is no flag {}", word.display()));
+        }
         return Ok(Flag::Other);
     };
     let name = arg.get_long().expect("every flag has a long name");
+    let may_be_alone = arg
+        .get_num_args()
+        .is_some_and(|count| count.min_values() == 0);
     if matches!(arg.get_action(), ArgAction::Set | ArgAction::Append) {
+        if value.is_none() && may_be_alone {
+            return Ok(Flag::Switch(name, true));
+        }
         let value = value.map(|value| OsString::from_vec(value.to_vec()));
         return Ok(Flag::Valued(name, value));
     }
@@ -170,7 +173,7 @@ fn defined<'c>(scope: &'c Command, name: &str) -> Option<&'c Arg> {
 }
 
 /// Returns what Go's `ParseBool` returns.
-fn truth(text: &str) -> Option<bool> {
+pub(super) fn truth(text: &str) -> Option<bool> {
     match text {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
         "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
@@ -195,6 +198,7 @@ mod tests {
                 switch("in-place").short('i'),
                 Arg::new("extract").long("extract"),
                 Arg::new("config").long("config"),
+                Arg::new("alone").long("alone").num_args(0..=1),
             ]
         };
         let file = || Arg::new("file").num_args(0..);
@@ -224,7 +228,10 @@ mod tests {
                 "decrypt f --in-place --extract=a=b",
             ),
             ("--config c decrypt f", "--config=c decrypt f"),
+            ("decrypt --alone f", "decrypt --alone f"),
+            ("decrypt --alone=false f", "decrypt --alone=false f"),
             ("decrypt -- -i", "decrypt -- -i"),
+            ("decrypt f -5", "decrypt f -5"),
             ("--bogus f", "--bogus f"),
             ("decrypt --extract", "decrypt --extract"),
         ] {
@@ -255,9 +262,9 @@ mod tests {
     }
 
     #[test]
-    fn a_switch_is_true_or_false() {
-        let words = ["-d=maybe".into(), "f".into()];
-        let error = super::arranged(&program(), words).unwrap_err();
-        assert_eq!(error, "--decrypt is true or false");
+    fn what_go_refuses_is_refused() {
+        let refused = |word: &str| super::arranged(&program(), [word.into()]).unwrap_err();
+        assert_eq!(refused("-d=maybe"), "--decrypt is true or false");
+        assert_eq!(refused("-di"), "there is no flag -di");
     }
 }
