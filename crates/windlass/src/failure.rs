@@ -16,7 +16,6 @@ pub(crate) enum Done {
     /// What was compared differs: 3.
     Differs,
     /// As a program ended that was run: with its code.
-    #[expect(dead_code, reason = "for sops exec-env, which is not here yet")]
     As(u8),
 }
 

@@ -81,6 +81,11 @@ pub(crate) fn kustomize() -> Command {
     Link::command()
 }
 
+/// Returns the definition of the program `sops`.
+pub(crate) fn sops() -> Command {
+    SopsLink::command()
+}
+
 fn run_link(arguments: Vec<OsString>) -> ExitCode {
     let style = Style::new(cli::Color::Auto);
     let matches = kustomize().try_get_matches_from(arguments);

@@ -1,22 +1,33 @@
 //! `windlass sops`: the program sops, for people and scripts that call it. A link named `sops` leads here as well.
 
 mod absent;
+mod account;
+mod ask;
+mod child;
+mod completion;
 mod configuration;
 mod context;
 mod creation;
 mod decrypt;
+mod difference;
 mod document;
 mod edit;
 mod encrypt;
+mod exec_env;
+mod exec_file;
 mod exit;
 mod file;
 mod filestatus;
 mod flags;
+mod groups;
+mod keyservice;
 mod old;
+mod private;
 mod rotate;
 mod service;
 mod set;
 mod unset;
+mod updatekeys;
 pub(crate) mod words;
 
 use std::path::PathBuf;
@@ -92,20 +103,14 @@ enum Verb {
     Set(Box<set::Set>),
     Unset(Box<unset::Unset>),
     Filestatus(filestatus::Filestatus),
-    /// Gives files the keys that .sops.yaml has for them
-    Updatekeys(Absent),
-    /// Adds key groups to a file, and takes them away
-    Groups(Absent),
-    /// Runs a command with the values of a file in its environment
-    ExecEnv(Absent),
-    /// Runs a command on the decrypted content of a file
-    ExecFile(Absent),
+    Updatekeys(updatekeys::Updatekeys),
+    Groups(groups::Groups),
+    ExecEnv(exec_env::ExecEnv),
+    ExecFile(exec_file::ExecFile),
     /// Copies files to where .sops.yaml says
     Publish(Absent),
-    /// Serves the keys of this process to other sops programs
-    Keyservice(Absent),
-    /// Prints the completions for a shell
-    Completion(Absent),
+    Keyservice(keyservice::Keyservice),
+    Completion(completion::Completion),
 }
 
 impl Sops {
@@ -133,13 +138,13 @@ impl Verb {
             Self::Set(verb) => verb.run(context),
             Self::Unset(verb) => verb.run(context),
             Self::Filestatus(verb) => verb.run(context),
-            Self::Updatekeys(verb) => verb.run("updatekeys"),
-            Self::Groups(verb) => verb.run("groups"),
-            Self::ExecEnv(verb) => verb.run("exec-env"),
-            Self::ExecFile(verb) => verb.run("exec-file"),
+            Self::Updatekeys(verb) => verb.run(context),
+            Self::Groups(verb) => verb.run(context),
+            Self::ExecEnv(verb) => verb.run(context),
+            Self::ExecFile(verb) => verb.run(context),
             Self::Publish(verb) => verb.run("publish"),
-            Self::Keyservice(verb) => verb.run("keyservice"),
-            Self::Completion(verb) => verb.run("completion"),
+            Self::Keyservice(verb) => verb.run(context),
+            Self::Completion(verb) => verb.run(),
         }
     }
 }

@@ -43,6 +43,11 @@ impl Context {
         })
     }
 
+    /// Returns where colours are wanted.
+    pub(super) fn style(&self) -> Style {
+        self.style
+    }
+
     /// Returns the configuration, if there is one.
     pub(super) fn configuration(&self) -> Option<&Configuration> {
         self.configuration.as_ref()

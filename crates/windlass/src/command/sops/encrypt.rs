@@ -116,7 +116,7 @@ pub(super) fn encrypted(
 }
 
 /// Wraps a new data key for the groups.
-fn wrapped(
+pub(super) fn wrapped(
     key: &DataKey,
     groups: &[KeyGroup],
     threshold: usize,

@@ -28,6 +28,8 @@ pub(super) enum Exit {
     KeysOfNoFile = 49,
     /// The MAC is missing or wrong.
     Mac = 51,
+    /// A person or another program asked for an end.
+    Interrupted = 85,
     /// The path of `--extract` is malformed.
     BadExtract = 91,
     /// The input has no document.
@@ -38,6 +40,10 @@ pub(super) enum Exit {
     DuplicateOrder = 112,
     /// No key opens the document.
     NoDataKey = 128,
+    /// The editor was left without a change.
+    Unchanged = 200,
+    /// There is no editor, or it failed.
+    NoEditor = 201,
     /// The document is encrypted already.
     AlreadyEncrypted = 203,
 }

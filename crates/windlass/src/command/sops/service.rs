@@ -3,57 +3,83 @@
 use std::fmt;
 
 use windlass_http::Settings;
+use windlass_keys::{AnyOf, RemoteAddress, RemoteKeys};
 use windlass_sops::{KeyFailure, KeyService, MasterKey, SecretBytes, WrappedKey};
 
 use super::exit::Exit;
 use super::flags::ServiceFlags;
 use crate::failure::Failure;
 use crate::keys::Keys;
+use crate::terminal::complain;
 
-/// The keys of this process and the key services that are named, asked in this order.
-pub(super) struct Services {
-    local: Option<Keys>,
+/// The keys of this process and the key services that are named, asked in this order until one succeeds.
+pub(super) struct Services(AnyOf<Service>);
+
+enum Service {
+    Local(Box<Keys>),
+    Remote(RemoteKeys),
 }
 
 impl Services {
     /// Gathers what the flags allow. Nothing is asked yet.
     pub(super) fn new(flags: &ServiceFlags) -> Result<Self, Failure> {
-        if let Some(address) = flags.keyservice.iter().find(|address| !address.is_empty()) {
-            return Err(Exit::Generic.because(format!(
-                "--keyservice {address}: key services are not in windlass yet"
-            )));
+        let mut services = Vec::new();
+        if flags.enable_local_keyservice {
+            let keys = Keys::for_sops(&Settings::default());
+            services.push(Service::Local(Box::new(keys)));
         }
-        let local = flags
-            .enable_local_keyservice
-            .then(|| Keys::for_sops(&Settings::default()));
-        Ok(Self { local })
+        for text in flags.keyservice.iter().filter(|text| !text.is_empty()) {
+            services.push(Service::Remote(remote(text)?));
+        }
+        Ok(Self(AnyOf(services)))
     }
 
     /// Returns which sources of keys could not be read: what to say when no key opens a document.
     pub(super) fn problems(&self) -> &[String] {
-        self.local.as_ref().map_or(&[], Keys::problems)
+        let local = self.0.0.iter().find_map(|service| match service {
+            Service::Local(keys) => Some(keys.problems()),
+            Service::Remote(_) => None,
+        });
+        local.unwrap_or_default()
+    }
+}
+
+fn remote(text: &str) -> Result<RemoteKeys, Failure> {
+    let address: Result<RemoteAddress, _> = text.parse();
+    let address =
+        address.map_err(|error| Exit::Generic.because(format!("--keyservice: {error}")))?;
+    if !address.is_local() {
+        complain(&format!(
+            "warning: --keyservice {address}: data keys go to another machine in clear; ssh can forward a local address"
+        ));
+    }
+    RemoteKeys::new(address).map_err(|error| Exit::Generic.with(error))
+}
+
+impl KeyService for Service {
+    fn unwrap(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
+        match self {
+            Self::Local(keys) => keys.unwrap(key),
+            Self::Remote(keys) => keys.unwrap(key),
+        }
+    }
+
+    fn wrap(&self, key: &MasterKey, secret: &SecretBytes) -> Result<String, KeyFailure> {
+        match self {
+            Self::Local(keys) => keys.wrap(key, secret),
+            Self::Remote(keys) => keys.wrap(key, secret),
+        }
     }
 }
 
 impl KeyService for Services {
     fn unwrap(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
-        match &self.local {
-            Some(keys) => keys.unwrap(key),
-            None => Err(not_served(&key.key)),
-        }
+        self.0.unwrap(key)
     }
 
     fn wrap(&self, key: &MasterKey, secret: &SecretBytes) -> Result<String, KeyFailure> {
-        match &self.local {
-            Some(keys) => keys.wrap(key, secret),
-            None => Err(not_served(key)),
-        }
+        self.0.wrap(key, secret)
     }
-}
-
-fn not_served(key: &MasterKey) -> KeyFailure {
-    let key_type = key.key_type();
-    KeyFailure::NotServed { key_type }
 }
 
 impl fmt::Debug for Services {
