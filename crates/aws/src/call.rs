@@ -4,7 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::http_request::{
+    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings,
+    UriPathNormalizationMode, sign,
+};
 use aws_sigv4::sign::v4;
 use http::Request;
 use serde_json::Value;
@@ -145,7 +148,7 @@ fn signed(
         .region(call.region)
         .name(call.service)
         .time(now)
-        .settings(SigningSettings::default())
+        .settings(settings_of(call.service))
         .build()
         .expect("all that is needed is set")
         .into();
@@ -155,11 +158,23 @@ fn signed(
         .iter()
         .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
     let uri = request.uri().to_string();
-    let signable = SignableRequest::new("POST", uri, headers, SignableBody::Bytes(request.body()));
+    let body = SignableBody::Bytes(request.body());
+    let signable = SignableRequest::new(request.method().as_str(), uri, headers, body);
     let output = sign(signable.map_err(fault)?, &parameters).map_err(fault)?;
     let (instructions, _) = output.into_parts();
     instructions.apply_to_request_http1x(&mut request);
     Ok(request)
+}
+
+/// Returns what a signature covers, and how. The rules of S3 are its own.
+fn settings_of(service: &str) -> SigningSettings {
+    let mut settings = SigningSettings::default();
+    if service == "s3" {
+        settings.percent_encoding_mode = PercentEncodingMode::Single;
+        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+        settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+    }
+    settings
 }
 
 /// Returns the code of an error: of JSON 1.1, or of the XML of the query protocol.

@@ -31,6 +31,8 @@ pub struct Config {
     pub endpoints: BTreeMap<String, String>,
     /// Certificate authorities, a PEM file, in place of the system's.
     pub ca_bundle: Option<PathBuf>,
+    /// The region to ask where nothing else names one.
+    pub region: Option<String>,
     /// How sessions of assumed roles are called. sops has `sops@HOST`.
     pub session_name: String,
 }
@@ -92,7 +94,7 @@ impl Config {
         let ignores_endpoints =
             get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").is_some_and(|value| value == "true");
         let endpoint = |name: &str| get(name).filter(|_| !ignores_endpoints);
-        let services = ["kms", "sts"].into_iter().filter_map(|service| {
+        let services = ["kms", "s3", "sts"].into_iter().filter_map(|service| {
             let name = format!("AWS_ENDPOINT_URL_{}", service.to_uppercase());
             Some((service.to_owned(), endpoint(&name)?))
         });
@@ -107,6 +109,7 @@ impl Config {
             endpoint: endpoint("AWS_ENDPOINT_URL"),
             endpoints: services.collect(),
             ca_bundle: get("AWS_CA_BUNDLE").map(PathBuf::from),
+            region: get("AWS_REGION").or_else(|| get("AWS_DEFAULT_REGION")),
             session_name: get("HOSTNAME")
                 .map_or_else(|| "sops".to_owned(), |host| format!("sops@{host}")),
         }

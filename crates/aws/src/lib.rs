@@ -5,6 +5,7 @@
 //! - [`Aws`]: holds what was found and asks; [`Who`] says as whom.
 //! - [`KeyArn`]: the name of a key, checked.
 //! - [`Aws::encrypt`], [`Aws::decrypt`]: two calls to the Key Management Service.
+//! - [`Aws::object`], [`Aws::put_object`]: two calls to the Simple Storage Service.
 //! - [`AwsError`], [`CredentialsError`]: who asked, what was refused, what is missing.
 //!
 //! ```
@@ -30,6 +31,7 @@ mod error;
 mod instance;
 mod kms;
 mod profile;
+mod s3;
 mod sts;
 
 pub use arn::{ArnError, KeyArn};

@@ -1,10 +1,11 @@
 //! Keys of HashiCorp Vault's transit engine.
 
 mod config;
+mod kv;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::Request;
+use http::{Method, Request};
 use serde_json::{Value, json};
 use windlass_http::{Answer, Client, Retry, Settings};
 use windlass_sops::{KeyFailure, KeyService, MasterKey, SecretBytes, VaultKey, WrappedKey};
@@ -55,15 +56,13 @@ impl Vault {
         body: &Value,
         wanted: &str,
     ) -> Result<Zeroizing<String>, KeyFailure> {
-        let request = self.request(key, verb, body)?;
-        let answer = self
-            .client
-            .send(&request)
-            .map_err(|error| KeyFailure::Unavailable {
-                reason: error.to_string(),
-            })?;
+        let engine = key.engine_path.trim_matches('/');
+        let path = format!("{engine}/{verb}/{}", key.key_name);
+        let body = body.to_string().into_bytes();
+        let request = self.request(Method::PUT, &key.address, &path, body)?;
+        let answer = self.send(&request)?;
         if !answer.is_success() {
-            return Err(refusal(&answer, key, verb));
+            return Err(refusal(&answer, &key.address, &path, "update"));
         }
         let json: Option<Value> = serde_json::from_slice(answer.body()).ok();
         let field = json.as_ref().and_then(|json| json["data"][wanted].as_str());
@@ -72,16 +71,24 @@ impl Vault {
             .ok_or(KeyFailure::Damaged)
     }
 
+    fn send(&self, request: &Request<Vec<u8>>) -> Result<Answer, KeyFailure> {
+        let answer = self.client.send(request);
+        answer.map_err(|error| KeyFailure::Unavailable {
+            reason: error.to_string(),
+        })
+    }
+
+    /// Makes a request for a path behind `/v1/`.
     fn request(
         &self,
-        key: &VaultKey,
-        verb: &str,
-        body: &Value,
+        method: Method,
+        address: &str,
+        path: &str,
+        body: Vec<u8>,
     ) -> Result<Request<Vec<u8>>, KeyFailure> {
-        if !self.config.addresses.allow(&key.address) {
+        if !self.config.addresses.allow(address) {
             return Err(invalid(format!(
-                "{} is not an address that Vault may be asked at",
-                key.address
+                "{address} is not an address that Vault may be asked at"
             )));
         }
         let token = self.config.token().map_err(invalid)?;
@@ -89,17 +96,12 @@ impl Vault {
             identity: "Vault token (VAULT_TOKEN, ~/.vault-token)",
             held: 0,
         })?;
-        let path = format!(
-            "v1/{}/{verb}/{}",
-            key.engine_path.trim_matches('/'),
-            key.key_name
-        );
-        if !is_path(&path) {
-            return Err(invalid(format!(
-                "{path:?} is not the path of a key of Vault"
-            )));
+        if !is_path(path) {
+            return Err(invalid(format!("{path:?} is not a path of Vault")));
         }
-        let mut request = Request::put(format!("{}/{path}", key.address.trim_end_matches('/')))
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}/v1/{path}", address.trim_end_matches('/')))
             .header("X-Vault-Request", "true")
             .header("X-Vault-Token", token.trim())
             .header("Content-Type", "application/json");
@@ -107,7 +109,7 @@ impl Vault {
             request = request.header("X-Vault-Namespace", namespace);
         }
         // The error of the builder could hold the token.
-        let request = request.body(body.to_string().into_bytes());
+        let request = request.body(body);
         request.map_err(|_| {
             invalid("its address, the token or the namespace holds characters that none may have")
         })
@@ -155,7 +157,7 @@ fn is_path(path: &str) -> bool {
     path.split('/').all(is_name)
 }
 
-fn refusal(answer: &Answer, key: &VaultKey, verb: &str) -> KeyFailure {
+fn refusal(answer: &Answer, address: &str, path: &str, capability: &str) -> KeyFailure {
     let json: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
     let errors = json["errors"]
         .as_array()
@@ -163,7 +165,7 @@ fn refusal(answer: &Answer, key: &VaultKey, verb: &str) -> KeyFailure {
         .unwrap_or_default();
     let errors: Vec<_> = errors.iter().filter_map(Value::as_str).collect();
     let said: String = errors.join("; ").trim().chars().take(300).collect();
-    let reason = format!("{} said {} {said}", key.address, answer.status);
+    let reason = format!("{address} said {} {said}", answer.status);
     let reason = reason.trim_end().to_owned();
     if answer.is_transient() {
         return KeyFailure::Unavailable { reason };
@@ -176,10 +178,9 @@ fn refusal(answer: &Answer, key: &VaultKey, verb: &str) -> KeyFailure {
     {
         return KeyFailure::Damaged;
     }
-    let path = format!("{}/{verb}/{}", key.engine_path, key.key_name);
     KeyFailure::Refused {
         identity: "the Vault token".to_owned(),
-        missing: (answer.status == 403).then(|| format!("update on {path}")),
+        missing: (answer.status == 403).then(|| format!("{capability} on {path}")),
         reason,
     }
 }

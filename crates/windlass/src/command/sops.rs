@@ -1,6 +1,5 @@
 //! `windlass sops`: the program sops, for people and scripts that call it. A link named `sops` leads here as well.
 
-mod absent;
 mod account;
 mod ask;
 mod child;
@@ -23,9 +22,11 @@ mod groups;
 mod keyservice;
 mod old;
 mod private;
+mod publish;
 mod rotate;
 mod service;
 mod set;
+mod tree;
 mod unset;
 mod updatekeys;
 pub(crate) mod words;
@@ -38,7 +39,6 @@ use crate::failure::{Done, Failure};
 use crate::style::Style;
 use crate::terminal::write_stdout;
 
-use absent::Absent;
 use context::Context;
 
 /// The version of sops whose place we take.
@@ -107,8 +107,7 @@ enum Verb {
     Groups(groups::Groups),
     ExecEnv(exec_env::ExecEnv),
     ExecFile(exec_file::ExecFile),
-    /// Copies files to where .sops.yaml says
-    Publish(Absent),
+    Publish(publish::Publish),
     Keyservice(keyservice::Keyservice),
     Completion(completion::Completion),
 }
@@ -142,7 +141,7 @@ impl Verb {
             Self::Groups(verb) => verb.run(context),
             Self::ExecEnv(verb) => verb.run(context),
             Self::ExecFile(verb) => verb.run(context),
-            Self::Publish(verb) => verb.run("publish"),
+            Self::Publish(verb) => verb.run(context),
             Self::Keyservice(verb) => verb.run(context),
             Self::Completion(verb) => verb.run(),
         }

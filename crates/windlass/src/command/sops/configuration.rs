@@ -68,7 +68,6 @@ impl Configuration {
     }
 
     /// Returns where the document at `path` is published.
-    #[expect(dead_code, reason = "for publish, which is not here yet")]
     pub(super) fn destination_rule(&self, path: &Path) -> Result<&DestinationRule, Failure> {
         let name = self.name_of(path)?;
         let rule = self.rules()?.destination_rule(&name);

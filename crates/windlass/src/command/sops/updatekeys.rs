@@ -1,7 +1,5 @@
 //! `sops updatekeys`.
 
-mod tree;
-
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -14,6 +12,7 @@ use super::document::{Opening, parse, text_of};
 use super::exit::Exit;
 use super::file::{Input, Source, Target, missing};
 use super::flags::{MacFlags, NameFlags, OrderFlags, ServiceFlags, TypeFlags};
+use super::tree::encrypted_files;
 use crate::failure::{Done, Failure};
 use crate::terminal::{complain, write_stdout};
 
@@ -77,7 +76,7 @@ impl Updatekeys {
             failure.report(context.style());
         };
         for path in &self.files {
-            let files = match tree::encrypted_files(path, self.input_type.as_deref(), context) {
+            let files = match encrypted_files(path, self.input_type.as_deref(), context) {
                 Ok(files) => files,
                 Err(failure) => {
                     count += 1;

@@ -1,24 +1,24 @@
-//! The encrypted files below a directory.
+//! The files below a directory.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use windlass_sops::{Document, MetadataError, ParseError};
 
-use super::super::context::Context;
-use super::super::exit::Exit;
-use super::super::file::{Input, Source};
-use super::super::flags::{NameFlags, TypeFlags};
+use super::context::Context;
+use super::exit::Exit;
+use super::file::{Input, Source};
+use super::flags::{NameFlags, TypeFlags};
 use crate::failure::Failure;
 
 /// What every encrypted value begins with: a file without it holds none.
 const SEALED: &[u8] = b"ENC[AES256_GCM,";
 const METADATA: &[u8] = b"sops";
 
-/// Returns the encrypted files below a directory in the order of their names, or the path itself when it is none.
+/// Returns the encrypted files below a directory, or the path itself when it is none.
 ///
-/// Links and `.git` are not followed. A file that has encrypted values and cannot be read as a document is among
-/// them, so that whoever works on it says why.
+/// A file that has encrypted values and cannot be read as a document is among them, so that whoever works on it says
+/// why.
 pub(super) fn encrypted_files(
     path: &Path,
     input_type: Option<&str>,
@@ -27,20 +27,26 @@ pub(super) fn encrypted_files(
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
-    let mut files = Vec::new();
-    collect(path, &mut files)?;
     let types = TypeFlags {
         input_type: input_type.map(str::to_owned),
         output_type: None,
     };
     let mut encrypted = Vec::new();
-    for file in files {
+    for file in files_below(path)? {
         let input = Input::read(Source::File(&file), &types, &NameFlags::default(), context)?;
         if is_candidate(&input) {
             encrypted.push(file);
         }
     }
     Ok(encrypted)
+}
+
+/// Returns the files below a directory, in the order of their names. Links are not followed; `.git` and `.sops.yaml`
+/// are left out.
+pub(super) fn files_below(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    collect(directory, &mut files)?;
+    Ok(files)
 }
 
 fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
@@ -53,9 +59,10 @@ fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
         let kind = entry.file_type().map_err(failed)?;
-        if kind.is_file() {
+        let name = entry.file_name();
+        if kind.is_file() && name != ".sops.yaml" {
             files.push(entry.path());
-        } else if kind.is_dir() && entry.file_name() != ".git" {
+        } else if kind.is_dir() && name != ".git" {
             collect(&entry.path(), files)?;
         }
     }

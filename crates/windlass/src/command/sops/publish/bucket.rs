@@ -1,0 +1,107 @@
+//! Google Cloud Storage, by its JSON interface.
+
+use http::{Method, Request};
+use windlass_http::{Answer, Client, Settings};
+
+use super::super::exit::Exit;
+use super::store::Written;
+use crate::failure::Failure;
+
+const ADDRESS: &str = "https://storage.googleapis.com";
+
+/// Google Cloud Storage, and the token to show.
+pub(super) struct Bucket {
+    client: Client,
+    address: String,
+    token: Option<String>,
+}
+
+impl Bucket {
+    /// Takes the token of `$GOOGLE_OAUTH_ACCESS_TOKEN`, and the emulator of `$STORAGE_EMULATOR_HOST` as Google's
+    /// clients do.
+    pub(super) fn open(
+        settings: &Settings,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, Failure> {
+        let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let client = Client::new(settings).map_err(|error| Exit::Generic.with(error))?;
+        let emulator = set("STORAGE_EMULATOR_HOST").map(|host| match host.contains("://") {
+            true => host,
+            false => format!("http://{host}"),
+        });
+        let token = set("GOOGLE_OAUTH_ACCESS_TOKEN");
+        if token.is_none() && emulator.is_none() {
+            let failure = Exit::Generic.because("there is no token for Google Cloud Storage");
+            return Err(
+                failure.hint("export GOOGLE_OAUTH_ACCESS_TOKEN=$(gcloud auth print-access-token)")
+            );
+        }
+        let address = emulator.unwrap_or_else(|| ADDRESS.to_owned());
+        Ok(Self {
+            client,
+            address: address.trim_end_matches('/').to_owned(),
+            token,
+        })
+    }
+
+    /// Writes an object, unless it is there already.
+    pub(super) fn write(
+        &self,
+        bucket: &str,
+        name: &str,
+        content: &[u8],
+    ) -> Result<Written, String> {
+        let (bucket, name) = (escaped(bucket), escaped(name));
+        let path = format!("storage/v1/b/{bucket}/o/{name}?alt=media");
+        // Who may write need not be allowed to read.
+        if let Ok(there) = self.ask(Method::GET, &path, Vec::new())
+            && there.body() == content
+        {
+            return Ok(Written::Same);
+        }
+        let path = format!("upload/storage/v1/b/{bucket}/o?uploadType=media&name={name}");
+        self.ask(Method::POST, &path, content.to_vec())?;
+        Ok(Written::New)
+    }
+
+    fn ask(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Answer, String> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}/{path}", self.address))
+            .header("content-type", "application/octet-stream");
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        // The error of the builder could hold the token.
+        let request = request.body(body);
+        let request = request.map_err(|_| "the address or the token is malformed".to_owned())?;
+        let answer = self
+            .client
+            .send(&request)
+            .map_err(|error| error.to_string())?;
+        if answer.is_success() {
+            return Ok(answer);
+        }
+        let said: String = String::from_utf8_lossy(answer.body())
+            .chars()
+            .take(300)
+            .collect();
+        Err(format!(
+            "the service said {} {}",
+            answer.status,
+            said.trim()
+        ))
+    }
+}
+
+fn escaped(name: &str) -> String {
+    let mut escaped = String::new();
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    escaped
+}
