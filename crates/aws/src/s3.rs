@@ -112,15 +112,14 @@ fn is_missing(code: &str) -> bool {
 
 /// Escapes the name of an object for the path of an address; `/` stays.
 fn escaped(name: &str) -> String {
-    let mut escaped = String::new();
-    for byte in name.bytes() {
+    let escape = |byte: u8| {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            escaped.push(char::from(byte));
+            char::from(byte).to_string()
         } else {
-            escaped.push_str(&format!("%{byte:02X}"));
+            format!("%{byte:02X}")
         }
-    }
-    escaped
+    };
+    name.bytes().map(escape).collect()
 }
 
 #[cfg(test)]

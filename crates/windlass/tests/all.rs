@@ -32,5 +32,7 @@ mod secrets;
 mod sops;
 #[path = "all/sops_kms.rs"]
 mod sops_kms;
+#[path = "../../http/tests/support/stand_in.rs"]
+mod stand_in;
 #[path = "all/up.rs"]
 mod up;

@@ -30,7 +30,7 @@ impl KeyChange {
             let removed = group.removed.iter().map(|key| format!("--- {key}"));
             lines.extend(removed.map(|line| style.out(Ink::Red, &line)));
         }
-        lines.iter().map(|line| format!("{line}\n")).collect()
+        lines.join("\n") + "\n"
     }
 
     fn add_threshold(&self, style: Style, lines: &mut Vec<String>) {

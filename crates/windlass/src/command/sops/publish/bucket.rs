@@ -25,9 +25,12 @@ impl Bucket {
     ) -> Result<Self, Failure> {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let client = Client::new(settings).map_err(|error| Exit::Generic.with(error))?;
-        let emulator = set("STORAGE_EMULATOR_HOST").map(|host| match host.contains("://") {
-            true => host,
-            false => format!("http://{host}"),
+        let emulator = set("STORAGE_EMULATOR_HOST").map(|host| {
+            if host.contains("://") {
+                host
+            } else {
+                format!("http://{host}")
+            }
         });
         let token = set("GOOGLE_OAUTH_ACCESS_TOKEN");
         if token.is_none() && emulator.is_none() {
@@ -95,13 +98,12 @@ impl Bucket {
 }
 
 fn escaped(name: &str) -> String {
-    let mut escaped = String::new();
-    for byte in name.bytes() {
+    let escape = |byte: u8| {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            escaped.push(char::from(byte));
+            char::from(byte).to_string()
         } else {
-            escaped.push_str(&format!("%{byte:02X}"));
+            format!("%{byte:02X}")
         }
-    }
-    escaped
+    };
+    name.bytes().map(escape).collect()
 }
