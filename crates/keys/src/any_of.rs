@@ -45,6 +45,11 @@ impl<S: KeyService> KeyService for AnyOf<S> {
             service.wrap(key, secret)
         })
     }
+
+    fn resolved(&self, key: &MasterKey) -> Result<MasterKey, KeyFailure> {
+        let resolved = |key: MasterKey, service: &S| service.resolved(&key);
+        self.0.iter().try_fold(key.clone(), resolved)
+    }
 }
 
 fn weight(failure: &KeyFailure) -> u8 {

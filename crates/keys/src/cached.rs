@@ -99,6 +99,10 @@ impl<S: KeyService> KeyService for Cached<S> {
     fn wrap(&self, key: &MasterKey, secret: &SecretBytes) -> Result<String, KeyFailure> {
         self.service.wrap(key, secret)
     }
+
+    fn resolved(&self, key: &MasterKey) -> Result<MasterKey, KeyFailure> {
+        self.service.resolved(key)
+    }
 }
 
 /// Returns what stands for a wrapped key: who is asked, as whom and with which context is a part of it.

@@ -1,6 +1,8 @@
 //! Wraps and unwraps data keys of sops with keys that are elsewhere.
 //!
 //! - [`AwsKms`]: keys of the AWS Key Management Service.
+//! - [`GcpKms`], [`GcpConfig`]: keys of Google Cloud KMS.
+//! - [`AzureKeyVault`], [`AzureConfig`]: keys of Azure Key Vault.
 //! - [`Vault`], [`VaultConfig`]: keys of HashiCorp Vault's transit engine.
 //! - [`Gpg`]: the gpg program of a person at a terminal.
 //! - [`RemoteKeys`], [`RemoteAddress`]: the keys of another process, through sops' key service.
@@ -32,8 +34,12 @@
 //! a key wraps is checked for its length; that it is the right one is known when the document opens.
 
 mod any_of;
+mod assertion;
 mod aws_kms;
+mod azure;
+mod bearer;
 mod cached;
+mod gcp_kms;
 mod gpg;
 mod remote;
 mod share;
@@ -41,7 +47,9 @@ mod vault;
 
 pub use any_of::AnyOf;
 pub use aws_kms::AwsKms;
+pub use azure::{AzureConfig, AzureCredentials, AzureKeyVault};
 pub use cached::{CacheLimits, Cached};
+pub use gcp_kms::{GcpConfig, GcpCredentials, GcpKms};
 pub use gpg::Gpg;
 pub use remote::{
     AddressError, Approval, KeyServer, LocalAddress, RemoteAddress, RemoteKeys, ServeError,

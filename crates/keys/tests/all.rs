@@ -9,6 +9,8 @@
 
 mod all {
     mod aws_kms;
+    mod azure;
+    mod gcp_kms;
     mod gpg;
     mod remote;
     mod shared;

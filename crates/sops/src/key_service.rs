@@ -20,6 +20,12 @@ pub trait KeyService {
 
     /// Returns `secret` wrapped with `key`, as documents hold it (see [`WrappedKey::wrapped`]).
     fn wrap(&self, key: &MasterKey, secret: &SecretBytes) -> Result<String, KeyFailure>;
+
+    /// Returns the key as documents are to hold it: with the version that is the latest now, where what is
+    /// wrapped belongs to a version. Asked before [`wrap`](Self::wrap); by default the key itself.
+    fn resolved(&self, key: &MasterKey) -> Result<MasterKey, KeyFailure> {
+        Ok(key.clone())
+    }
 }
 
 /// Why a key did not wrap or unwrap a data key. Holds no secret.
@@ -92,6 +98,10 @@ impl<S: KeyService + ?Sized> KeyService for &S {
     fn wrap(&self, key: &MasterKey, secret: &SecretBytes) -> Result<String, KeyFailure> {
         (**self).wrap(key, secret)
     }
+
+    fn resolved(&self, key: &MasterKey) -> Result<MasterKey, KeyFailure> {
+        (**self).resolved(key)
+    }
 }
 
 impl<S: KeyService + ?Sized> KeyService for Box<S> {
@@ -102,6 +112,10 @@ impl<S: KeyService + ?Sized> KeyService for Box<S> {
     fn wrap(&self, key: &MasterKey, secret: &SecretBytes) -> Result<String, KeyFailure> {
         (**self).wrap(key, secret)
     }
+
+    fn resolved(&self, key: &MasterKey) -> Result<MasterKey, KeyFailure> {
+        (**self).resolved(key)
+    }
 }
 
 impl<S: KeyService> KeyService for [S] {
@@ -111,6 +125,11 @@ impl<S: KeyService> KeyService for [S] {
 
     fn wrap(&self, key: &MasterKey, secret: &SecretBytes) -> Result<String, KeyFailure> {
         first_served(self, key.key_type(), |service| service.wrap(key, secret))
+    }
+
+    fn resolved(&self, key: &MasterKey) -> Result<MasterKey, KeyFailure> {
+        let resolved = |key: MasterKey, service: &S| service.resolved(&key);
+        self.iter().try_fold(key.clone(), resolved)
     }
 }
 

@@ -166,6 +166,12 @@ impl Wrapping {
 
     /// Asks `service` for one key after the other.
     pub fn ask<S: KeyService + ?Sized>(mut self, service: &S) -> Result<WrappedKeys, NotWrapped> {
+        for slot in &mut self.slots {
+            match service.resolved(&slot.key) {
+                Ok(key) => slot.key = key,
+                Err(failure) => slot.answer = Some(Err(failure)),
+            }
+        }
         let answers: Vec<_> = self
             .wanted()
             .map(|(number, key, secret)| (number, service.wrap(key, secret)))
