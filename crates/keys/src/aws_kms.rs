@@ -1,5 +1,7 @@
 //! Keys of the AWS Key Management Service.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use windlass_aws::{Aws, AwsError, Config, CredentialsError, KeyArn, Who};
@@ -7,6 +9,11 @@ use windlass_http::Settings;
 use windlass_sops::{AwsKmsKey, KeyFailure, KeyService, MasterKey, SecretBytes, WrappedKey};
 
 use crate::share::checked;
+
+type Context = BTreeMap<String, String>;
+
+/// A context has a handful of values; nobody is asked without end.
+const MAX_MISTAKEN: usize = 8;
 
 /// Asks the AWS Key Management Service, each key in its own region.
 #[derive(Debug)]
@@ -32,10 +39,17 @@ impl KeyService for AwsKms {
         let ciphertext = STANDARD
             .decode(key.wrapped.trim())
             .map_err(|_| KeyFailure::Damaged)?;
-        let answer = self
-            .aws
-            .decrypt(&who, &arn, &described.context, &ciphertext);
-        checked(&answer.map_err(failure)?)
+        let unwrap = |context| {
+            let answer = self.aws.decrypt(&who, &arn, context, &ciphertext);
+            checked(&answer.map_err(failure)?)
+        };
+        let answer = unwrap(&described.context);
+        let mistaken = mistaken_contexts(&described.context);
+        let mistaken = mistaken
+            .iter()
+            .filter(|_| answer == Err(KeyFailure::Damaged));
+        let opened = mistaken.filter_map(|context| unwrap(context).ok()).next();
+        opened.map_or(answer, Ok)
     }
 
     fn wrap(&self, key: &MasterKey, secret: &SecretBytes) -> Result<String, KeyFailure> {
@@ -45,6 +59,20 @@ impl KeyService for AwsKms {
             .encrypt(&who, &arn, &described.context, secret.expose());
         Ok(STANDARD.encode(answer.map_err(failure)?))
     }
+}
+
+/// Returns the contexts that sops before 3.3.0 may have used for one of several values: it gave all names the
+/// same value, any of them. Documents have the context that was meant.
+fn mistaken_contexts(context: &Context) -> Vec<Context> {
+    let values: BTreeSet<&String> = context.values().take(MAX_MISTAKEN).collect();
+    if values.len() < 2 {
+        return Vec::new();
+    }
+    let all = |value: &&String| {
+        let names = context.keys();
+        names.map(|name| (name.clone(), (*value).clone())).collect()
+    };
+    values.iter().map(all).collect()
 }
 
 fn described(key: &MasterKey) -> Result<(&AwsKmsKey, KeyArn, Who), KeyFailure> {

@@ -17,8 +17,7 @@ use zeroize::Zeroizing;
 pub use config::{AzureConfig, AzureCredentials};
 
 use crate::bearer::{self, Kept, Token, invalid};
-use crate::gcp_kms::near;
-use crate::share::checked;
+use crate::share::{checked, near};
 
 const VERSION: &str = "api-version=7.4";
 const ALGORITHM: &str = "RSA-OAEP-256";

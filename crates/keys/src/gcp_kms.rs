@@ -3,20 +3,19 @@
 mod config;
 mod credentials;
 
-use std::time::Duration;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Request;
 use serde_json::{Value, json};
-use windlass_http::{Answer, Client, Retry, Settings, SettingsError};
+use windlass_http::{Answer, Client, Settings, SettingsError};
 use windlass_sops::{KeyFailure, KeyService, MasterKey, SecretBytes, WrappedKey};
 use zeroize::Zeroizing;
 
 pub use config::{GcpConfig, GcpCredentials};
+pub(crate) use credentials::check;
 
 use crate::bearer::{self, Kept, Token, invalid};
-use crate::share::checked;
+use crate::share::{checked, near};
 
 /// Asks Google Cloud KMS (REST, version 1).
 ///
@@ -146,17 +145,6 @@ impl KeyService for GcpKms {
             Err(KeyFailure::Damaged)
         }
     }
-}
-
-pub(crate) fn near(settings: &Settings) -> Result<Client, SettingsError> {
-    Client::new(&Settings {
-        timeout: settings.timeout.min(Duration::from_secs(2)),
-        retry: Retry {
-            attempts: settings.retry.attempts.min(2),
-            ..settings.retry
-        },
-        ..settings.clone()
-    })
 }
 
 fn resource(key: &MasterKey) -> Result<&str, KeyFailure> {

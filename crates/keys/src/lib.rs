@@ -6,6 +6,7 @@
 //! - [`Vault`], [`VaultConfig`]: keys of HashiCorp Vault's transit engine.
 //! - [`Gpg`]: the gpg program of a person at a terminal.
 //! - [`RemoteKeys`], [`RemoteAddress`]: the keys of another process, through sops' key service.
+//! - [`SecretKeys`]: all that a Secret holds, as Flux has it.
 //! - [`Cached`]: any of them, which then asks once for each wrapped key.
 //! - [`AnyOf`]: several, which are asked in turn until one succeeds.
 //! - [`KeyServer`], [`LocalAddress`]: lends the keys of this process to others, as that key service.
@@ -42,6 +43,7 @@ mod cached;
 mod gcp_kms;
 mod gpg;
 mod remote;
+mod secret_keys;
 mod share;
 mod vault;
 
@@ -54,4 +56,5 @@ pub use gpg::Gpg;
 pub use remote::{
     AddressError, Approval, KeyServer, LocalAddress, RemoteAddress, RemoteKeys, ServeError,
 };
+pub use secret_keys::{SecretEntryError, SecretKeys};
 pub use vault::{Addresses, Vault, VaultConfig, VaultConfigError};

@@ -1,5 +1,8 @@
-//! What a key may wrap.
+//! What several services need.
 
+use std::time::Duration;
+
+use windlass_http::{Client, Retry, Settings, SettingsError};
 use windlass_sops::{KeyFailure, SecretBytes};
 
 /// The bytes of a data key, and of a share of one.
@@ -11,6 +14,18 @@ pub(crate) fn checked(bytes: &[u8]) -> Result<SecretBytes, KeyFailure> {
         return Ok(SecretBytes::new(bytes.to_vec()));
     }
     Err(KeyFailure::Damaged)
+}
+
+/// Makes a client for the machine that we are on: what does not answer at once is not there.
+pub(crate) fn near(settings: &Settings) -> Result<Client, SettingsError> {
+    Client::new(&Settings {
+        timeout: settings.timeout.min(Duration::from_secs(2)),
+        retry: Retry {
+            attempts: settings.retry.attempts.min(2),
+            ..settings.retry
+        },
+        ..settings.clone()
+    })
 }
 
 #[cfg(test)]

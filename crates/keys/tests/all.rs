@@ -13,6 +13,7 @@ mod all {
     mod gcp_kms;
     mod gpg;
     mod remote;
+    mod secret_keys;
     mod shared;
     mod vault;
 }

@@ -1,5 +1,6 @@
 //! PGP keys as data: key rings read from text, and what they wrap and unwrap.
 
+use std::fmt;
 use std::io::Read as _;
 
 use pgp::composed::{
@@ -107,6 +108,12 @@ impl PgpKeyring {
         let mut bytes = Zeroizing::new(Vec::with_capacity(256));
         message.take(MAX_UNWRAPPED).read_to_end(&mut bytes)?;
         Ok(bytes)
+    }
+}
+
+impl fmt::Debug for PgpKeyring {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "PgpKeyring({} keys)", self.public.len())
     }
 }
 

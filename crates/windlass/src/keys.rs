@@ -105,6 +105,10 @@ impl KeyService for Keys {
     fn wrap(&self, key: &MasterKey, secret: &SecretBytes) -> Result<String, KeyFailure> {
         self.service(key.key_type()).wrap(key, secret)
     }
+
+    fn resolved(&self, key: &MasterKey) -> Result<MasterKey, KeyFailure> {
+        self.service(key.key_type()).resolved(key)
+    }
 }
 
 impl fmt::Debug for Keys {

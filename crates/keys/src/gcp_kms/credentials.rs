@@ -244,10 +244,21 @@ impl File<'_> {
     }
 
     fn wrong(&self, what: &str) -> KeyFailure {
-        invalid(format!(
-            "the Google credentials of {} cannot be used: {what}",
-            self.origin
-        ))
+        invalid(format!("the Google credentials of {}: {what}", self.origin))
+    }
+}
+
+/// Looks whether a text can be credentials of Google's, without telling any of it.
+pub(crate) fn check(text: &str) -> Result<(), String> {
+    let json: Value = serde_json::from_str(text).map_err(|_| "is no JSON".to_owned())?;
+    let key = json["private_key"].as_str().unwrap_or_default();
+    match json["type"].as_str() {
+        None => Err("has no type; expected the JSON of a service account".to_owned()),
+        Some("service_account") if SigningKey::from_pem(key).is_none() => {
+            Err("has a private_key that is no RSA key in PEM form".to_owned())
+        }
+        Some("service_account" | "authorized_user") => Ok(()),
+        Some(_) => Err("has a type that is not supported; expected service_account".to_owned()),
     }
 }
 

@@ -59,6 +59,29 @@ fn what_is_wrapped_unwraps_with_the_same_role_and_context_only() {
 }
 
 #[test]
+fn a_context_that_sops_before_3_3_mistook_opens() {
+    let Some(services) = Services::start() else {
+        return;
+    };
+    let kms = service(&services.aws);
+    let context = |first: &str, second: &str| {
+        let pairs = [("app", first), ("stage", second)];
+        pairs.map(|(name, value)| (name.to_owned(), value.to_owned()))
+    };
+    let mut described = key("arn:aws:kms:us-east-1:123456789012:alias/sops-vectors");
+    described.context = BTreeMap::from(context("prod", "prod"));
+    let text = kms
+        .wrap(&MasterKey::AwsKms(described.clone()), &data_key())
+        .unwrap();
+    described.context = BTreeMap::from(context("hydra", "prod"));
+    let opened = kms.unwrap(&wrapped(&MasterKey::AwsKms(described.clone()), &text));
+    assert_eq!(opened.unwrap(), data_key());
+    described.context = BTreeMap::from(context("hydra", "test"));
+    let other = kms.unwrap(&wrapped(&MasterKey::AwsKms(described), &text));
+    assert_eq!(other.unwrap_err(), KeyFailure::Damaged);
+}
+
+#[test]
 fn a_key_that_does_not_exist_is_refused_with_what_aws_says() {
     let Some(services) = Services::start() else {
         return;

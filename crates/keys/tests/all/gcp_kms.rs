@@ -318,7 +318,7 @@ fn a_service_that_is_busy_or_slow_is_unavailable() {
 fn what_is_no_key_or_no_credentials_is_said_without_asking() {
     let kms = service(&[("GOOGLE_CREDENTIALS", r#"{"type":"canary-type"}"#)]);
     let failure = kms.wrap(&key(), &data_key()).unwrap_err();
-    insta::assert_snapshot!(failure, @r#"cannot be used: the Google credentials of $GOOGLE_CREDENTIALS cannot be used: their type "canary-type" is not supported"#);
+    insta::assert_snapshot!(failure, @r#"cannot be used: the Google credentials of $GOOGLE_CREDENTIALS: their type "canary-type" is not supported"#);
     let resource_id = "projects/p/locations/../keyRings/r/cryptoKeys/k".to_owned();
     let elsewhere = kms.wrap(&MasterKey::GcpKms { resource_id }, &data_key());
     assert!(matches!(elsewhere, Err(KeyFailure::Invalid { .. })));

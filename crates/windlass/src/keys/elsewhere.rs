@@ -5,7 +5,9 @@ use std::sync::OnceLock;
 
 use windlass_aws::Config;
 use windlass_http::Settings;
-use windlass_keys::{Addresses, AwsKms, Vault, VaultConfig};
+use windlass_keys::{
+    Addresses, AwsKms, AzureConfig, AzureKeyVault, GcpConfig, GcpKms, Vault, VaultConfig,
+};
 use windlass_sops::{KeyFailure, KeyService, KeyType, MasterKey, SecretBytes, WrappedKey};
 
 use super::variable;
@@ -17,6 +19,8 @@ pub(super) struct Elsewhere {
     settings: Settings,
     vault_addresses: Addresses,
     aws: Made<AwsKms>,
+    gcp: Made<GcpKms>,
+    azure: Made<AzureKeyVault>,
     vault: Made<Vault>,
 }
 
@@ -26,6 +30,8 @@ impl Elsewhere {
             settings: settings.clone(),
             vault_addresses,
             aws: OnceLock::new(),
+            gcp: OnceLock::new(),
+            azure: OnceLock::new(),
             vault: OnceLock::new(),
         }
     }
@@ -34,6 +40,12 @@ impl Elsewhere {
         match key_type {
             KeyType::AwsKms => made(&self.aws, || {
                 AwsKms::new(Config::from_env(variable), &self.settings)
+            }),
+            KeyType::GcpKms => made(&self.gcp, || {
+                GcpKms::new(GcpConfig::from_env(variable), &self.settings)
+            }),
+            KeyType::AzureKeyVault => made(&self.azure, || {
+                AzureKeyVault::new(AzureConfig::from_env(variable), &self.settings)
             }),
             KeyType::HashicorpVault => made(&self.vault, || {
                 let addresses = self.vault_addresses.clone();
@@ -55,6 +67,10 @@ impl KeyService for Elsewhere {
 
     fn wrap(&self, key: &MasterKey, secret: &SecretBytes) -> Result<String, KeyFailure> {
         self.service(key.key_type())?.wrap(key, secret)
+    }
+
+    fn resolved(&self, key: &MasterKey) -> Result<MasterKey, KeyFailure> {
+        self.service(key.key_type())?.resolved(key)
     }
 }
 
