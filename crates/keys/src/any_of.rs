@@ -46,9 +46,17 @@ impl<S: KeyService> KeyService for AnyOf<S> {
         })
     }
 
+    /// Returns what the first service says that knows more than is known; without one, why none could say.
     fn resolved(&self, key: &MasterKey) -> Result<MasterKey, KeyFailure> {
-        let resolved = |key: MasterKey, service: &S| service.resolved(&key);
-        self.0.iter().try_fold(key.clone(), resolved)
+        let mut failed = None;
+        for service in &self.0 {
+            match service.resolved(key) {
+                Ok(resolved) if resolved != *key => return Ok(resolved),
+                Ok(_) | Err(KeyFailure::NotServed { .. }) => {}
+                Err(failure) => failed = failed.or(Some(failure)),
+            }
+        }
+        failed.map_or_else(|| Ok(key.clone()), Err)
     }
 }
 

@@ -45,10 +45,10 @@ impl KeyService for AwsKms {
         };
         let answer = unwrap(&described.context);
         let mistaken = mistaken_contexts(&described.context);
-        let mistaken = mistaken
+        let mut mistaken = mistaken
             .iter()
             .filter(|_| answer == Err(KeyFailure::Damaged));
-        let opened = mistaken.filter_map(|context| unwrap(context).ok()).next();
+        let opened = mistaken.find_map(|context| unwrap(context).ok());
         opened.map_or(answer, Ok)
     }
 

@@ -185,10 +185,8 @@ fn refusal(answer: &Answer, service: &str, permission: &str, who: &str) -> KeyFa
     if answer.status == 400 && message.contains("Decryption failed") {
         return KeyFailure::Damaged;
     }
-    let details = error["details"].as_array().into_iter().flatten();
-    let named = details
-        .filter_map(|detail| detail.pointer("/metadata/permission")?.as_str())
-        .next();
+    let mut details = error["details"].as_array().into_iter().flatten();
+    let named = details.find_map(|detail| detail.pointer("/metadata/permission")?.as_str());
     let quoted = message
         .split_once("Permission '")
         .and_then(|(_, rest)| rest.split('\'').next());

@@ -128,7 +128,10 @@ impl<S: KeyService> KeyService for [S] {
     }
 
     fn resolved(&self, key: &MasterKey) -> Result<MasterKey, KeyFailure> {
-        let resolved = |key: MasterKey, service: &S| service.resolved(&key);
+        let resolved = |key: MasterKey, service: &S| match service.resolved(&key) {
+            Err(KeyFailure::NotServed { .. }) => Ok(key),
+            resolved => resolved,
+        };
         self.iter().try_fold(key.clone(), resolved)
     }
 }

@@ -99,9 +99,12 @@ fn error(status: u16, code: &str, message: &str, inner: &str) -> (u16, String) {
 /// Returns what comes of unwrapping when the vault answers this.
 fn failure(status: u16, body: impl Into<String>) -> KeyFailure {
     let body = body.into();
-    let server = StandIn::start(move |asked| match asked.path.ends_with("/token") {
-        true => azure(asked),
-        false => (status, body.clone()),
+    let server = StandIn::start(move |asked| {
+        if asked.path.ends_with("/token") {
+            azure(asked)
+        } else {
+            (status, body.clone())
+        }
     });
     let vault = service(&server, &[CLIENT[0], CLIENT[1], SECRET]);
     vault.unwrap(&wrapped(&key("v2"), "AAAA")).unwrap_err()

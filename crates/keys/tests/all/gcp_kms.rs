@@ -75,13 +75,11 @@ fn google(asked: &Asked) -> (u16, String) {
             let ciphertext = STANDARD
                 .decode(body["ciphertext"].as_str().unwrap())
                 .unwrap();
-            match ciphertext.strip_prefix(b"sealed:") {
-                Some(plaintext) => json!({ "plaintext": STANDARD.encode(plaintext) }),
-                None => {
-                    let message = "Decryption failed: the ciphertext is invalid.";
-                    return error(400, "INVALID_ARGUMENT", message);
-                }
-            }
+            let Some(plaintext) = ciphertext.strip_prefix(b"sealed:") else {
+                let message = "Decryption failed: the ciphertext is invalid.";
+                return error(400, "INVALID_ARGUMENT", message);
+            };
+            json!({ "plaintext": STANDARD.encode(plaintext) })
         }
         _ => return error(404, "NOT_FOUND", "not found"),
     };

@@ -80,6 +80,13 @@ impl KeyService for Services {
     fn wrap(&self, key: &MasterKey, secret: &SecretBytes) -> Result<String, KeyFailure> {
         self.0.wrap(key, secret)
     }
+
+    fn resolved(&self, key: &MasterKey) -> Result<MasterKey, KeyFailure> {
+        match &self.local {
+            Some(keys) => keys.resolved(key),
+            None => Ok(key.clone()),
+        }
+    }
 }
 
 impl fmt::Debug for Services {
