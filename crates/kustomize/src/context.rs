@@ -12,6 +12,7 @@ use crate::error::{BuildError, Place, Problem, Refusal, Warning};
 use crate::loader::absolute;
 use crate::remote::{Mounts, Remotes, address_of};
 use crate::schema::Schemas;
+use crate::secret_files::{InClear, SecretFiles};
 use crate::trail::{self, Step};
 use crate::work::Work;
 
@@ -37,6 +38,7 @@ pub(crate) const MAX_DEPTH: usize = 100;
 pub(crate) struct Context<'t> {
     pub(crate) tree: Mounts<'t>,
     pub(crate) options: &'t BuildOptions,
+    pub(crate) secret_files: &'t dyn SecretFiles,
     pub(crate) schemas: Schemas,
     pub(crate) warnings: Vec<Warning>,
     pub(crate) kustomizations: usize,
@@ -64,6 +66,7 @@ impl<'t> Context<'t> {
         Self {
             tree: Mounts::new(tree, remotes),
             options,
+            secret_files: &InClear,
             schemas: Schemas::default(),
             warnings: Vec::new(),
             kustomizations: 0,

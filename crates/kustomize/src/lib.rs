@@ -8,6 +8,7 @@
 //!   leave all other bytes as they are.
 //! - [`BuildErrors`]: everything that is wrong, each mistake with its [`Place`] and [`Problem`].
 //! - [`build_with`], [`build_remote`]: the same with bases and files from elsewhere, which a [`Remotes`] has.
+//! - [`build_opening`]: the same with the files of secret generators opened by a [`SecretFiles`].
 //!
 //! ```
 //! use windlass_kustomize::{BuildOptions, build};
@@ -117,6 +118,7 @@ mod reach;
 mod reference;
 mod remote;
 mod schema;
+mod secret_files;
 mod selector;
 mod shared;
 mod target;
@@ -146,6 +148,7 @@ pub use file::{
 pub use kustomization::FILE_NAMES;
 pub use remote::{NoRemotes, RemoteBase, RemoteError, Remotes, Repository, Scheme};
 pub use schema::SchemaError;
+pub use secret_files::{SecretFiles, SecretSource};
 
 use context::Context;
 use item::Item;
@@ -252,13 +255,32 @@ pub fn build_with(
     options: &BuildOptions,
     remotes: &dyn Remotes,
 ) -> Result<Build, BuildErrors> {
-    let mut context = Context::new(tree, remotes, options);
+    build_in(Context::new(tree, remotes, options), directory)
+}
+
+fn build_in(mut context: Context<'_>, directory: &TreePath) -> Result<Build, BuildErrors> {
     let loader = Loader::new(&context, directory);
     let loader = context.note(&Place::file(directory.clone()), loader);
     let objects = loader
         .map(|loader| run(&mut context, loader))
         .unwrap_or_default();
     complete(context, objects)
+}
+
+/// Builds the kustomization in a directory, with the files of secret generators opened by `secret_files`.
+///
+/// # Errors
+///
+/// As for [`build`]. A file that cannot be opened is a mistake at the line that names it.
+pub fn build_opening(
+    tree: &dyn Tree,
+    directory: &TreePath,
+    options: &BuildOptions,
+    secret_files: &dyn SecretFiles,
+) -> Result<Build, BuildErrors> {
+    let mut context = Context::new(tree, &NoRemotes, options);
+    context.secret_files = secret_files;
+    build_in(context, directory)
 }
 
 /// Builds the kustomization at the address of a repository, such as `https://github.com/org/repo//dir?ref=v1`.

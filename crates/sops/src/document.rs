@@ -6,6 +6,7 @@ mod limits;
 mod mac;
 mod open;
 mod seal;
+mod sealed;
 mod shown;
 mod stash;
 mod trail;
@@ -24,6 +25,7 @@ use crate::{
 pub use error::{DecryptError, EncryptError, LimitError, ParseError};
 pub use limits::{MAX_DEPTH, MAX_SIZE, MAX_VALUES};
 pub(crate) use limits::{check_limits, check_size};
+pub use sealed::{RevealError, Revealed, RevealedValues, Sealed};
 
 use open::Opener;
 use seal::Sealer;

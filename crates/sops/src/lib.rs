@@ -3,6 +3,7 @@
 //! - [`Document`]: an encrypted document of one [`Format`], with the keys that it names.
 //! - [`Plaintext`]: a document in clear, read from a file or opened after its MAC was verified; values are
 //!   found and changed by [`ValuePath`], and [`Plaintext::encrypt`] makes a document of it.
+//! - [`Sealed`], [`Revealed`]: encrypted values by their text, for callers that put the values in later.
 //! - [`OpenDocument`]: one that is encrypted again with its data key; what did not change keeps its
 //!   ciphertext.
 //! - [`MasterKey`], [`KeyGroup`], [`WrappedKeys`]: the keys of a document, as data.
@@ -106,7 +107,7 @@ pub use data_key::{
 };
 pub use document::{
     DecryptError, Document, EncryptError, LimitError, MAX_DEPTH, MAX_SIZE, MAX_VALUES, MacCheck,
-    OpenDocument, ParseError, is_encrypted,
+    OpenDocument, ParseError, RevealError, Revealed, RevealedValues, Sealed, is_encrypted,
 };
 pub use key::{
     AwsKmsKey, AzureKey, DecryptionOrder, DuplicateKeyType, GroupDifference, KeyGroup,

@@ -1,6 +1,7 @@
 //! Where the data of generators comes from: env files, literals and files, in this order.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use windlass_tree::TreePath;
 
@@ -11,6 +12,7 @@ use crate::error::{GeneratorProblem, Place, Problem};
 use crate::kustomization::GeneratorArgs;
 use crate::loader::{self, Loader};
 use crate::remote;
+use crate::secret_files::SecretSource;
 
 /// Reads all sources; says everything that is wrong with them.
 pub(super) fn read(
@@ -28,7 +30,7 @@ pub(super) fn read(
     };
     for env in &args.envs {
         let read = check_path(context, loader, &env.value, &env.value, kind)
-            .and_then(|()| read_env(context, loader, &env.value));
+            .and_then(|()| read_env(context, loader, &env.value, kind));
         let list = ("env source files:", &*shown(&args.envs));
         pairs.extend(note(context, place, env, list, read).into_iter().flatten());
     }
@@ -103,8 +105,13 @@ fn note<T>(
         .ok()
 }
 
-fn read_env(context: &mut Context<'_>, loader: &Loader, path: &str) -> Result<Vec<Pair>, Problem> {
-    let (file, bytes) = loader.read(context, path)?;
+fn read_env(
+    context: &mut Context<'_>,
+    loader: &Loader,
+    path: &str,
+    kind: &str,
+) -> Result<Vec<Pair>, Problem> {
+    let (file, bytes) = open(context, loader, path, SecretSource::Env, kind)?;
     let mut pairs = Vec::new();
     for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -182,6 +189,23 @@ fn read_file(
         _ => return Err(GeneratorProblem::FileEquals { text }.into()),
     };
     check_path(context, loader, source, path, kind)?;
-    let (_, bytes) = loader.read(context, path)?;
+    let source = SecretSource::File { key };
+    let (_, bytes) = open(context, loader, path, source, kind)?;
     Ok((key.to_owned(), bytes.to_vec()))
+}
+
+/// Reads a file; one that goes into a Secret may be encrypted.
+fn open(
+    context: &mut Context<'_>,
+    loader: &Loader,
+    path: &str,
+    source: SecretSource<'_>,
+    kind: &str,
+) -> Result<(TreePath, Arc<[u8]>), Problem> {
+    let (file, bytes) = loader.read(context, path)?;
+    if kind != "Secret" {
+        return Ok((file, bytes));
+    }
+    let bytes = context.secret_files.open(&file, source, bytes)?;
+    Ok((file, bytes))
 }
