@@ -15,6 +15,7 @@ pub struct Object {
     gvk: Gvk,
     id: ObjectRef,
     origin: Option<Origin>,
+    hidden: Vec<String>,
 }
 
 /// Where an object was written: a file of the source and the line on which it begins.
@@ -64,6 +65,7 @@ impl Object {
             gvk,
             id,
             origin: None,
+            hidden: Vec::new(),
         })
     }
 
@@ -72,6 +74,20 @@ impl Object {
     pub fn with_origin(mut self, origin: Origin) -> Self {
         self.origin = Some(origin);
         self
+    }
+
+    /// Returns the object with the places of values that must not be shown, as JSON pointers (RFC 6901), besides
+    /// those that a [`Mask`](crate::Mask) always hides. Its JSON value does not change.
+    #[must_use]
+    pub fn hiding(mut self, pointers: Vec<String>) -> Self {
+        self.hidden = pointers;
+        self
+    }
+
+    /// Returns the places of values that must not be shown.
+    #[must_use]
+    pub fn hidden(&self) -> &[String] {
+        &self.hidden
     }
 
     /// Returns the object in `namespace`, whatever it said before.

@@ -98,7 +98,7 @@ impl DesiredSet {
 
     /// Returns whether the words of a server about the object may quote what must not be shown.
     pub(crate) fn is_sensitive(&self, object: &Object) -> bool {
-        object.gvk().kind == "Secret" || self.hidden.contains_key(object.id())
+        object.gvk().kind == "Secret" || self.hidden(object.id()).next().is_some()
     }
 
     /// Returns the mask for showing the object.
@@ -108,8 +108,14 @@ impl DesiredSet {
             "Secret" => Mask::new(key).hiding("/data/*").hiding("/stringData/*"),
             _ => Mask::new(key),
         };
-        let pointers = self.hidden.get(object.id()).into_iter().flatten();
-        pointers.fold(mask, |mask, pointer| mask.hiding(pointer))
+        self.hidden(object.id()).fold(mask, Mask::hiding)
+    }
+
+    /// Returns the places of values in an object that must not be shown, by what the source says of it.
+    fn hidden(&self, id: &ObjectRef) -> impl Iterator<Item = &str> {
+        let own = self.objects.get(id).map(Object::hidden);
+        let told = self.hidden.get(id).into_iter().flatten();
+        own.into_iter().flatten().chain(told).map(String::as_str)
     }
 
     /// Returns the unit.
@@ -144,7 +150,7 @@ impl DesiredSet {
 
 /// Adds the unit's labels, over those that the source may have; nothing when the labels are not a mapping.
 fn labelled(unit: &Unit, object: Object) -> Option<Object> {
-    let origin = object.origin().cloned();
+    let (origin, hidden) = (object.origin().cloned(), object.hidden().to_vec());
     let mut value = object.into_value();
     let labels = value
         .get_mut("metadata")?
@@ -158,7 +164,7 @@ fn labelled(unit: &Unit, object: Object) -> Option<Object> {
     for (key, value) in unit.labels() {
         labels.insert(key.to_owned(), value.into());
     }
-    let object = Object::new(value).ok()?;
+    let object = Object::new(value).ok()?.hiding(hidden);
     Some(match origin {
         Some(origin) => object.with_origin(origin),
         None => object,

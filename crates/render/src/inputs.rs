@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sha2::{Digest, Sha256};
 use windlass_tree::{EntryKind, Tree, TreeError, TreePath};
 
+use crate::PathPattern;
+
 /// A question to a tree.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Question {
@@ -22,10 +24,15 @@ type Answer = Option<[u8; 32]>;
 /// Everything that a render asked its tree, with the hashes of the answers.
 ///
 /// When all questions have the same answers in another tree, a render of that tree has the same result,
-/// because rendering is a function of these answers and of the identities that decrypt. A render that
+/// because rendering is a function of these answers, of the identities that decrypt, and of which files may
+/// fail their MAC, which the fingerprint covers. A render that
 /// failed for want of an identity is worth repeating when there are new ones.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub struct Inputs(BTreeMap<Question, Answer>);
+pub struct Inputs {
+    answers: BTreeMap<Question, Answer>,
+    /// Which files could fail their MAC.
+    unverified: Vec<PathPattern>,
+}
 
 /// A hash of all inputs of a render, shown in hexadecimal.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,7 +44,13 @@ impl Inputs {
     #[must_use]
     pub fn fingerprint(&self) -> Option<Fingerprint> {
         let mut hash = Sha256::new();
-        for (question, answer) in &self.0 {
+        for pattern in &self.unverified {
+            hash.update([b'm']);
+            let text = pattern.to_string();
+            hash.update((text.len() as u64).to_be_bytes());
+            hash.update(text);
+        }
+        for (question, answer) in &self.answers {
             let (tag, path) = question.parts();
             hash.update([tag]);
             hash.update(
@@ -55,14 +68,14 @@ impl Inputs {
     /// give the same result. `false` also when a tree cannot answer.
     #[must_use]
     pub fn hold_in(&self, tree: &dyn Tree) -> bool {
-        self.0
+        self.answers
             .iter()
             .all(|(question, answer)| answer.is_some() && question.ask(tree) == *answer)
     }
 
     /// Returns the paths of the files that were read, sorted.
     pub fn files(&self) -> impl Iterator<Item = &TreePath> {
-        self.0.keys().filter_map(|question| match question {
+        self.answers.keys().filter_map(|question| match question {
             Question::Read(path) => Some(path),
             Question::Kind(_) | Question::Resolve(_) | Question::List(_) => None,
         })
@@ -149,9 +162,10 @@ impl<'t> RecordingTree<'t> {
     }
 
     /// Returns the questions, and the errors of those that had no answer.
-    pub(crate) fn into_inputs(self) -> (Inputs, Vec<TreeError>) {
+    pub(crate) fn into_inputs(self, unverified: &[PathPattern]) -> (Inputs, Vec<TreeError>) {
         let record = self.record.into_inner();
-        let record = record.unwrap_or_else(PoisonError::into_inner);
+        let mut record = record.unwrap_or_else(PoisonError::into_inner);
+        record.inputs.unverified = unverified.to_vec();
         (record.inputs, record.unanswered)
     }
 
@@ -161,7 +175,7 @@ impl<'t> RecordingTree<'t> {
             record.unanswered.extend(error.cloned());
         }
         // Once unknown, always unknown: the build has seen the failure.
-        let known = record.inputs.0.entry(question).or_insert(answer);
+        let known = record.inputs.answers.entry(question).or_insert(answer);
         *known = known.and(answer);
     }
 }
@@ -198,7 +212,7 @@ impl Tree for RecordingTree<'_> {
 
 impl fmt::Debug for Inputs {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_set().entries(self.0.keys()).finish()
+        formatter.debug_set().entries(self.answers.keys()).finish()
     }
 }
 
@@ -227,7 +241,7 @@ mod tests {
         let _ = recording.read(&path("a/x"));
         let _ = recording.kind(&path("a/missing"));
         let _ = recording.list(&path("a"));
-        recording.into_inputs().0
+        recording.into_inputs(&[]).0
     }
 
     #[test]
@@ -258,7 +272,7 @@ mod tests {
     fn without_an_answer_there_is_no_fingerprint() {
         let path = TreePath::new("a").unwrap();
         let mut unknown = Inputs::default();
-        unknown.0.insert(Question::Read(path), None);
+        unknown.answers.insert(Question::Read(path), None);
         assert_eq!(unknown.fingerprint(), None);
         assert!(!unknown.hold_in(&MemoryTree::new()));
     }

@@ -24,7 +24,9 @@
 //! ```
 //!
 //! Wherever a directory has a `secret-stub.yaml` and encrypted values in `.sops/`, the build finds a
-//! `secret.yaml` with the values opened. It exists in memory only. Where trees and identities come from,
+//! `secret.yaml` with the values opened. It exists in memory only. Everything is opened that Flux opens, too:
+//! encrypted manifests and patches, files of secret generators, and values of Secrets that are encrypted
+//! files; the MAC of each is verified. Where trees and identities come from,
 //! and what becomes of the objects, is the business of others.
 
 mod decryption;
@@ -34,9 +36,9 @@ mod render;
 mod secrets;
 mod unit;
 
-pub use decryption::Decryption;
+pub use decryption::{DataKeys, Decryption, PathPattern, PathPatternError};
 pub use identity::identity;
 pub use inputs::{Fingerprint, Inputs};
 pub use render::{RenderError, RenderErrors, Rendered, Warning, render, render_directory};
-pub use secrets::{SecretError, SecretProblem, SecretWarning};
+pub use secrets::{SecretError, SecretProblem, SecretWarning, Spread};
 pub use unit::{EnvironmentError, Unit, UnitKind, environments, units};

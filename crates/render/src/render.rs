@@ -4,13 +4,13 @@ mod object;
 
 use std::fmt;
 
-use windlass_kustomize::{Build, BuildErrors, BuildOptions, Problem, build};
+use windlass_kustomize::{Build, BuildErrors, BuildOptions, Problem, Resource, build_opening};
 use windlass_object::{Object, ObjectError, ObjectRef, Origin};
 use windlass_sops::SecretBytes;
 use windlass_tree::{Tree, TreeError, TreePath};
 
 use crate::inputs::RecordingTree;
-use crate::secrets::{SecretsOutcome, SecretsTree};
+use crate::secrets::{self, SecretsOutcome, SecretsTree};
 use crate::{Decryption, Inputs, SecretError, SecretWarning, Unit};
 
 /// What a unit comes to.
@@ -46,16 +46,6 @@ pub enum RenderError {
         origin: Origin,
         /// What it lacks.
         error: ObjectError,
-    },
-    /// The object is still encrypted.
-    #[error(
-        "{origin}: {id} is encrypted as a whole by sops, which is not supported yet; write a secret-stub.yaml and encrypt its values as .sops/NAME.enc"
-    )]
-    Encrypted {
-        /// The identity.
-        id: Box<ObjectRef>,
-        /// Where it was written.
-        origin: Origin,
     },
     /// Two objects of a unit have the same identity.
     #[error("{second}: {id} is already defined at {first}; a unit has each object once")]
@@ -103,12 +93,12 @@ pub fn render_directory(
 ) -> Result<Rendered, RenderErrors> {
     let recording = RecordingTree::new(tree);
     let secrets = SecretsTree::new(&recording, decryption);
-    let built = build(&secrets, directory, &BuildOptions::default());
+    let built = build_opening(&secrets, directory, &BuildOptions::default(), &secrets);
     let secrets = secrets.into_outcome(directory);
-    let (inputs, unanswered) = recording.into_inputs();
+    let (inputs, unanswered) = recording.into_inputs(decryption.unverified());
     let failures = failures(built.as_ref().err(), &secrets, unanswered);
     let result = match built {
-        Ok(built) if failures.is_empty() => finish(&built, secrets),
+        Ok(built) if failures.is_empty() => finish(built, secrets, decryption),
         _ => Err(failures),
     };
     match result {
@@ -149,16 +139,36 @@ fn failures(
 
 type Finished = (Vec<Object>, String, Vec<Warning>);
 
-fn finish(built: &Build, secrets: SecretsOutcome) -> Result<Finished, Vec<RenderError>> {
-    let objects = object::objects(&built.resources, &secrets.origins)?;
-    let text = built.to_yaml().to_owned();
-    let build_warnings = built.warnings.iter().cloned().map(Warning::Build);
-    let secret_warnings = secrets.warnings.into_iter().map(Warning::Secret);
-    Ok((
-        objects,
-        text,
-        build_warnings.chain(secret_warnings).collect(),
-    ))
+fn finish(
+    mut built: Build,
+    outcome: SecretsOutcome,
+    decryption: Decryption<'_>,
+) -> Result<Finished, Vec<RenderError>> {
+    let unsealed = secrets::unseal(&mut built.resources, &outcome.suspects, decryption);
+    if !unsealed.errors.is_empty() {
+        let errors = unsealed.errors.into_iter();
+        return Err(errors.map(RenderError::Secret).collect());
+    }
+    let objects = object::objects(&built.resources, &unsealed.hidden, &outcome.origins)?;
+    let text = if unsealed.is_changed {
+        print(&built.resources).map_err(|error| vec![RenderError::Print(error)])?
+    } else {
+        built.to_yaml().to_owned()
+    };
+    let build_warnings = built.warnings.into_iter().map(Warning::Build);
+    let secret_warnings = outcome.warnings.into_iter().chain(unsealed.warnings);
+    let warnings = build_warnings.chain(secret_warnings.map(Warning::Secret));
+    Ok((objects, text, warnings.collect()))
+}
+
+/// Prints the objects as `kustomize build` does.
+fn print(resources: &[Resource]) -> Result<String, windlass_yaml::PrintError> {
+    let mut text = String::new();
+    for (index, resource) in resources.iter().enumerate() {
+        text.push_str(if index == 0 { "" } else { "---\n" });
+        windlass_yaml::print_build_into(&resource.node, &mut text)?;
+    }
+    Ok(text)
 }
 
 impl Rendered {
@@ -198,6 +208,16 @@ impl RenderErrors {
     #[must_use]
     pub fn errors(&self) -> &[RenderError] {
         &self.errors
+    }
+
+    /// Returns whether another try may succeed with the same tree and keys: a key service did not answer.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        let is_transient = |error: &RenderError| match error {
+            RenderError::Secret(error) => error.problem.is_transient(),
+            _ => false,
+        };
+        self.errors.iter().any(is_transient)
     }
 
     /// Returns what was read until then. As long as it stays the same, and so do the identities, the

@@ -1,12 +1,25 @@
-//! Secrets of the repository: `secret-stub.yaml` and `.sops/*.enc` seen as one `secret.yaml`.
+//! Secrets of the repository: what a build sees of them, and what is opened after it.
+//!
+//! - `secret-stub.yaml` and `.sops/*.enc` are seen as one `secret.yaml`.
+//! - A file of a secret generator is seen opened.
+//! - Encrypted manifests and patches are seen as they are, and opened in the objects of the build
+//!   ([`unseal`]).
 
+mod check;
 mod error;
+mod generated;
+mod marker;
 mod merge;
+mod nodes;
+mod sealed;
+mod unseal;
 
-pub use error::{SecretError, SecretProblem, SecretWarning};
+pub use error::{SecretError, SecretProblem, SecretWarning, Spread};
+pub(crate) use sealed::Suspects;
+pub(crate) use unseal::unseal;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use windlass_object::Origin;
 use windlass_tree::{EntryKind, Tree, TreeError, TreePath};
@@ -37,6 +50,18 @@ pub(crate) struct SecretsTree<'t> {
     tree: &'t dyn Tree,
     decryption: Decryption<'t>,
     made: Mutex<BTreeMap<TreePath, Made>>,
+    findings: Mutex<Findings>,
+}
+
+/// What was met on the way.
+#[derive(Default)]
+struct Findings {
+    suspects: Suspects,
+    /// What was made of suspects.
+    seen: BTreeMap<TreePath, Arc<[u8]>>,
+    warnings: Vec<SecretWarning>,
+    errors: Vec<SecretError>,
+    failed: Vec<TreePath>,
 }
 
 /// What a directory has for its `secret.yaml`.
@@ -51,11 +76,11 @@ enum Source {
 
 impl<'t> SecretsTree<'t> {
     pub(crate) fn new(tree: &'t dyn Tree, decryption: Decryption<'t>) -> Self {
-        let made = Mutex::default();
         Self {
             tree,
             decryption,
-            made,
+            made: Mutex::default(),
+            findings: Mutex::default(),
         }
     }
 
@@ -101,10 +126,42 @@ impl<'t> SecretsTree<'t> {
         unreadable(path)
     }
 
+    /// Reads a file and takes note of it if it may be encrypted.
+    fn look_at(&self, path: &TreePath) -> Result<Arc<[u8]>, TreeError> {
+        let bytes = self.tree.read(path)?;
+        if !marker::is_suspicious(&bytes) {
+            return Ok(bytes);
+        }
+        let mut findings = self.findings();
+        if findings.failed.contains(path) {
+            return Err(unreadable(path));
+        }
+        if let Some(seen) = findings.seen.get(path) {
+            return Ok(Arc::clone(seen));
+        }
+        let seen = sealed::with_names(path, &bytes, self.decryption)
+            .map_err(|problem| findings.fail(path, problem))?;
+        findings.suspects.insert(path.clone(), bytes);
+        findings.seen.insert(path.clone(), Arc::clone(&seen));
+        Ok(seen)
+    }
+
+    fn findings(&self) -> MutexGuard<'_, Findings> {
+        self.findings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Returns what became of the Secrets that were read in a build of `directory`.
     pub(crate) fn into_outcome(self, directory: &TreePath) -> SecretsOutcome {
-        let mut outcome = SecretsOutcome::default();
         let source = self.source(directory);
+        let findings = self.findings.into_inner();
+        let findings = findings.unwrap_or_else(PoisonError::into_inner);
+        let mut outcome = SecretsOutcome {
+            warnings: findings.warnings,
+            errors: findings.errors,
+            failed: findings.failed,
+            suspects: findings.suspects,
+            origins: BTreeMap::new(),
+        };
         let made = self.made.into_inner();
         let made = made.unwrap_or_else(PoisonError::into_inner);
         if matches!(source, Ok(Source::Merge { .. }))
@@ -129,6 +186,18 @@ impl<'t> SecretsTree<'t> {
     }
 }
 
+impl Findings {
+    /// Takes note of a file that cannot be opened, and returns what the build is told.
+    fn fail(&mut self, path: &TreePath, problem: SecretProblem) -> TreeError {
+        let error = problem.at(path.clone());
+        if !self.errors.contains(&error) {
+            self.errors.push(error);
+        }
+        self.failed.push(path.clone());
+        unreadable(path)
+    }
+}
+
 /// What became of the Secrets that a build read.
 #[derive(Default)]
 pub(crate) struct SecretsOutcome {
@@ -138,6 +207,8 @@ pub(crate) struct SecretsOutcome {
     pub(crate) errors: Vec<SecretError>,
     /// The paths whose Secrets could not be put together.
     pub(crate) failed: Vec<TreePath>,
+    /// The files that may be encrypted.
+    pub(crate) suspects: Suspects,
 }
 
 impl Tree for SecretsTree<'_> {
@@ -164,11 +235,11 @@ impl Tree for SecretsTree<'_> {
     fn read(&self, path: &TreePath) -> Result<Arc<[u8]>, TreeError> {
         match directory_of_secret(path) {
             Some(directory) => match self.source(&directory)? {
-                Source::Below => self.tree.read(path),
+                Source::Below => self.look_at(path),
                 Source::Merge { committed } => self.make(path, &directory, committed),
                 Source::Half(error) => Err(self.fail(path, error)),
             },
-            None => self.tree.read(path),
+            None => self.look_at(path),
         }
     }
 

@@ -6,6 +6,8 @@
     reason = "tests read files, fail by panicking and say what they skip"
 )]
 
+#[path = "all/encrypted.rs"]
+mod encrypted;
 #[path = "all/example.rs"]
 mod example;
 #[path = "all/failure.rs"]

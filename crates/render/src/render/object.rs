@@ -11,19 +11,21 @@ use super::RenderError;
 
 /// Returns the objects that `resources` are, or everything that is wrong with them.
 ///
-/// `origins` says where the Secrets were really written whose file exists in memory only.
+/// `hidden` are the places of decrypted values in each resource; `origins` says where the Secrets were really
+/// written whose file exists in memory only.
 pub(super) fn objects(
     resources: &[Resource],
+    hidden: &[Vec<String>],
     origins: &BTreeMap<TreePath, Origin>,
 ) -> Result<Vec<Object>, Vec<RenderError>> {
     let (mut objects, mut errors) = (Vec::new(), Vec::new());
-    for resource in resources {
+    for (resource, hidden) in resources.iter().zip(hidden) {
         let origin = origin(resource, origins);
         match resource.node.to_json() {
             Err(error) => errors.push(RenderError::Print(error)),
             Ok(value) => {
-                for value in flatten(value) {
-                    match object(value, &origin) {
+                for (value, prefix) in flatten(value, "") {
+                    match object(value, &origin, hidden_below(hidden, &prefix)) {
                         Ok(object) => objects.push(object),
                         Err(error) => errors.push(error),
                     }
@@ -39,16 +41,21 @@ pub(super) fn objects(
     }
 }
 
-fn object(value: Value, origin: &Origin) -> Result<Object, RenderError> {
+fn object(value: Value, origin: &Origin, hidden: Vec<String>) -> Result<Object, RenderError> {
     let origin = origin.clone();
     match Object::new(value) {
         Err(error) => Err(RenderError::Object { origin, error }),
-        Ok(object) if object.value().pointer("/sops/mac").is_some() => {
-            let id = Box::new(object.id().clone());
-            Err(RenderError::Encrypted { id, origin })
-        }
-        Ok(object) => Ok(object.with_origin(origin)),
+        Ok(object) => Ok(object.with_origin(origin).hiding(hidden)),
     }
+}
+
+/// Returns the places in the object at `prefix`.
+fn hidden_below(hidden: &[String], prefix: &str) -> Vec<String> {
+    let below = hidden.iter().filter_map(|pointer| {
+        let rest = pointer.strip_prefix(prefix)?;
+        rest.starts_with('/').then(|| rest.to_owned())
+    });
+    below.collect()
 }
 
 fn origin(resource: &Resource, origins: &BTreeMap<TreePath, Origin>) -> Origin {
@@ -59,17 +66,19 @@ fn origin(resource: &Resource, origins: &BTreeMap<TreePath, Origin>) -> Origin {
     })
 }
 
-/// Takes lists apart as `kubectl apply` does: a kind that ends in `List` and has `items`.
-fn flatten(mut value: Value) -> Vec<Value> {
+/// Takes lists apart as `kubectl apply` does: a kind that ends in `List` and has `items`. Returns each object
+/// with where it was, as a JSON pointer.
+fn flatten(mut value: Value, at: &str) -> Vec<(Value, String)> {
     let kind = value.get("kind").and_then(Value::as_str);
     let is_list = kind.is_some_and(|kind| kind.ends_with("List"));
     if let Some(Value::Array(items)) = value.get_mut("items").filter(|_| is_list) {
         return std::mem::take(items)
             .into_iter()
-            .flat_map(flatten)
+            .enumerate()
+            .flat_map(|(index, item)| flatten(item, &format!("{at}/items/{index}")))
             .collect();
     }
-    vec![value]
+    vec![(value, at.to_owned())]
 }
 
 fn duplicates(objects: &[Object]) -> Vec<RenderError> {
@@ -104,7 +113,12 @@ mod tests {
         let object = |name| json!({"kind": "ConfigMap", "metadata": {"name": name}});
         let inner = json!({"kind": "ConfigMapList", "items": [object("b")]});
         let list = json!({"kind": "List", "items": [object("a"), inner]});
-        assert_eq!(flatten(list), [object("a"), object("b")]);
+        let place = |text: &str| text.to_owned();
+        let expected = [
+            (object("a"), place("/items/0")),
+            (object("b"), place("/items/1/items/0")),
+        ];
+        assert_eq!(flatten(list, ""), expected);
     }
 
     #[test]
@@ -114,7 +128,7 @@ mod tests {
             json!({"kind": "AllowList", "items": {"a": 1}}),
             json!({"kind": "Box", "items": [1]}),
         ] {
-            assert_eq!(flatten(object.clone()), [object]);
+            assert_eq!(flatten(object.clone(), ""), [(object, String::new())]);
         }
     }
 }

@@ -1,8 +1,11 @@
 //! What can be wrong with a Secret, and what is odd about one.
 
-use windlass_sops::{DecryptError, EmitError, ParseError};
+use windlass_sops::{DecryptError, EmitError, ParseError, RevealError};
 use windlass_tree::{TreeError, TreePath};
 
+use crate::decryption::MacFailure as _;
+
+use super::nodes::DECRYPT;
 use super::{SECRET, STUB, VALUES};
 
 /// Why a Secret cannot be put together.
@@ -65,11 +68,51 @@ pub enum SecretProblem {
     #[error("{}", without_place(_0))]
     Parse(#[from] ParseError),
     /// An encrypted value cannot be opened.
-    #[error("{0}")]
+    #[error("{_0}{}", advice(_0))]
     Decrypt(#[from] DecryptError),
     /// An encrypted value was not encrypted as a whole file.
     #[error("{0}")]
     Content(#[from] EmitError),
+    /// A decrypted value is not UTF-8 where only text can stand.
+    #[error("has a value that is not UTF-8; put it into data of a Secret, in Base64")]
+    NotText,
+    /// Something is wrong with one value.
+    #[error("the value {key}: {problem}")]
+    Value {
+        /// The key of the value, or its place.
+        key: String,
+        /// What is wrong.
+        problem: Box<SecretProblem>,
+    },
+    /// A replacement or the like took an encrypted value of one kind into an object of another.
+    #[error("{_0}")]
+    Spread(Box<Spread>),
+    /// An object is still encrypted in part.
+    #[error(
+        "{object} is still encrypted at {field}: only manifests, patches, files of secretGenerator and .sops/NAME.enc are decrypted, each with its sops metadata; if something in the cluster decrypts this object, annotate it {DECRYPT}: Disabled"
+    )]
+    StillEncrypted {
+        /// The object.
+        object: String,
+        /// The first such place.
+        field: String,
+    },
+    /// A Secret is to stay encrypted, and cannot be applied so.
+    #[error(
+        "{object} is encrypted and has the annotation {DECRYPT}: Disabled; no cluster takes a Secret with sops metadata: remove the annotation"
+    )]
+    LeftAlone {
+        /// The Secret.
+        object: String,
+    },
+    /// A value of a Secret is a number or the like.
+    #[error("{object} has at {field} no text; encrypt it again as a text, in quotes")]
+    NotString {
+        /// The Secret.
+        object: String,
+        /// The place of the value.
+        field: String,
+    },
     /// The tree did not answer.
     #[error("{0}")]
     Tree(TreeError),
@@ -78,7 +121,47 @@ pub enum SecretProblem {
     Print(windlass_yaml::PrintError),
 }
 
+/// An encrypted value of one kind in an object of another.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{object} would have at {field} a value that is encrypted in {file} for a {kind}; a decrypted value may only be in the kind of object that it was encrypted in: read it from the {kind} in the cluster"
+)]
+pub struct Spread {
+    /// The object that would have it.
+    pub object: String,
+    /// The place in it.
+    pub field: String,
+    /// The file that has it encrypted.
+    pub file: TreePath,
+    /// The kind of object that it was encrypted in.
+    pub kind: String,
+}
+
+impl From<RevealError> for SecretProblem {
+    fn from(error: RevealError) -> Self {
+        match error {
+            RevealError::Decrypt(error) => error.into(),
+            RevealError::Emit(error) => error.into(),
+        }
+    }
+}
+
 impl SecretProblem {
+    /// Returns whether it may be gone when tried again.
+    pub(crate) fn is_transient(&self) -> bool {
+        match self {
+            Self::Decrypt(DecryptError::NoKey(error)) => error.is_transient(),
+            Self::Value { problem, .. } => problem.is_transient(),
+            _ => false,
+        }
+    }
+
+    /// Returns the problem as one of a value.
+    pub(super) fn in_value(self, key: &str) -> Self {
+        let (key, problem) = (key.to_owned(), Box::new(self));
+        Self::Value { key, problem }
+    }
+
     /// Returns the error of the file at `path`, at the line that the problem knows.
     pub(super) fn at(self, path: TreePath) -> SecretError {
         let line = match &self {
@@ -107,6 +190,14 @@ fn without_place(error: &ParseError) -> String {
             error.reason
         ),
         other => other.to_string(),
+    }
+}
+
+fn advice(error: &DecryptError) -> &'static str {
+    if error.is_of_mac() {
+        "; if it has to be opened as it is, name it by --ignore-mac"
+    } else {
+        ""
     }
 }
 
@@ -151,6 +242,26 @@ pub enum SecretWarning {
         /// The stub.
         path: TreePath,
     },
+    /// The MAC of a file is wrong, and the caller wanted it opened nonetheless.
+    #[error(
+        "{path}: does not match its MAC and was opened because --ignore-mac says so: values may have been altered, removed or reordered"
+    )]
+    MacIgnored {
+        /// The file.
+        path: TreePath,
+    },
+    /// A manifest of another kind than Secret is encrypted.
+    #[error(
+        "{path}: {object} has {count} decrypted value{} outside of a Secret, for everybody to see who can read it in the cluster", plural(*count)
+    )]
+    Exposed {
+        /// The file that has the object.
+        path: TreePath,
+        /// The object.
+        object: String,
+        /// How many values.
+        count: usize,
+    },
     /// Something about an encrypted value.
     #[error("{path}: {warning}")]
     Sops {
@@ -159,4 +270,24 @@ pub enum SecretWarning {
         /// What is odd.
         warning: windlass_sops::Warning,
     },
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+impl SecretWarning {
+    /// Returns what was odd about a document of the file at `path`.
+    pub(super) fn of_document(
+        path: &TreePath,
+        odd: &[windlass_sops::Warning],
+        is_mac_wrong: bool,
+    ) -> Vec<Self> {
+        let odd = odd.iter().map(|warning| Self::Sops {
+            path: path.clone(),
+            warning: warning.clone(),
+        });
+        let ignored = is_mac_wrong.then(|| Self::MacIgnored { path: path.clone() });
+        odd.chain(ignored).collect()
+    }
 }

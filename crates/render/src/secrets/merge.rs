@@ -8,7 +8,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use windlass_object::Origin;
-use windlass_sops::{Document, Format, SecretBytes};
+use windlass_sops::{DataKey, DecryptError, Document, Format, SecretBytes};
 use windlass_tree::{EntryKind, Tree, TreePath};
 use windlass_yaml::{Limits, Mapping, Node};
 
@@ -81,56 +81,71 @@ struct Values {
     warnings: Vec<SecretWarning>,
 }
 
+/// A file of the directory of values: its key, and the document in it.
+type Entry = (String, TreePath, Result<Document, SecretProblem>);
+
 impl Values {
     fn read(tree: &dyn Tree, directory: &TreePath, decryption: Decryption<'_>) -> Self {
         let mut values = Self::default();
-        match tree.list(directory) {
-            Err(error) => values.fail(directory.clone(), SecretProblem::Tree(error)),
-            Ok(entries) => {
-                for (name, kind) in entries {
-                    let path = entry(directory, &name);
-                    match kind {
-                        EntryKind::Dangling => values.fail(path, SecretProblem::Dangling),
-                        EntryKind::File if name.ends_with(ENCRYPTED) => {
-                            values.add(tree, path, decryption);
-                        }
-                        EntryKind::File | EntryKind::Directory => {}
-                    }
-                }
+        let entries = values.entries(tree, directory);
+        let documents = entries
+            .iter()
+            .filter_map(|(.., document)| document.as_ref().ok());
+        let mut data_keys = decryption
+            .data_keys(&documents.collect::<Vec<_>>())
+            .into_iter();
+        for (key, path, document) in entries {
+            let opened = document.and_then(|document| {
+                let data_key = data_keys.next().expect("each document has an answer");
+                let data_key = data_key.map_err(DecryptError::from)?;
+                values.open(&path, &document, &data_key, decryption)
+            });
+            values.keys.push(key.clone());
+            match opened {
+                Ok(value) => values.opened.push((key, value)),
+                Err(problem) => values.fail(path, problem),
             }
         }
         values
     }
 
-    fn add(&mut self, tree: &dyn Tree, path: TreePath, decryption: Decryption<'_>) {
-        let name = path.file_name();
-        // A file that is called `.enc` keeps its name.
-        let key = match name.strip_suffix(ENCRYPTED) {
-            None | Some("") => name.to_owned(),
-            Some(key) => key.to_owned(),
+    /// Returns the encrypted values of the directory, unless it cannot be read.
+    fn entries(&mut self, tree: &dyn Tree, directory: &TreePath) -> Vec<Entry> {
+        let listed = match tree.list(directory) {
+            Ok(listed) => listed,
+            Err(error) => {
+                self.fail(directory.clone(), SecretProblem::Tree(error));
+                return Vec::new();
+            }
         };
-        self.keys.push(key.clone());
-        if !is_key(&key) {
-            return self.fail(path, SecretProblem::Key { key });
+        let mut entries = Vec::new();
+        for (name, kind) in listed {
+            let path = entry(directory, &name);
+            match kind {
+                EntryKind::Dangling => self.fail(path, SecretProblem::Dangling),
+                EntryKind::File if name.ends_with(ENCRYPTED) => {
+                    let key = key_of(&name).to_owned();
+                    let document = parse(tree, &path, &key);
+                    entries.push((key, path, document));
+                }
+                EntryKind::File | EntryKind::Directory => {}
+            }
         }
-        match self.open(tree, &path, decryption) {
-            Ok(value) => self.opened.push((key, value)),
-            Err(problem) => self.fail(path, problem),
-        }
+        entries
     }
 
     fn open(
         &mut self,
-        tree: &dyn Tree,
         path: &TreePath,
+        document: &Document,
+        key: &DataKey,
         decryption: Decryption<'_>,
     ) -> Result<SecretBytes, SecretProblem> {
-        let bytes = tree.read(path).map_err(SecretProblem::Tree)?;
-        let plaintext = Document::parse(&bytes, Format::Binary)?.decrypt(decryption.keys())?;
-        for warning in plaintext.warnings() {
-            let (path, warning) = (path.clone(), warning.clone());
-            self.warnings.push(SecretWarning::Sops { path, warning });
-        }
+        let (plaintext, is_mac_wrong) =
+            decryption.open(path, |mac| document.decrypt_with(key, mac))?;
+        let odd = plaintext.warnings();
+        self.warnings
+            .extend(SecretWarning::of_document(path, odd, is_mac_wrong));
         let value = plaintext.into_data()?;
         if value.expose().ends_with(b"\n") {
             let path = path.clone();
@@ -142,6 +157,23 @@ impl Values {
     fn fail(&mut self, path: TreePath, problem: SecretProblem) {
         self.errors.push(problem.at(path));
     }
+}
+
+/// Returns the key of a file. One that is called `.enc` keeps its name.
+fn key_of(name: &str) -> &str {
+    match name.strip_suffix(ENCRYPTED) {
+        None | Some("") => name,
+        Some(key) => key,
+    }
+}
+
+fn parse(tree: &dyn Tree, path: &TreePath, key: &str) -> Result<Document, SecretProblem> {
+    if !is_key(key) {
+        let key = key.to_owned();
+        return Err(SecretProblem::Key { key });
+    }
+    let bytes = tree.read(path).map_err(SecretProblem::Tree)?;
+    Ok(Document::parse(&bytes, Format::Binary)?)
 }
 
 /// Finds the values of the stub that nothing replaces and that are no values either.
