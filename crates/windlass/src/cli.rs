@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use windlass_render::PathPattern;
 
 use crate::command;
 use crate::style::Style;
@@ -79,6 +80,10 @@ pub(crate) struct SourceArgs {
     /// $SOPS_AGE_KEY, ~/.config/sops/age/keys.txt, and demo.agekey in the repository
     #[arg(long = "age-key-file", value_name = "FILE", requires = "env")]
     pub(crate) age_key_files: Vec<PathBuf>,
+    /// Open encrypted files with such a path even if their MAC is wrong, with a warning; may be given several
+    /// times. Values may then have been altered, removed or reordered. `**` opens all, as Flux does
+    #[arg(long = "ignore-mac", value_name = "PATTERN", requires = "env")]
+    pub(crate) ignore_mac: Vec<PathPattern>,
 }
 
 /// Which cluster.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use windlass_cluster::{Cluster, Definitions, InventoryError, Kinds};
 use windlass_object::Object;
 use windlass_plan::{Desired, DesiredSet};
-use windlass_render::{Decryption, Rendered, Unit, UnitKind, Warning};
+use windlass_render::{Decryption, RenderErrors, Rendered, Unit, UnitKind, Warning};
 use windlass_tree::Tree;
 
 use crate::failure::Failure;
@@ -26,6 +26,8 @@ pub(crate) struct Selection<'a> {
 pub(crate) struct RenderedUnit {
     pub(crate) unit: Unit,
     pub(crate) result: Result<Rendered, Vec<String>>,
+    /// Whether it failed for a reason that may pass: a key service that did not answer.
+    pub(crate) may_pass: bool,
 }
 
 /// Returns the units of the environment, addons first.
@@ -82,10 +84,12 @@ pub(crate) fn render_all(
 
 fn render(tree: &dyn Tree, unit: &Unit, decryption: Decryption<'_>) -> RenderedUnit {
     let result = windlass_render::render(tree, unit, decryption);
+    let may_pass = result.as_ref().is_err_and(RenderErrors::is_transient);
     let result = result.map_err(|errors| errors.errors().iter().map(ToString::to_string).collect());
     RenderedUnit {
         unit: unit.clone(),
         result,
+        may_pass,
     }
 }
 

@@ -17,13 +17,12 @@ use tokio::task::JoinSet;
 use windlass_cluster::{Assessed, Cluster, Definitions, Notice, Watched};
 use windlass_object::ObjectRef;
 use windlass_plan::Guards;
-use windlass_render::Decryption;
 use windlass_source::Changes;
 
 use crate::desired::{self, NAMESPACE, RenderedUnit, Selection};
 use crate::failure::Failure;
 use crate::interruption::interruption;
-use crate::keys::Keys;
+use crate::keys::{Keys, Together};
 use crate::report::{self, Event, Report};
 use crate::scene::{Scene, Snapshot};
 
@@ -38,6 +37,8 @@ const PARALLEL: usize = 32;
 const LOOKS: usize = 16;
 /// How long after a failure the source is read again, when nothing says that it has changed.
 const SOURCE_PAUSE: Duration = Duration::from_secs(2);
+/// How long after a key service did not answer it is asked again.
+const KEYS_PAUSE: Duration = Duration::from_secs(15);
 
 /// How often what is waited for is looked at, so that it can be said after a while.
 const TICK: Duration = Duration::from_secs(1);
@@ -206,11 +207,16 @@ impl Run<'_> {
 
     async fn take_source(&mut self) -> Result<(), Failure> {
         let snapshot = self.order.scene.snapshot()?;
-        if *snapshot.revision == *self.revision && snapshot.revision != "worktree" {
+        let may_pass = |rendered: &RenderedUnit| rendered.may_pass;
+        let is_known = *snapshot.revision == *self.revision && snapshot.revision != "worktree";
+        if is_known && !self.rendered.1.iter().any(may_pass) {
             return Ok(());
         }
         self.take_snapshot(&snapshot).await?;
         self.revision = snapshot.revision.into();
+        if self.rendered.1.iter().any(may_pass) {
+            self.source_due = Some(Instant::now() + KEYS_PAUSE);
+        }
         Ok(())
     }
 
@@ -221,12 +227,13 @@ impl Run<'_> {
             addons: true,
         };
         let units = desired::units(&*snapshot.tree, &self.order.env, everything)?;
-        let rendered = desired::render_all(
-            &*snapshot.tree,
-            &units,
-            Decryption::new(&keys),
-            self.reusable(&keys),
-        );
+        let reusable = self.reusable(&keys);
+        // Key services may take their time, and the jobs go on.
+        let rendered = tokio::task::block_in_place(|| {
+            let keys = Together(&keys);
+            let decryption = self.order.scene.decryption(&keys);
+            desired::render_all(&*snapshot.tree, &units, decryption, reusable)
+        });
         if !self.order.scene.still_holds(&rendered)? {
             return Err(Failure::of([
                 "the files changed while they were read".to_owned()

@@ -3,11 +3,13 @@
 //! - `age`: the places of age identities; `command`: the program that prints one.
 //! - `named`: files that a person names.
 //! - `elsewhere`: services that are asked over the network.
+//! - `together`: many documents at once.
 
 mod age;
 mod command;
 mod elsewhere;
 mod named;
+mod together;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -25,6 +27,7 @@ use age::{AgeKeys, Places, ask_at_terminal};
 use command::KeyCommand;
 use elsewhere::Elsewhere;
 use named::Named;
+pub(crate) use together::Together;
 
 /// The keys that this process has. Until a key of its type is asked for, no file of a person is read, no
 /// service is asked and no program is started.

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use windlass_render::{Decryption, PathPattern};
 use windlass_source::{Changes, DirectoryTree, Repository};
 use windlass_tree::Tree;
 
 use crate::cli::SourceArgs;
 use crate::desired::RenderedUnit;
 use crate::failure::Failure;
-use crate::keys::Keys;
+use crate::keys::{Keys, Together};
 
 /// Where the files come from.
 pub(crate) enum Source {
@@ -35,6 +36,7 @@ pub(crate) struct Snapshot {
 pub(crate) struct Scene {
     source: Source,
     key_files: Vec<PathBuf>,
+    ignore_mac: Vec<PathPattern>,
 }
 
 impl Scene {
@@ -57,6 +59,7 @@ impl Scene {
         Ok(Self {
             source,
             key_files: arguments.age_key_files.clone(),
+            ignore_mac: arguments.ignore_mac.clone(),
         })
     }
 
@@ -87,6 +90,11 @@ impl Scene {
     /// Returns the keys that open the secrets of a snapshot.
     pub(crate) fn keys(&self, snapshot: &Snapshot) -> Result<Keys, Failure> {
         Keys::for_rendering(&self.key_files, &*snapshot.tree)
+    }
+
+    /// Returns how secrets are opened, with these keys.
+    pub(crate) fn decryption<'a>(&'a self, keys: &'a Together<'_, Keys>) -> Decryption<'a> {
+        Decryption::new(keys).ignoring_mac_of(&self.ignore_mac)
     }
 
     /// Begins to watch the source.

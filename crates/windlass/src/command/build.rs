@@ -8,11 +8,11 @@ pub(crate) mod output;
 use std::path::PathBuf;
 
 use clap::Args;
-use windlass_render::Decryption;
 
 use crate::cli::SourceArgs;
 use crate::desired::{self, Selection};
 use crate::failure::{Done, Failure};
+use crate::keys::Together;
 use crate::scene::Scene;
 use crate::style::{Ink, Style};
 use crate::terminal::{complain, shown};
@@ -97,9 +97,12 @@ impl Build {
         let units = desired::units(&*snapshot.tree, env, selection)?;
         let mut text = String::new();
         let mut errors = Vec::new();
-        for rendered in
-            desired::render_all(&*snapshot.tree, &units, Decryption::new(&keys), Vec::new())
-        {
+        for rendered in desired::render_all(
+            &*snapshot.tree,
+            &units,
+            scene.decryption(&Together(&keys)),
+            Vec::new(),
+        ) {
             match rendered.result {
                 Ok(result) => {
                     for warning in result.warnings() {

@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 use windlass_cluster::temporary_key;
 use windlass_object::{FieldChange, FingerprintKey, Mask, Object, ObjectRef, Origin, diff};
 use windlass_plan::{Desired, Op, clean};
-use windlass_render::Decryption;
 
 use crate::cli::{Output, SurveyArgs};
 use crate::desired::{self, Selection};
 use crate::failure::{Done, Failure};
+use crate::keys::Together;
 use crate::scene::Scene;
 use crate::style::{Ink, Style};
-use crate::terminal::write_stdout;
+use crate::terminal::{complain, shown, write_stdout};
 
 use super::runtime;
 use super::survey::{Survey, Surveyed};
@@ -61,7 +61,7 @@ enum Change {
 impl Diff {
     pub(crate) fn run(self, style: Style) -> Result<Done, Failure> {
         let (done, differences) = match &self.from {
-            Some(from) => self.between_revisions(from)?,
+            Some(from) => self.between_revisions(from, style)?,
             None => runtime()?.block_on(self.against_cluster(style))?,
         };
         match self.output {
@@ -79,6 +79,7 @@ impl Diff {
 
     async fn against_cluster(&self, style: Style) -> Result<(Done, Vec<ObjectDiff>), Failure> {
         let survey = Survey::take(&self.survey).await?;
+        survey.print_warnings(style);
         survey.print_problems(style);
         let differences = survey
             .units
@@ -87,11 +88,15 @@ impl Diff {
         Ok((survey.done(), differences.collect()))
     }
 
-    fn between_revisions(&self, from: &str) -> Result<(Done, Vec<ObjectDiff>), Failure> {
+    fn between_revisions(
+        &self,
+        from: &str,
+        style: Style,
+    ) -> Result<(Done, Vec<ObjectDiff>), Failure> {
         let source = &self.survey.environment.source;
         let scene = Scene::open(&self.survey.repo, source)?;
-        let before = self.objects_at(&scene, from)?;
-        let after = self.objects_at(&scene, &source.revision)?;
+        let before = self.objects_at(&scene, from, style)?;
+        let after = self.objects_at(&scene, &source.revision, style)?;
         let key = temporary_key()?;
         let ids: std::collections::BTreeSet<_> = before.keys().chain(after.keys()).collect();
         let differences: Vec<ObjectDiff> = ids
@@ -110,6 +115,7 @@ impl Diff {
         &self,
         scene: &Scene,
         revision: &str,
+        style: Style,
     ) -> Result<BTreeMap<Place, Object>, Failure> {
         let snapshot = scene.snapshot_at(revision)?;
         let keys = scene.keys(&snapshot)?;
@@ -120,9 +126,16 @@ impl Diff {
         let units = desired::units(&*snapshot.tree, &self.survey.environment.env, selection)?;
         let mut objects = BTreeMap::new();
         let mut errors = Vec::new();
-        for rendered in
-            desired::render_all(&*snapshot.tree, &units, Decryption::new(&keys), Vec::new())
-        {
+        for rendered in desired::render_all(
+            &*snapshot.tree,
+            &units,
+            scene.decryption(&Together(&keys)),
+            Vec::new(),
+        ) {
+            for warning in rendered.secret_warnings() {
+                let text = format!("{}: {warning}", rendered.unit.name);
+                complain(&style.err(Ink::Yellow, &shown(&text)));
+            }
             match rendered.result {
                 Ok(result) => objects.extend(result.into_objects().into_iter().map(|object| {
                     let unit = rendered.unit.name.clone();
@@ -197,7 +210,7 @@ fn between(
         (Some(_), None) => (Change::Removed, Vec::new()),
         (Some(before), Some(after)) => (
             Change::Changed,
-            diff(before.value(), after.value(), &Mask::new(key)),
+            diff(before.value(), after.value(), &mask(&[before, after], key)),
         ),
         (None, None) => return None,
     };
@@ -217,7 +230,13 @@ fn between(
 fn whole(object: &Object, key: &FingerprintKey) -> Vec<FieldChange> {
     let nothing: Value =
         json!({"kind": object.gvk().kind, "apiVersion": object.gvk().api_version()});
-    diff(&nothing, object.value(), &Mask::new(key))
+    diff(&nothing, object.value(), &mask(&[object], key))
+}
+
+/// Returns the mask that hides what any of the objects has to hide.
+fn mask<'k>(objects: &[&Object], key: &'k FingerprintKey) -> Mask<'k> {
+    let pointers = objects.iter().flat_map(|object| object.hidden());
+    pointers.fold(Mask::new(key), |mask, pointer| mask.hiding(pointer))
 }
 
 fn text(differences: &[ObjectDiff], style: Style) -> String {

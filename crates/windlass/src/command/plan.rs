@@ -35,6 +35,7 @@ impl Plan {
 
     async fn show(self, style: Style) -> Result<Done, Failure> {
         let survey = Survey::take(&self.survey).await?;
+        survey.print_warnings(style);
         let plans: Vec<_> = survey.units.iter().map(|unit| &unit.plan).collect();
         match self.output {
             Output::Json => write_stdout(&format!("{}\n", serde_json::to_string_pretty(&plans)?))?,

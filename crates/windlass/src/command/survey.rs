@@ -7,13 +7,13 @@ use futures_util::{StreamExt as _, stream};
 use windlass_cluster::{Cluster, Definitions, temporary_key};
 use windlass_object::{FingerprintKey, Object};
 use windlass_plan::{Desired, DesiredSet, Guards, Op, Plan};
-use windlass_render::Decryption;
 
 use crate::access::{Access, Embedded};
 use crate::cli::SurveyArgs;
 use crate::desired::{self, NAMESPACE, RenderedUnit, Selection};
 use crate::failure::{Done, Failure};
 use crate::haul::{Context, Haul, Job};
+use crate::keys::Together;
 use crate::scene::Scene;
 use crate::style::{Ink, Style};
 use crate::terminal::{complain, shown};
@@ -24,6 +24,8 @@ const PARALLEL: usize = 8;
 /// The plans of units, made at one moment and not carried out.
 pub(super) struct Survey {
     pub(super) units: Vec<Surveyed>,
+    /// What is odd about secrets.
+    warnings: Vec<String>,
     pub(super) key: FingerprintKey,
     pub(super) revision: String,
 }
@@ -65,6 +67,13 @@ impl Survey {
             Ok((survey, seen))
         };
         access.during(look).await
+    }
+
+    /// Prints what is odd about secrets to standard error.
+    pub(super) fn print_warnings(&self, style: Style) {
+        for warning in &self.warnings {
+            complain(&style.err(Ink::Yellow, &shown(warning)));
+        }
     }
 
     /// Prints what is not known, or refused, to standard error.
@@ -127,7 +136,7 @@ impl<'a> Files<'a> {
         let rendered = desired::render_all(
             &*snapshot.tree,
             &select(&[])?,
-            Decryption::new(&keys),
+            scene.decryption(&Together(&keys)),
             Vec::new(),
         );
         Ok(Self {
@@ -151,10 +160,24 @@ impl<'a> Files<'a> {
             .into_iter()
             .map(|(name, job)| planned(name, job, &context));
         Ok(Survey {
+            warnings: self.warnings(),
             units: stream::iter(plans).buffered(PARALLEL).collect().await,
             key: context.key.clone(),
             revision: self.revision,
         })
+    }
+
+    /// Returns what is odd about the secrets of the units that are selected.
+    fn warnings(&self) -> Vec<String> {
+        let services = &self.arguments.services;
+        let is_selected = |name: &String| services.is_empty() || services.contains(name);
+        let rendered = self.rendered.iter();
+        let rendered = rendered.filter(|rendered| is_selected(&rendered.unit.name));
+        let warnings = rendered.flat_map(|rendered| {
+            let warnings = rendered.secret_warnings();
+            warnings.map(|warning| format!("{}: {warning}", rendered.unit.name))
+        });
+        warnings.collect()
     }
 
     /// Returns what is to be planned, by the names of the units. One that the files do not have any more

@@ -89,3 +89,84 @@ fn without_the_key_the_recipients_are_named_and_nothing_is_deleted() {
     );
     assert!(!ran.all().contains("deleted"), "{}", ran.all());
 }
+
+/// The ConfigMap of a service, encrypted for the key of the example.
+const CONFIG: &str = "kustomize/hydra/overlays/dev/token.yaml";
+
+fn write_encrypted_config(scene: &Scene, token: &str) {
+    scene.write(
+        CONFIG,
+        &format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n    name: token\ndata:\n    note: a\n    token: {token}\n"
+        ),
+    );
+    let recipient = "age19thj5g3aecmlavfdcn4qvcdktjyg0dp0ga56uamz3kklefjzvqpqz4zsw6";
+    let rule = ["--encrypted-regex", "^token$"];
+    let encrypt = ["sops", "encrypt", "-i", "--age", recipient];
+    let ran = scene.windlass(&[&encrypt[..], &rule, &[CONFIG]].concat());
+    assert_eq!(ran.code, Some(0), "{}", ran.all());
+}
+
+#[test]
+fn values_of_an_encrypted_manifest_are_masked_wherever_it_is_shown() {
+    let scene = Scene::platform();
+    write_encrypted_config(&scene, &format!("{CANARY}-one"));
+    let overlay = "kustomize/hydra/overlays/dev/kustomization.yaml";
+    scene.replace(overlay, "- secret.yaml\n", "- secret.yaml\n- token.yaml\n");
+    scene.commit("an encrypted ConfigMap");
+    let built = scene.windlass(&["build", "--env", "dev", "hydra"]);
+    assert!(built.stdout.contains(CANARY), "{}", built.all());
+    assert!(
+        built
+            .stderr
+            .contains("ConfigMap/dev/token has 1 decrypted value outside of a Secret"),
+        "{}",
+        built.stderr
+    );
+    assert_clean(
+        "diff of a new one",
+        &scene.windlass(&["diff", "--env", "dev"]),
+    );
+    scene.converge();
+
+    write_encrypted_config(&scene, &format!("{CANARY}-two"));
+    scene.commit("another value");
+    for command in [
+        &["plan", "--env", "dev"][..],
+        &["diff", "--env", "dev"],
+        &["diff", "--env", "dev", "--from", "HEAD~1"],
+    ] {
+        let ran = scene.windlass(command);
+        assert_clean("after a change", &ran);
+        assert!(
+            ran.stdout.contains("data.token: (fingerprint "),
+            "{}",
+            ran.all()
+        );
+    }
+
+    scene.replace(CONFIG, "note: a", "note: b");
+    scene.commit("an altered value");
+    let refused = scene.windlass(&["plan", "--env", "dev", "hydra"]);
+    assert_eq!(refused.code, Some(1), "{}", refused.all());
+    assert!(
+        refused.all().contains("the MAC does not match"),
+        "{}",
+        refused.all()
+    );
+    let ignored = scene.windlass(&[
+        "plan",
+        "--env",
+        "dev",
+        "hydra",
+        "--ignore-mac",
+        "kustomize/hydra/**",
+    ]);
+    assert_eq!(ignored.code, Some(3), "{}", ignored.all());
+    assert!(
+        ignored.stderr.contains("does not match its MAC"),
+        "{}",
+        ignored.all()
+    );
+    assert!(ignored.stdout.contains("data.note"), "{}", ignored.all());
+}
