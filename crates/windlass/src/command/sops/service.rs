@@ -70,6 +70,13 @@ impl KeyService for Service {
             Self::Remote(keys) => keys.wrap(key, secret),
         }
     }
+
+    fn resolved(&self, key: &MasterKey) -> Result<MasterKey, KeyFailure> {
+        match self {
+            Self::Local(keys) => keys.resolved(key),
+            Self::Remote(keys) => keys.resolved(key),
+        }
+    }
 }
 
 impl KeyService for Services {
@@ -82,10 +89,7 @@ impl KeyService for Services {
     }
 
     fn resolved(&self, key: &MasterKey) -> Result<MasterKey, KeyFailure> {
-        match &self.local {
-            Some(keys) => keys.resolved(key),
-            None => Ok(key.clone()),
-        }
+        self.0.resolved(key)
     }
 }
 
