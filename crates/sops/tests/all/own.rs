@@ -6,6 +6,8 @@ use std::path::Path;
 use proptest::prelude::*;
 use windlass_sops::{DecryptError, Document, Format, Keyring};
 
+use crate::any_document;
+
 const CANARY: &str = "canary-c2b1";
 const VALUE: &str = "postgres://hydra:canary-c2b1@db/hydra";
 
@@ -189,6 +191,16 @@ const NAMES: [&str; 5] = [
     "secret.ini",
 ];
 
+#[test]
+fn laws_hold_for_every_document_here() {
+    for name in NAMES {
+        let format = Format::of_file_name(name);
+        any_document::reads_and_prints(&data(name), format);
+        let plain = decrypt(name);
+        any_document::reads_and_prints(plain.as_bytes(), format);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -218,11 +230,20 @@ proptest! {
         prop_assert!(!opened || bytes[at..].trim_ascii().is_empty() || name.ends_with("ini") || name.ends_with("env"));
     }
 
+    /// Values that were swapped, copied, removed or marked as another type, too.
+    #[test]
+    fn an_alteration_is_refused_or_changes_no_value(edits in prop::collection::vec(any::<u8>(), 7..32)) {
+        any_document::refuses_or_opens_as_it_was(&edits);
+    }
+
     #[test]
     fn any_text_is_read_without_a_panic(text in "[a-z:=\\[\\]{}\"'|>#;\\\\\n -]{0,60}") {
-        for format in [Format::Binary, Format::Json, Format::Yaml, Format::Dotenv, Format::Ini] {
-            let parsed = Document::parse(text.as_bytes(), format);
-            prop_assert!(parsed.is_err());
+        for format in any_document::FORMATS {
+            prop_assert!(Document::parse(text.as_bytes(), format).is_err());
+            any_document::reads_and_prints(text.as_bytes(), format);
         }
+        any_document::reads_metadata(&text);
+        any_document::reads_config(&text);
+        any_document::reads_path(&text);
     }
 }
