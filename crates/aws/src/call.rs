@@ -250,4 +250,27 @@ mod tests {
         insta::assert_snapshot!(text, @"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/eu-west-1/kms/aws4_request, SignedHeaders=content-type;host;x-amz-date;x-amz-security-token;x-amz-target, Signature=715c5db530be9e2f321b7b059b2f6a1bcab620c5ae4ec84f30c0727a7fdaa2ae");
         assert_eq!(signed.headers()["x-amz-security-token"], "session");
     }
+
+    #[test]
+    fn a_signature_for_s3_covers_the_path_as_it_is_sent() {
+        let request = Request::put("http://127.0.0.1:1/bucket/a/b%20c%2B%C3%A4.yaml")
+            .body(b"{}".to_vec())
+            .unwrap();
+        let call = Call {
+            service: "s3",
+            region: "eu-west-1",
+            request,
+        };
+        let keys = Keys {
+            id: "AKIDEXAMPLE".to_owned(),
+            secret: "secret".to_owned().into(),
+            token: Some("session".to_owned().into()),
+        };
+        let credentials = Credentials::fixed(keys, "the test");
+        let now = SystemTime::UNIX_EPOCH + Duration::from_mins(24_015_636);
+        let signed = signed(call, &credentials, now).unwrap();
+        // The signature is what botocore computes for the same request.
+        let text = signed.headers()["authorization"].to_str().unwrap();
+        insta::assert_snapshot!(text, @"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/eu-west-1/s3/aws4_request, SignedHeaders=host;x-amz-content-sha256;x-amz-date;x-amz-security-token, Signature=2265ac71e4eb2623001ec2804ec2c1221dc67566dc7801184c228f75e3b80108");
+    }
 }

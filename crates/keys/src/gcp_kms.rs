@@ -66,6 +66,12 @@ impl GcpKms {
         })
     }
 
+    /// Returns a token of the same credentials, for another service of Google Cloud.
+    pub fn access_token(&self) -> Result<Zeroizing<String>, KeyFailure> {
+        let token = self.token.get("", || self.find_token())?;
+        Ok(token.secret.clone())
+    }
+
     /// Asks a key, and returns what was answered and who asked.
     fn ask(&self, resource: &str, verb: Verb, body: &Value) -> Result<Value, KeyFailure> {
         if !is_resource(resource) {

@@ -65,6 +65,8 @@ pub(super) struct Edit {
 /// What is edited.
 struct Subject {
     input: Input,
+    /// What the file held; `None` when there was none.
+    source: Option<SecretBytes>,
     document: Document,
     open: OpenDocument,
 }
@@ -78,7 +80,9 @@ impl Edit {
         let shown = self.shown(&subject, context)?;
         let target = Target::File(path.to_owned());
         let session = Session::begin(editor, path, shown)?;
+        let mut known = subject.source.clone();
         session.run(context.style(), |edited| {
+            check_unchanged(path, &mut known)?;
             let edited = Input {
                 name: subject.input.name.clone(),
                 bytes: edited,
@@ -103,6 +107,7 @@ impl Edit {
                 let input = Input::read(source, &self.types, &NameFlags::default(), context)?;
                 let (document, open) = opening.open(&input, context)?;
                 Ok(Subject {
+                    source: Some(input.bytes.clone()),
                     input,
                     document,
                     open,
@@ -146,6 +151,7 @@ impl Edit {
         let document = sealed.map_err(|error| encrypt_failure(&input, &error))?;
         let open = document.open(&key, windlass_sops::MacCheck::Verify)?;
         Ok(Subject {
+            source: None,
             input,
             document,
             open,
@@ -191,6 +197,26 @@ impl Edit {
         warn_of_losses(edited, &document.lost_in(edited.output_format), context);
         text_of(&document, edited, context)
     }
+}
+
+/// Refuses to write over what somebody else wrote meanwhile, once: who then saves again means it.
+fn check_unchanged(path: &Path, known: &mut Option<SecretBytes>) -> Result<(), Failure> {
+    let there = match fs::read(path) {
+        Ok(bytes) => Some(SecretBytes::new(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        // Writing says what is wrong.
+        Err(_) => return Ok(()),
+    };
+    if there == *known {
+        return Ok(());
+    }
+    *known = there;
+    let text = format!(
+        "{}: the file was changed by somebody else meanwhile",
+        path.display()
+    );
+    let failure = Exit::CannotWrite.because(text);
+    Err(failure.hint("saving again replaces that change"))
 }
 
 /// Wraps the data key for the keys that the edited metadata names, if these are others than before.

@@ -28,7 +28,9 @@ impl Services {
             let keys = Keys::for_sops(&Settings::default());
             services.push(Service::Local(Box::new(keys)));
         }
-        for text in flags.keyservice.iter().filter(|text| !text.is_empty()) {
+        // The variable holds a list with commas, as with sops.
+        let addresses = flags.keyservice.iter().flat_map(|text| text.split(','));
+        for text in addresses.map(str::trim).filter(|text| !text.is_empty()) {
             services.push(Service::Remote(remote(text)?));
         }
         Ok(Self(AnyOf(services)))

@@ -73,6 +73,21 @@ fn a_mistake_names_its_line_and_leaves_the_file_alone_where_nobody_can_mend_it()
 }
 
 #[test]
+fn what_somebody_else_wrote_meanwhile_is_not_written_over() {
+    let mut lab = lab();
+    lab.write("other.yaml", "a: theirs\n");
+    lab.theirs_ok(&["encrypt", "-i", "other.yaml"]);
+    editor(&mut lab, "echo 'a: ours' > \"$1\"; cp other.yaml s.yaml");
+    insta::assert_snapshot!(lab.refused(201, &["edit", "s.yaml"]), @r"
+    error: s.yaml: the file was changed by somebody else meanwhile
+    hint: saving again replaces that change
+    hint: nothing was written, and what was edited is gone
+    ");
+    assert_eq!(lab.ours_ok(&["-d", "s.yaml"]), "a: theirs\n");
+    assert_nothing_stays(&lab);
+}
+
+#[test]
 fn an_editor_that_is_missing_or_fails_changes_nothing() {
     let mut lab = lab();
     let before = lab.read("s.yaml");

@@ -2,6 +2,8 @@
 
 use http::{Method, Request};
 use windlass_http::{Answer, Client, Settings};
+use windlass_keys::{GcpConfig, GcpKms};
+use zeroize::Zeroizing;
 
 use super::super::exit::Exit;
 use super::store::Written;
@@ -13,33 +15,24 @@ const ADDRESS: &str = "https://storage.googleapis.com";
 pub(super) struct Bucket {
     client: Client,
     address: String,
-    token: Option<String>,
+    /// None for an emulator, which asks for no token.
+    token: Option<Zeroizing<String>>,
 }
 
 impl Bucket {
-    /// Takes the token of `$GOOGLE_OAUTH_ACCESS_TOKEN`, and the emulator of `$STORAGE_EMULATOR_HOST` as Google's
-    /// clients do.
+    /// Finds the credentials that Google Cloud KMS is asked with; for the emulator of `$STORAGE_EMULATOR_HOST`, as
+    /// Google's clients call it, there is no need of any.
     pub(super) fn open(
         settings: &Settings,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, Failure> {
-        let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let client = Client::new(settings).map_err(|error| Exit::Generic.with(error))?;
-        let emulator = set("STORAGE_EMULATOR_HOST").map(|host| {
-            if host.contains("://") {
-                host
-            } else {
-                format!("http://{host}")
-            }
-        });
-        let token = set("GOOGLE_OAUTH_ACCESS_TOKEN");
-        if token.is_none() && emulator.is_none() {
-            let failure = Exit::Generic.because("there is no token for Google Cloud Storage");
-            return Err(
-                failure.hint("export GOOGLE_OAUTH_ACCESS_TOKEN=$(gcloud auth print-access-token)")
-            );
-        }
-        let address = emulator.unwrap_or_else(|| ADDRESS.to_owned());
+        let emulator = variable("STORAGE_EMULATOR_HOST").filter(|host| !host.is_empty());
+        let (address, token) = match emulator {
+            Some(host) if host.contains("://") => (host, None),
+            Some(host) => (format!("http://{host}"), None),
+            None => (ADDRESS.to_owned(), Some(token(settings, variable)?)),
+        };
         Ok(Self {
             client,
             address: address.trim_end_matches('/').to_owned(),
@@ -73,7 +66,7 @@ impl Bucket {
             .uri(format!("{}/{path}", self.address))
             .header("content-type", "application/octet-stream");
         if let Some(token) = &self.token {
-            request = request.header("authorization", format!("Bearer {token}"));
+            request = request.header("authorization", format!("Bearer {}", token.trim()));
         }
         // The error of the builder could hold the token.
         let request = request.body(body);
@@ -95,6 +88,16 @@ impl Bucket {
             said.trim()
         ))
     }
+}
+
+fn token(
+    settings: &Settings,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<Zeroizing<String>, Failure> {
+    let google = GcpKms::new(GcpConfig::from_env(variable), settings);
+    let google = google.map_err(|error| Exit::Generic.with(error))?;
+    let token = google.access_token();
+    token.map_err(|failure| Exit::Generic.because(format!("Google Cloud Storage {failure}")))
 }
 
 fn escaped(name: &str) -> String {
