@@ -51,6 +51,7 @@ pub(crate) const VERSION: &str = "3.11.0";
 #[derive(Debug, Args)]
 #[command(
     subcommand_precedence_over_arg = true,
+    override_usage = "sops VERB [OPTIONS] FILE\n       sops [OPTIONS] FILE",
     after_help = "\
 Examples:
   sops decrypt secret.yaml                       the older form: sops -d secret.yaml
@@ -73,6 +74,7 @@ pub(crate) struct Sops {
         env = "SOPS_CONFIG",
         hide_env_values = true,
         value_parser = flags::path(),
+        display_order = 900,
         global = true
     )]
     config: Option<PathBuf>,

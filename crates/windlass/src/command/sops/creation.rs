@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use windlass_sops::{
-    CreationRule, KeyGroup, KeyTextError, MasterKey, Rules, Selection, SelectionKind,
+    CreationRule, DataKey, KeyGroup, KeyTextError, MasterKey, NotWrapped, Rules, Selection,
+    SelectionKind, WrappedKeys,
 };
 
-use super::context::Context;
+use super::context::{Context, now, random};
+use super::document::not_wrapped;
 use super::exit::Exit;
 use super::flags::{ContextFlags, KeyFlags, RuleFlags, ThresholdFlags};
+use super::service::Services;
 use crate::failure::Failure;
 
 /// The keys and rules of a new document.
@@ -18,6 +21,8 @@ pub(super) struct Creation {
     pub(super) groups: Vec<KeyGroup>,
     pub(super) threshold: usize,
     pub(super) rules: Rules,
+    /// Where the keys stand, for messages.
+    place: String,
 }
 
 /// The flags that say something of it.
@@ -39,9 +44,12 @@ impl Creation {
         let rule = rule(path, context)?;
         let rules = rules(flags.rules, rule, context)?;
         let given = given_keys(flags.keys, flags.context)?;
-        let groups = match (given.is_empty(), rule) {
-            (false, _) => vec![given.into_iter().collect()],
-            (true, Some(rule)) => rule.groups.clone(),
+        let (groups, place) = match (given.is_empty(), rule) {
+            (false, _) => (
+                vec![given.into_iter().collect()],
+                "the flags and variables".to_owned(),
+            ),
+            (true, Some(rule)) => (rule.groups.clone(), place(rule, context)),
             (true, None) => return Err(no_keys(context)),
         };
         let threshold = flags.threshold.shamir_secret_sharing_threshold;
@@ -50,8 +58,22 @@ impl Creation {
             groups,
             threshold: threshold.unwrap_or_else(|| rule.map_or(0, |rule| rule.threshold)),
             rules,
+            place,
         })
     }
+
+    /// Encrypts a new data key for the keys.
+    pub(super) fn wrap(&self, key: &DataKey, services: &Services) -> Result<WrappedKeys, Failure> {
+        let wrapping = key.wrapping(&self.groups, self.threshold, &now(), &mut random);
+        let keys = wrapping.map_err(NotWrapped::from);
+        let keys = keys.and_then(|wrapping| wrapping.ask(services));
+        keys.map_err(|error| not_wrapped(&self.place, &error))
+    }
+}
+
+fn place(rule: &CreationRule, context: &Context) -> String {
+    let file = context.configuration().map(|found| found.path.display());
+    file.map_or_else(String::new, |file| format!("{file}:{}", rule.line))
 }
 
 /// Returns the creation rule for the document at `path`; `None` when there are no rules.

@@ -14,12 +14,15 @@ use crate::failure::{Done, Failure};
 
 /// Decrypts a file
 #[derive(Debug, Default, Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "sops decrypt [OPTIONS] [FILE]",
+    after_help = "\
 Examples:
   sops decrypt secret.yaml
   sops decrypt --extract '[\"data\"][\"password\"]' secret.yaml
   sops decrypt --output-type json secret.yaml | jq .data
-  sops decrypt -i secret.yaml")]
+  sops decrypt -i secret.yaml"
+)]
 pub(super) struct Decrypt {
     /// The file (default: standard input, which is binary unless a type or a name is given)
     #[arg(value_name = "FILE")]

@@ -16,7 +16,7 @@ use windlass_sops::{
 use super::context::{Context, now, random};
 use super::creation::{Creation, CreationFlags};
 use super::document::{Opening, dump_failure, encrypt_failure, text_of, warn, warn_of_losses};
-use super::encrypt::{plaintext, wrapped};
+use super::encrypt::plaintext;
 use super::exit::Exit;
 use super::file::{Input, Source, Target, required};
 use super::flags::{
@@ -141,12 +141,7 @@ impl Edit {
             output_format,
         };
         let key = DataKey::generate(&mut random);
-        let keys = wrapped(
-            &key,
-            &creation.groups,
-            creation.threshold,
-            &opening.services,
-        )?;
+        let keys = creation.wrap(&key, &opening.services)?;
         let sealed = plaintext(&input)?.encrypt(&key, keys, creation.rules, &now(), &mut random);
         let document = sealed.map_err(|error| encrypt_failure(&input, &error))?;
         let open = document.open(&key, windlass_sops::MacCheck::Verify)?;

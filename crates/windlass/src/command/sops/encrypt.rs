@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use windlass_sops::{DataKey, Format, KeyGroup, Plaintext, PlaintextError, Rules, WrappedKeys};
+use windlass_sops::{DataKey, Format, Plaintext, PlaintextError, Rules};
 
 use super::context::{Context, now, random};
 use super::creation::{Creation, CreationFlags};
@@ -19,12 +19,15 @@ use crate::failure::{Done, Failure};
 
 /// Encrypts a file
 #[derive(Debug, Default, Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "sops encrypt [OPTIONS] [FILE]",
+    after_help = "\
 Examples:
   sops encrypt -i secret.yaml                    with the keys that .sops.yaml has for it
   sops encrypt --age age1… secret.yaml > secret.enc.yaml
   kubectl create secret generic x --from-literal=a=b --dry-run=client -o yaml \\
-    | sops encrypt --filename-override x.yaml --encrypted-regex '^(data|stringData)$' > x.yaml")]
+    | sops encrypt --filename-override x.yaml --encrypted-regex '^(data|stringData)$' > x.yaml"
+)]
 pub(super) struct Encrypt {
     /// The file (default: standard input, which needs --filename-override)
     #[arg(value_name = "FILE")]
@@ -106,27 +109,13 @@ pub(super) fn encrypted(
     context: &Context,
 ) -> Result<Vec<u8>, Failure> {
     let key = DataKey::generate(&mut random);
-    let keys = wrapped(&key, &creation.groups, creation.threshold, services)?;
+    let keys = creation.wrap(&key, services)?;
     let sealed = plaintext.encrypt(&key, keys, creation.rules, &now(), &mut random);
     let document = sealed.map_err(|error| encrypt_failure(input, &error))?;
     warn(input, plaintext.warnings(), context);
     warn(input, document.warnings(), context);
     warn_of_losses(input, &document.lost_in(input.output_format), context);
     text_of(&document, input, context)
-}
-
-/// Wraps a new data key for the groups.
-pub(super) fn wrapped(
-    key: &DataKey,
-    groups: &[KeyGroup],
-    threshold: usize,
-    services: &Services,
-) -> Result<WrappedKeys, Failure> {
-    let wrapping = key.wrapping(groups, threshold, &now(), &mut random);
-    let wrapping = wrapping.map_err(|error| Exit::Generic.with(error))?;
-    wrapping
-        .ask(services)
-        .map_err(|error| Exit::Generic.with(error))
 }
 
 fn warn_of_unused_rules(input: &Input, rules: &Rules, context: &Context) {

@@ -14,9 +14,12 @@ use crate::terminal::write_stdout;
 
 /// Says whether sops encrypted a file, as JSON; needs no key
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "sops filestatus [OPTIONS] FILE",
+    after_help = "\
 Example:
-  sops filestatus secret.yaml                    {\"encrypted\":true}")]
+  sops filestatus secret.yaml                    {\"encrypted\":true}"
+)]
 pub(super) struct Filestatus {
     /// The file
     #[arg(value_name = "FILE")]

@@ -5,11 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use windlass_sops::{DataKey, KeyGroup, KeyTextError, KeyType, MasterKey};
+use windlass_sops::{DataKey, KeyGroup, KeyTextError, KeyType, MasterKey, NotWrapped};
 
 use super::context::{Context, now, random};
 use super::creation::{encryption_context, named};
-use super::document::{Opening, encrypt_failure, text_of};
+use super::document::{Opening, encrypt_failure, not_wrapped, text_of};
 use super::exit::Exit;
 use super::file::{Input, Source, Target, required};
 use super::flags::{
@@ -20,10 +20,13 @@ use crate::failure::{Done, Failure};
 
 /// Encrypts a file with a new data key, and adds and removes keys
 #[derive(Debug, Default, Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "sops rotate [OPTIONS] FILE",
+    after_help = "\
 Examples:
   sops rotate -i secret.yaml
-  sops rotate -i --add-age age1… --rm-pgp 85D77543… secret.yaml")]
+  sops rotate -i --add-age age1… --rm-pgp 85D77543… secret.yaml"
+)]
 pub(super) struct Rotate {
     /// The file
     #[arg(value_name = "FILE")]
@@ -65,13 +68,12 @@ impl Rotate {
         let mut groups = document.keys().key_groups();
         changes.make(&mut groups, &input, context);
         let key = DataKey::generate(&mut random);
-        let threshold = document.keys().threshold;
-        let wrapping = key.wrapping(&groups, threshold, &now(), &mut random);
-        let wrapping = wrapping.map_err(|error| input.failure(Exit::Generic, error))?;
+        let earlier = document.keys();
+        let wrapping = key.wrapping(&groups, earlier.threshold, &now(), &mut random);
         let keys = wrapping
-            .with_dates_of(document.keys())
-            .ask(&opening.services);
-        let keys = keys.map_err(|error| input.failure(Exit::Generic, error))?;
+            .map_err(NotWrapped::from)
+            .and_then(|wrapping| wrapping.with_dates_of(earlier).ask(&opening.services));
+        let keys = keys.map_err(|error| not_wrapped(&input.name, &error))?;
         let rotated = open.rotate(&key, keys, &now(), &mut random);
         let rotated = rotated.map_err(|error| encrypt_failure(&input, &error))?;
         target.write(&text_of(&rotated, &input, context)?)?;
@@ -112,8 +114,14 @@ impl Changes {
 
     /// Adds to the first group, and removes from all.
     fn make(self, groups: &mut [KeyGroup], input: &Input, context: &Context) {
-        if let Some(first) = groups.first_mut() {
-            first.keys.extend(self.added);
+        for added in self.added {
+            match groups.first_mut() {
+                Some(first) if !first.keys.contains(&added) => first.keys.push(added),
+                _ => context.warn(&format!(
+                    "{}: it is encrypted for {added} already",
+                    input.name
+                )),
+            }
         }
         for removed in self.removed {
             let is_removed = |key: &MasterKey| key.to_string() == removed.to_string();

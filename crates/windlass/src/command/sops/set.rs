@@ -16,18 +16,17 @@ use crate::failure::{Done, Failure};
 
 /// Sets a value in an encrypted file, and leaves the others as they are
 #[derive(Debug, Default, Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "sops set [OPTIONS] FILE PATH [VALUE]",
+    after_help = "\
 Examples:
   sops set secret.yaml '[\"data\"][\"user\"]' '\"hydra\"'
   sops set --value-stdin secret.yaml '[\"data\"][\"password\"]' < password.json
-  sops set secret.yaml '[\"hosts\"][0]' '{\"name\": \"a\", \"port\": 80}'")]
+  sops set secret.yaml '[\"hosts\"][0]' '{\"name\": \"a\", \"port\": 80}'"
+)]
 pub(super) struct Set {
     /// The file, the path of the value, and the value as JSON
-    #[arg(
-        value_names = ["FILE", "PATH", "VALUE"],
-        num_args = 0..,
-        allow_negative_numbers = true
-    )]
+    #[arg(value_name = "FILE PATH VALUE", num_args = 0.., allow_negative_numbers = true)]
     pub(super) words: Vec<String>,
     /// The value is in this file: VALUE is its name
     #[arg(long)]

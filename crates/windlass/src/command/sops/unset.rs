@@ -15,12 +15,15 @@ use crate::failure::{Done, Failure};
 
 /// Removes a value from an encrypted file, and leaves the others as they are
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "sops unset [OPTIONS] FILE PATH",
+    after_help = "\
 Example:
-  sops unset secret.yaml '[\"data\"][\"user\"]'")]
+  sops unset secret.yaml '[\"data\"][\"user\"]'"
+)]
 pub(super) struct Unset {
     /// The file, and the path of the value
-    #[arg(value_names = ["FILE", "PATH"], num_args = 0..)]
+    #[arg(value_name = "FILE PATH", num_args = 0..)]
     words: Vec<String>,
     /// Do nothing when there is no such value
     #[arg(long)]

@@ -9,7 +9,10 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use clap::{Arg, ArgAction, Command};
 
 /// The flags that count before the name of a verb.
-const GENERAL: [&str; 7] = [
+const GENERAL: [&str; 10] = [
+    "help",
+    "version",
+    "check-for-updates",
     "config",
     "indent",
     "verbose",

@@ -96,6 +96,29 @@ fn a_regular_expression_that_is_none_encrypts_nothing() {
 }
 
 #[test]
+fn keys_that_cannot_encrypt_are_all_named() {
+    let lab = lab();
+    let words = [
+        "encrypt",
+        "--age",
+        "bogus,{own}",
+        "--kms",
+        "alias/x",
+        "p.yaml",
+    ];
+    insta::assert_snapshot!(lab.refused(1, &words), @r#"
+    error: the flags and variables: the data key cannot be encrypted for
+        alias/x: an AWS KMS key; it cannot be used: "alias/x" is not the ARN of a KMS key; expected arn:aws:kms:REGION:ACCOUNT:key/ID or …:alias/NAME
+        bogus: an age key; it cannot be used: it is no age recipient (invalid Bech32 encoding)
+    "#);
+    lab.write(
+        ".sops.yaml",
+        "creation_rules:\n  - shamir_threshold: 3\n    key_groups: [{age: ['{own}']}, {age: ['{stranger}']}]\n",
+    );
+    insta::assert_snapshot!(lab.refused(1, &["encrypt", "p.yaml"]), @"error: WORK/.sops.yaml:2: the threshold 3 is not possible with 2 key groups; it is 2 to 2");
+}
+
+#[test]
 fn mistakes_on_the_command_line_say_what_to_write() {
     let lab = lab();
     insta::assert_snapshot!(lab.refused(100, &[]), @r"
