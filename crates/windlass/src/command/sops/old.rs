@@ -1,8 +1,9 @@
 //! The older form, `sops [flags] FILE`, where flags stand for the verb.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
+use windlass_sops::SecretBytes;
 
 use super::context::Context;
 use super::creation;
@@ -16,7 +17,7 @@ use super::flags::{
     ServiceFlags, ThresholdFlags, TypeFlags,
 };
 use super::rotate::Rotate;
-use super::set::Set;
+use super::set::{Set, secret};
 use crate::failure::{Done, Failure};
 
 /// All flags of the older form.
@@ -36,8 +37,8 @@ pub(super) struct OldForm {
     #[arg(long, short)]
     rotate: bool,
     /// Set a value of FILE: its path, a space, and the value as JSON
-    #[arg(long, value_name = "PATH VALUE")]
-    set: Option<String>,
+    #[arg(long, value_name = "PATH VALUE", value_parser = secret)]
+    set: Option<SecretBytes>,
     /// Print this value only
     #[arg(long, value_name = "PATH")]
     extract: Option<String>,
@@ -73,7 +74,7 @@ enum Mode {
     Decrypt,
     Encrypt,
     Rotate,
-    Set(String),
+    Set(SecretBytes),
     Edit,
 }
 
@@ -97,7 +98,7 @@ impl OldForm {
                 }
                 self.into_rotate().run(context)
             }
-            Mode::Set(text) => self.into_set(&path, &text)?.run(context),
+            Mode::Set(text) => self.into_set(path, &text)?.run(context),
             Mode::Edit => self.into_edit().run(context),
         }
     }
@@ -156,18 +157,17 @@ impl OldForm {
         }
     }
 
-    fn into_set(self, path: &Path, text: &str) -> Result<Set, Failure> {
-        let Some((index, value)) = text.split_once("] ") else {
+    fn into_set(self, file: PathBuf, text: &SecretBytes) -> Result<Set, Failure> {
+        let words = text.expose_text().and_then(|text| text.split_once("] "));
+        let Some((index, value)) = words else {
             return Err(Exit::BadSet
                 .because("--set wants the path of a value, a space, and the value as JSON")
                 .hint("for example: sops --set '[\"data\"][\"user\"] \"hydra\"' secret.yaml"));
         };
         Ok(Set {
-            words: vec![
-                path.display().to_string(),
-                format!("{index}]"),
-                value.to_owned(),
-            ],
+            file: Some(file),
+            path: Some(format!("{index}]")),
+            value: Some(value.into()),
             types: self.types,
             threshold: self.threshold,
             mac: self.mac,

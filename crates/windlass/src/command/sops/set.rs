@@ -1,8 +1,10 @@
 //! `sops set`.
 
+use std::convert::Infallible;
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use windlass_sops::{PlainValue, SecretBytes, ValuePath};
@@ -25,9 +27,18 @@ Examples:
   sops set secret.yaml '[\"hosts\"][0]' '{\"name\": \"a\", \"port\": 80}'"
 )]
 pub(super) struct Set {
-    /// The file, the path of the value, and the value as JSON
-    #[arg(value_name = "FILE PATH VALUE", num_args = 0.., allow_negative_numbers = true)]
-    pub(super) words: Vec<String>,
+    /// The file
+    #[arg(value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+    /// Where the value stands, as in the examples
+    #[arg(value_name = "PATH")]
+    pub(super) path: Option<String>,
+    /// The value as JSON
+    #[arg(value_name = "VALUE", value_parser = secret, allow_negative_numbers = true)]
+    pub(super) value: Option<SecretBytes>,
+    /// What is too much.
+    #[arg(hide = true)]
+    pub(super) rest: Vec<OsString>,
     /// The value is in this file: VALUE is its name
     #[arg(long)]
     pub(super) value_file: bool,
@@ -58,23 +69,25 @@ impl Set {
         let opening = Opening::new(&self.service, &self.order, self.mac)?;
         let path = index(path)?;
         let value = self.value(value)?;
-        let file = PathBuf::from(file);
-        let source = Source::File(&file);
+        let source = Source::File(file);
         let input = Input::read(source, &self.types, &NameFlags::default(), context)?;
         let (_, mut open) = opening.open(&input, context)?;
         let changed = open.plaintext.set(&path, value);
         let changed = changed.map_err(|error| input.failure(Exit::Generic, error))?;
         if changed || !self.idempotent {
             let text = seal(&open, &input, context)?;
-            Target::File(file).write(&text)?;
+            Target::File(file.to_owned()).write(&text)?;
         }
         Ok(Done::Well)
     }
 
-    fn words(&self) -> Result<(&str, &str, Option<&str>), Failure> {
-        match &self.words[..] {
-            [file, path] if self.value_stdin => Ok((file, path, None)),
-            [file, path, value] if !self.value_stdin => Ok((file, path, Some(value))),
+    fn words(&self) -> Result<(&Path, &str, Option<&SecretBytes>), Failure> {
+        let (file, path) = (self.file.as_deref(), self.path.as_deref());
+        match (file, path, &self.value) {
+            (Some(file), Some(path), None) if self.value_stdin => Ok((file, path, None)),
+            (Some(file), Some(path), Some(value)) if !self.value_stdin && self.rest.is_empty() => {
+                Ok((file, path, Some(value)))
+            }
             _ if self.value_stdin => Err(Exit::NoFile.because(
                 "two words are needed beside --value-stdin: the file, and the path of the value",
             )),
@@ -84,13 +97,19 @@ impl Set {
         }
     }
 
-    fn value(&self, word: Option<&str>) -> Result<PlainValue, Failure> {
-        json(&match word {
-            None => from_stdin()?,
-            Some(file) if self.value_file => from_file(file)?,
-            Some(word) => SecretBytes::from(word),
-        })
+    fn value(&self, word: Option<&SecretBytes>) -> Result<PlainValue, Failure> {
+        match word {
+            None => json(&from_stdin()?),
+            Some(file) if self.value_file => json(&from_file(file)?),
+            Some(word) => json(word),
+        }
     }
+}
+
+/// Keeps a word from being printed.
+#[expect(clippy::unnecessary_wraps, reason = "clap takes parsers that can fail")]
+pub(super) fn secret(word: &str) -> Result<SecretBytes, Infallible> {
+    Ok(word.into())
 }
 
 /// Parses the path of a value for `set` and `unset`.
@@ -109,9 +128,10 @@ pub(super) fn json(bytes: &SecretBytes) -> Result<PlainValue, Failure> {
     })
 }
 
-fn from_file(file: &str) -> Result<SecretBytes, Failure> {
+fn from_file(file: &SecretBytes) -> Result<SecretBytes, Failure> {
+    let file = Path::new(file.expose_text().unwrap_or_default());
     let read = fs::read(file).map(SecretBytes::new);
-    read.map_err(|error| Exit::Generic.because(format!("{file}: {error}")))
+    read.map_err(|error| Exit::Generic.because(format!("{}: {error}", file.display())))
 }
 
 fn from_stdin() -> Result<SecretBytes, Failure> {

@@ -1,5 +1,6 @@
 //! `sops unset`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -22,9 +23,15 @@ Example:
   sops unset secret.yaml '[\"data\"][\"user\"]'"
 )]
 pub(super) struct Unset {
-    /// The file, and the path of the value
-    #[arg(value_name = "FILE PATH", num_args = 0..)]
-    words: Vec<String>,
+    /// The file
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Where the value stands, as in the examples
+    #[arg(value_name = "PATH")]
+    path: Option<String>,
+    /// What is too much.
+    #[arg(hide = true)]
+    rest: Vec<OsString>,
     /// Do nothing when there is no such value
     #[arg(long)]
     idempotent: bool,
@@ -42,14 +49,13 @@ pub(super) struct Unset {
 
 impl Unset {
     pub(super) fn run(self, context: &Context) -> Result<Done, Failure> {
-        let [file, path] = &self.words[..] else {
+        let (Some(file), Some(path), []) = (self.file, &self.path, &self.rest[..]) else {
             return Err(Exit::NoFile
                 .because("two words are needed: the file, and the path of the value")
                 .hint("for example: sops unset secret.yaml '[\"data\"][\"user\"]'"));
         };
         let opening = Opening::new(&self.service, &self.order, self.mac)?;
         let path = index(path)?;
-        let file = PathBuf::from(file);
         let source = Source::File(&file);
         let input = Input::read(source, &self.types, &NameFlags::default(), context)?;
         let (_, mut open) = opening.open(&input, context)?;
