@@ -203,8 +203,14 @@ impl<'n> Fields<'n> {
         let Some(node) = self.get(field) else {
             return Ok(false);
         };
+        // go-yaml reads the switches of YAML 1.1 where it knows that one is wanted.
+        let switch = || match node.text()? {
+            "y" | "Y" | "yes" | "on" => Some(true),
+            "n" | "N" | "no" | "off" => Some(false),
+            _ => None,
+        };
         let wrong = || error(node, &format!("{field} must be true or false"));
-        node.as_bool().ok_or_else(wrong)
+        node.as_bool().or_else(switch).ok_or_else(wrong)
     }
 
     pub(super) fn texts(&self, field: &str) -> Result<BTreeMap<String, String>, ConfigError> {
@@ -267,6 +273,16 @@ mod tests {
                 "arn:aws:kms:x:1:key/k+arn:aws:iam::1:role/r||p"
             ]
         );
+    }
+
+    #[test]
+    fn a_switch_may_be_one_of_yaml_1_1() {
+        let rules = |text: &str| {
+            let text = format!("creation_rules: [{{mac_only_encrypted: {text}}}]");
+            parse(&text).creation_rules.unwrap()[0].mac_only_encrypted
+        };
+        assert_eq!(["yes", "true", "off"].map(rules), [true, true, false]);
+        refused("creation_rules: [{mac_only_encrypted: maybe}]");
     }
 
     #[test]
