@@ -92,12 +92,25 @@ impl Words {
         });
     }
 
+    /// Says which flags are ignored, and that there are other words: these may be secret.
     fn ignore_behind_file(&mut self, words: impl Iterator<Item = OsString>) {
-        for word in words {
-            let word = word.display();
+        let (flags, others): (Vec<_>, Vec<_>) = words.partition(|word| is_flag(word));
+        for flag in flags {
+            let flag = flag.to_string_lossy();
+            let name = flag.split('=').next().unwrap_or_default();
             self.ignored.push(format!(
-                "{word} is ignored, as it stands behind the file; write flags before it"
+                "{name} is ignored, as it stands behind the file; write flags before it"
             ));
+        }
+        match others.len() {
+            0 => {}
+            1 => self
+                .ignored
+                .push("a word behind the file is ignored".to_owned()),
+            count => {
+                let text = format!("{count} words behind the file are ignored");
+                self.ignored.push(text);
+            }
         }
     }
 }
@@ -130,40 +143,45 @@ fn verb<'c>(scope: &'c Command, word: &OsStr) -> Option<&'c Command> {
 }
 
 fn flag<'c>(scope: &'c Command, word: &OsStr) -> Result<Flag<'c>, String> {
-    let whole = word.as_bytes();
-    let bytes = whole.strip_prefix(b"--").unwrap_or(&whole[1..]);
-    let end = bytes.iter().position(|byte| *byte == b'=');
-    let (name, value) = match end {
-        Some(at) => (&bytes[..at], Some(&bytes[at + 1..])),
-        None => (bytes, None),
-    };
-    let Some(arg) = std::str::from_utf8(name)
-        .ok()
-        .and_then(|name| defined(scope, name))
-    else {
-        // clap would take several letters for as many flags.
-        let is_cluster = whole.len() > 2 && bytes.len() + 1 == whole.len();
-        if is_cluster && !bytes[0].is_ascii_digit() {
-            return Err(format!("there is no flag {}", word.display()));
-        }
-        return Ok(Flag::Other);
+    let (name, value) = name_and_value(word);
+    let Some(arg) = name.and_then(|name| defined(scope, name)) else {
+        return if is_cluster(word) {
+            Err(format!("there is no flag {}", word.display()))
+        } else {
+            Ok(Flag::Other)
+        };
     };
     let name = arg.get_long().expect("every flag has a long name");
-    let may_be_alone = arg
-        .get_num_args()
-        .is_some_and(|count| count.min_values() == 0);
     if matches!(arg.get_action(), ArgAction::Set | ArgAction::Append) {
-        if value.is_none() && may_be_alone {
-            return Ok(Flag::Switch(name, true));
-        }
-        let value = value.map(|value| OsString::from_vec(value.to_vec()));
-        return Ok(Flag::Valued(name, value));
+        let count = arg.get_num_args();
+        let may_be_alone = count.is_some_and(|count| count.min_values() == 0);
+        return Ok(match value {
+            None if may_be_alone => Flag::Switch(name, true),
+            value => Flag::Valued(name, value.map(|value| OsString::from_vec(value.to_vec()))),
+        });
     }
     match value.map(|value| truth(&String::from_utf8_lossy(value))) {
         None => Ok(Flag::Switch(name, true)),
         Some(Some(on)) => Ok(Flag::Switch(name, on)),
         Some(None) => Err(format!("--{name} is true or false")),
     }
+}
+
+/// Takes `--name=value` apart, with one hyphen or two.
+fn name_and_value(word: &OsStr) -> (Option<&str>, Option<&[u8]>) {
+    let bytes = word.as_bytes();
+    let bytes = bytes.strip_prefix(b"--").unwrap_or(&bytes[1..]);
+    let (name, value) = match bytes.iter().position(|byte| *byte == b'=') {
+        Some(at) => (&bytes[..at], Some(&bytes[at + 1..])),
+        None => (bytes, None),
+    };
+    (std::str::from_utf8(name).ok(), value)
+}
+
+/// Returns whether clap would take the word for several flags of one letter each.
+fn is_cluster(word: &OsStr) -> bool {
+    let bytes = word.as_bytes();
+    bytes.len() > 2 && bytes[1] != b'-' && !bytes[1].is_ascii_digit()
 }
 
 fn defined<'c>(scope: &'c Command, name: &str) -> Option<&'c Arg> {
@@ -250,8 +268,7 @@ mod tests {
                 "--decrypt f".to_owned(),
                 vec![
                     "-i is ignored, as it stands behind the file; write flags before it".to_owned(),
-                    "decrypt is ignored, as it stands behind the file; write flags before it"
-                        .to_owned(),
+                    "a word behind the file is ignored".to_owned(),
                 ]
             )
         );
