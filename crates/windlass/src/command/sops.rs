@@ -30,6 +30,7 @@ mod tree;
 mod unset;
 mod updatekeys;
 pub(crate) mod words;
+mod wrap;
 
 use std::path::PathBuf;
 

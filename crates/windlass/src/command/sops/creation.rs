@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use windlass_sops::{
-    CreationRule, DataKey, KeyGroup, KeyTextError, MasterKey, NotWrapped, Rules, Selection,
-    SelectionKind, WrappedKeys,
+    CreationRule, DataKey, KeyGroup, KeyTextError, MasterKey, Rules, Selection, SelectionKind,
+    WrappedKeys,
 };
 
-use super::context::{Context, now, random};
-use super::document::not_wrapped;
+use super::context::Context;
 use super::exit::Exit;
 use super::flags::{ContextFlags, KeyFlags, RuleFlags, ThresholdFlags};
 use super::service::Services;
+use super::wrap::Recipients;
 use crate::failure::Failure;
 
 /// The keys and rules of a new document.
@@ -64,10 +64,13 @@ impl Creation {
 
     /// Encrypts a new data key for the keys.
     pub(super) fn wrap(&self, key: &DataKey, services: &Services) -> Result<WrappedKeys, Failure> {
-        let wrapping = key.wrapping(&self.groups, self.threshold, &now(), &mut random);
-        let keys = wrapping.map_err(NotWrapped::from);
-        let keys = keys.and_then(|wrapping| wrapping.ask(services));
-        keys.map_err(|error| not_wrapped(&self.place, &error))
+        let recipients = Recipients {
+            groups: &self.groups,
+            threshold: self.threshold,
+            earlier: None,
+            place: &self.place,
+        };
+        recipients.wrap(key, services)
     }
 }
 

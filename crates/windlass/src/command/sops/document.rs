@@ -2,8 +2,8 @@
 
 use windlass_sops::{
     DataKey, DecryptError, DecryptionOrder, Document, EmitError, EncryptError, Format, KeyFailure,
-    KeyType, MacCheck, MasterKey, MetadataError, NoKey, NotWrapped, OpenDocument, ParseError,
-    Plaintext, Warning,
+    KeyType, MacCheck, MasterKey, MetadataError, NoKey, OpenDocument, ParseError, Plaintext,
+    Warning,
 };
 
 use super::context::{Context, now, random};
@@ -151,22 +151,8 @@ fn no_key_failure(input: &Input, error: &NoKey) -> Failure {
     input.failure(Exit::NoDataKey, text)
 }
 
-/// Returns why a data key cannot be encrypted for the keys that stand at `place`.
-pub(super) fn not_wrapped(place: &str, error: &NotWrapped) -> Failure {
-    let NotWrapped::Keys { keys } = error else {
-        return Exit::Generic.because(format!("{place}: {error}"));
-    };
-    let mut text = format!("{place}: the data key cannot be encrypted for");
-    for (key, failure) in keys {
-        text = format!(
-            "{text}\n{key}: {}",
-            reason(key.key_type().article(), failure)
-        );
-    }
-    Exit::Generic.because(text)
-}
-
-fn reason(article: &str, failure: &KeyFailure) -> String {
+/// Returns why a key did not do it.
+pub(super) fn reason(article: &str, failure: &KeyFailure) -> String {
     match failure {
         KeyFailure::NoIdentity { held: 0, identity } => format!("{article}; found no {identity}"),
         KeyFailure::NoIdentity { held, identity } => {

@@ -23,6 +23,7 @@ use super::flags::{
     ContextFlags, KeyFlags, MacFlags, NameFlags, OrderFlags, RuleFlags, ServiceFlags,
     ThresholdFlags, TypeFlags,
 };
+use super::wrap::Recipients;
 use crate::failure::{Done, Failure};
 
 use editor::Editor;
@@ -227,10 +228,12 @@ fn rewrapped(
     if named.threshold == before.threshold && !changes.iter().any(GroupDifference::is_change) {
         return Ok(None);
     }
-    let key = subject.open.data_key();
-    let wrapping = key.wrapping(&groups, named.threshold, &now(), &mut random);
-    let wrapping = wrapping.map_err(|error| edited.failure(Exit::Generic, error))?;
-    let keys = wrapping.with_dates_of(before).ask(&opening.services);
+    let recipients = Recipients {
+        groups: &groups,
+        threshold: named.threshold,
+        earlier: Some(before),
+        place: &edited.name,
+    };
+    let keys = recipients.wrap(subject.open.data_key(), &opening.services);
     keys.map(Some)
-        .map_err(|error| edited.failure(Exit::Generic, error))
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use windlass_sops::{Document, KeyGroup, MasterKey};
 
-use super::context::{Context, now, random};
+use super::context::Context;
 use super::creation::{encryption_context, named};
 use super::document::{Opening, parse, text_of};
 use super::exit::Exit;
@@ -15,6 +15,7 @@ use super::flags::{
     ContextFlags, MacFlags, NameFlags, OrderFlags, OutputFlags, ServiceFlags, ThresholdFlags,
     TypeFlags,
 };
+use super::wrap::Recipients;
 use crate::failure::{Done, Failure};
 
 /// Adds key groups to a file, and takes them away
@@ -164,12 +165,13 @@ impl Common {
         let mut groups = document.keys().key_groups();
         change(&input, threshold, &mut groups)?;
         let key = opening.data_key(&input, &document)?;
-        let wrapping = key.wrapping(&groups, threshold, &now(), &mut random);
-        let wrapping = wrapping.map_err(|error| input.failure(Exit::Generic, error))?;
-        let keys = wrapping
-            .with_dates_of(document.keys())
-            .ask(&opening.services);
-        let keys = keys.map_err(|error| input.failure(Exit::Generic, error))?;
+        let recipients = Recipients {
+            groups: &groups,
+            threshold,
+            earlier: Some(document.keys()),
+            place: &input.name,
+        };
+        let keys = recipients.wrap(&key, &opening.services)?;
         target.write(&text_of(&document.with_keys(keys), &input, context)?)?;
         Ok(Done::Well)
     }

@@ -5,17 +5,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use windlass_sops::{DataKey, KeyGroup, KeyTextError, KeyType, MasterKey, NotWrapped};
+use windlass_sops::{DataKey, KeyGroup, KeyTextError, KeyType, MasterKey};
 
 use super::context::{Context, now, random};
 use super::creation::{encryption_context, named};
-use super::document::{Opening, encrypt_failure, not_wrapped, text_of};
+use super::document::{Opening, encrypt_failure, text_of};
 use super::exit::Exit;
 use super::file::{Input, Source, Target, required};
 use super::flags::{
     ChangeFlags, ContextFlags, MacFlags, NameFlags, OrderFlags, OutputFlags, ServiceFlags,
     TypeFlags,
 };
+use super::wrap::Recipients;
 use crate::failure::{Done, Failure};
 
 /// Encrypts a file with a new data key, and adds and removes keys
@@ -68,12 +69,13 @@ impl Rotate {
         let mut groups = document.keys().key_groups();
         changes.make(&mut groups, &input, context);
         let key = DataKey::generate(&mut random);
-        let earlier = document.keys();
-        let wrapping = key.wrapping(&groups, earlier.threshold, &now(), &mut random);
-        let keys = wrapping
-            .map_err(NotWrapped::from)
-            .and_then(|wrapping| wrapping.with_dates_of(earlier).ask(&opening.services));
-        let keys = keys.map_err(|error| not_wrapped(&input.name, &error))?;
+        let recipients = Recipients {
+            groups: &groups,
+            threshold: document.keys().threshold,
+            earlier: Some(document.keys()),
+            place: &input.name,
+        };
+        let keys = recipients.wrap(&key, &opening.services)?;
         let rotated = open.rotate(&key, keys, &now(), &mut random);
         let rotated = rotated.map_err(|error| encrypt_failure(&input, &error))?;
         target.write(&text_of(&rotated, &input, context)?)?;

@@ -6,13 +6,14 @@ use clap::Args;
 use windlass_sops::{CreationRule, Document, GroupDifference};
 
 use super::ask::ask;
-use super::context::{Context, now, random};
+use super::context::Context;
 use super::difference::KeyChange;
 use super::document::{Opening, parse, text_of};
 use super::exit::Exit;
 use super::file::{Input, Source, Target, missing};
 use super::flags::{MacFlags, NameFlags, OrderFlags, ServiceFlags, TypeFlags};
 use super::tree::encrypted_files;
+use super::wrap::Recipients;
 use crate::failure::{Done, Failure};
 use crate::terminal::{complain, write_stdout};
 
@@ -118,10 +119,13 @@ impl Updatekeys {
             return Ok(());
         }
         let key = opening.data_key(&input, &document)?;
-        let wrapping = key.wrapping(&rule.groups, change.threshold.1, &now(), &mut random);
-        let wrapping = wrapping.map_err(|error| input.failure(Exit::Generic, error))?;
-        let keys = wrapping.ask(&opening.services);
-        let keys = keys.map_err(|error| input.failure(Exit::Generic, error))?;
+        let recipients = Recipients {
+            groups: &rule.groups,
+            threshold: change.threshold.1,
+            earlier: None,
+            place: &input.name,
+        };
+        let keys = recipients.wrap(&key, &opening.services)?;
         let text = text_of(&document.with_keys(keys), &input, context)?;
         Target::File(path.to_owned()).write(&text)?;
         complain(&format!("{shown}: has its new keys"));

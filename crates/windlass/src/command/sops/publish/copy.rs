@@ -10,10 +10,10 @@ use windlass_sops::{
 use super::super::context::{Context, now, random};
 use super::super::difference::KeyChange;
 use super::super::document::{Opening, dump_failure, encrypt_failure, parse, text_of};
-use super::super::encrypt::wrapped;
 use super::super::exit::Exit;
 use super::super::file::{Input, Source};
 use super::super::flags::{NameFlags, TypeFlags};
+use super::super::wrap::Recipients;
 use crate::failure::Failure;
 use crate::terminal::write_stdout;
 
@@ -101,7 +101,13 @@ fn recreated(
         ))?;
     }
     let key = DataKey::generate(&mut random);
-    let keys = wrapped(&key, &rule.groups, rule.threshold, &opening.services)?;
+    let recipients = Recipients {
+        groups: &rule.groups,
+        threshold: rule.threshold,
+        earlier: None,
+        place: &input.name,
+    };
+    let keys = recipients.wrap(&key, &opening.services)?;
     let rules = Rules {
         selection: rule.selection.clone().unwrap_or_default(),
         mac_only_encrypted: rule.mac_only_encrypted,
