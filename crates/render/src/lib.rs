@@ -4,6 +4,7 @@
 //! - [`render`]: a unit to its [`Rendered`] objects, or to all [`RenderErrors`].
 //! - [`Decryption`]: how its secrets are opened.
 //! - [`identity()`]: what a cluster calls a unit of an environment.
+//! - [`Stub`], [`reached_directories`]: where the secrets of a unit are, and edits of a `secret-stub.yaml`.
 //! - [`Inputs`], [`Fingerprint`]: what a result depends on, so that a unit whose inputs are the same in
 //!   another tree need not be rendered again.
 //!
@@ -32,6 +33,7 @@
 mod decryption;
 mod identity;
 mod inputs;
+mod reach;
 mod render;
 mod secrets;
 mod unit;
@@ -39,6 +41,10 @@ mod unit;
 pub use decryption::{DataKeys, Decryption, PathPattern, PathPatternError};
 pub use identity::identity;
 pub use inputs::{Fingerprint, Inputs};
+pub use reach::{ReachError, reached_directories};
 pub use render::{RenderError, RenderErrors, Rendered, Warning, render, render_directory};
-pub use secrets::{SecretError, SecretProblem, SecretWarning, Spread};
+pub use secrets::{
+    SecretError, SecretProblem, SecretWarning, Spread, Stub, StubKey, is_placeholder,
+    is_secret_key, stub_path, value_file, value_key, values_path,
+};
 pub use unit::{EnvironmentError, Unit, UnitKind, environments, units};

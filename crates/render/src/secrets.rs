@@ -12,10 +12,14 @@ mod marker;
 mod merge;
 mod nodes;
 mod sealed;
+mod stub;
 mod unseal;
 
 pub use error::{SecretError, SecretProblem, SecretWarning, Spread};
 pub(crate) use sealed::Suspects;
+pub use stub::{
+    Stub, StubKey, is_placeholder, is_secret_key, stub_path, value_file, value_key, values_path,
+};
 pub(crate) use unseal::unseal;
 
 use std::collections::BTreeMap;

@@ -85,6 +85,7 @@ mod key_service;
 mod keyring;
 mod leaves;
 mod locate;
+mod mask;
 mod metadata;
 mod path;
 mod pgp_ring;
@@ -118,6 +119,7 @@ pub use keyring::{
     Identity, KeyFileError, KeyProblem, Keyring, LockedKeys, SshIdentity, UnlockError,
 };
 pub use locate::{Located, Place, Position, Source, locate};
+pub use mask::Masked;
 pub use metadata::{MAX_RECIPIENTS, MetadataError};
 pub use path::{PathSyntaxError, Step, ValuePath};
 pub use pgp_ring::{PgpKeyring, PgpKeyringError};

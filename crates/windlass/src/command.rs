@@ -6,6 +6,7 @@ pub(crate) mod completion;
 pub(crate) mod diff;
 pub(crate) mod kustomize;
 pub(crate) mod plan;
+pub(crate) mod secret;
 pub(crate) mod sops;
 pub(crate) mod status;
 mod survey;

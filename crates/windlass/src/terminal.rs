@@ -13,7 +13,12 @@ static CLOSED: Notify = Notify::const_new();
 
 /// Writes to standard output. A reader that has gone away, such as `head`, is no mistake.
 pub(crate) fn write_stdout(text: &str) -> Result<(), Failure> {
-    match std::io::stdout().lock().write_all(text.as_bytes()) {
+    write_stdout_bytes(text.as_bytes())
+}
+
+/// Writes bytes to standard output, as [`write_stdout`] does.
+pub(crate) fn write_stdout_bytes(bytes: &[u8]) -> Result<(), Failure> {
+    match std::io::stdout().lock().write_all(bytes) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => {
             CLOSED.notify_one();
             Ok(())

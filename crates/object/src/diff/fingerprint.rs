@@ -49,6 +49,19 @@ impl FingerprintKey {
         Fingerprint(u16::from_be_bytes([mac[0], mac[1]]))
     }
 
+    /// Returns the digest of bytes that are no JSON value.
+    #[must_use]
+    pub fn digest_of(&self, bytes: &[u8]) -> KeyedDigest {
+        KeyedDigest(hex(&self.hmac(bytes)))
+    }
+
+    /// Returns the fingerprint of bytes that are no JSON value.
+    #[must_use]
+    pub fn fingerprint_of(&self, bytes: &[u8]) -> Fingerprint {
+        let mac = self.hmac(bytes);
+        Fingerprint(u16::from_be_bytes([mac[0], mac[1]]))
+    }
+
     /// HMAC as in RFC 2104 with a key that is shorter than a block.
     fn hmac(&self, message: &[u8]) -> [u8; 32] {
         let pad = |with: u8| {

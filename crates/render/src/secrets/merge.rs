@@ -10,17 +10,11 @@ use base64::engine::general_purpose::STANDARD;
 use windlass_object::Origin;
 use windlass_sops::{DataKey, DecryptError, Document, Format, SecretBytes};
 use windlass_tree::{EntryKind, Tree, TreePath};
-use windlass_yaml::{Limits, Mapping, Node};
+use windlass_yaml::{Mapping, Node};
 
 use crate::Decryption;
 
-use super::{Made, Merged, STUB, SecretError, SecretProblem, SecretWarning, VALUES, entry};
-
-/// The ending of the files that hold encrypted values.
-const ENCRYPTED: &str = ".enc";
-
-/// The longest key of a Secret, in bytes.
-const MAX_KEY: usize = 253;
+use super::{Made, Merged, STUB, SecretError, SecretProblem, SecretWarning, VALUES, entry, stub};
 
 /// Puts the Secret of `directory` together.
 pub(super) fn merge(tree: &dyn Tree, directory: &TreePath, decryption: Decryption<'_>) -> Made {
@@ -48,26 +42,7 @@ pub(super) fn merge(tree: &dyn Tree, directory: &TreePath, decryption: Decryptio
 
 /// Reads the stub as one Secret.
 fn read_stub(tree: &dyn Tree, path: &TreePath) -> Result<Node, SecretProblem> {
-    let bytes = tree.read(path).map_err(SecretProblem::Tree)?;
-    let mut documents = windlass_yaml::parse(&bytes).map_err(SecretProblem::Yaml)?;
-    let count = documents.len();
-    let mut root = match (documents.pop(), count) {
-        (Some(document), 1) => document.root,
-        _ => return Err(SecretProblem::Documents { count }),
-    };
-    root.expand_aliases(&Limits::default())
-        .map_err(SecretProblem::Yaml)?;
-    match root.get_text("kind") {
-        Some("Secret") => {}
-        kind => {
-            let kind = kind.unwrap_or_default().to_owned();
-            return Err(SecretProblem::NotSecret { kind });
-        }
-    }
-    match root.get("data") {
-        Some(data) if !data.is_mapping() && !data.is_null() => Err(SecretProblem::Data),
-        _ => Ok(root),
-    }
+    stub::read(&tree.read(path).map_err(SecretProblem::Tree)?)
 }
 
 /// The encrypted values of a directory.
@@ -123,12 +98,13 @@ impl Values {
             let path = entry(directory, &name);
             match kind {
                 EntryKind::Dangling => self.fail(path, SecretProblem::Dangling),
-                EntryKind::File if name.ends_with(ENCRYPTED) => {
-                    let key = key_of(&name).to_owned();
-                    let document = parse(tree, &path, &key);
-                    entries.push((key, path, document));
+                EntryKind::File => {
+                    if let Some(key) = stub::value_key(&name) {
+                        let document = parse(tree, &path, key);
+                        entries.push((key.to_owned(), path, document));
+                    }
                 }
-                EntryKind::File | EntryKind::Directory => {}
+                EntryKind::Directory => {}
             }
         }
         entries
@@ -159,16 +135,8 @@ impl Values {
     }
 }
 
-/// Returns the key of a file. One that is called `.enc` keeps its name.
-fn key_of(name: &str) -> &str {
-    match name.strip_suffix(ENCRYPTED) {
-        None | Some("") => name,
-        Some(key) => key,
-    }
-}
-
 fn parse(tree: &dyn Tree, path: &TreePath, key: &str) -> Result<Document, SecretProblem> {
-    if !is_key(key) {
+    if !stub::is_secret_key(key) {
         let key = key.to_owned();
         return Err(SecretProblem::Key { key });
     }
@@ -188,23 +156,9 @@ fn left_over(stub: &Node, keys: &[String]) -> Vec<(u32, SecretProblem)> {
             let problem = SecretProblem::Placeholder {
                 key: key.to_owned(),
             };
-            (!replaced && is_placeholder(value)).then_some((value.start.line, problem))
+            (!replaced && stub::is_placeholder(value)).then_some((value.start.line, problem))
         })
         .collect()
-}
-
-/// Returns whether a value of `data` cannot be meant: it is empty, is not Base64, or is one of the
-/// words for "to be done" that happen to be Base64.
-fn is_placeholder(value: &Node) -> bool {
-    const WORDS: [&str; 2] = ["changeme", "todo"];
-    let Some(text) = value.text() else {
-        return true;
-    };
-    let packed: String = text.split_ascii_whitespace().collect();
-    value.is_null()
-        || packed.is_empty()
-        || STANDARD.decode(&packed).is_err()
-        || WORDS.iter().any(|word| packed.eq_ignore_ascii_case(word))
 }
 
 fn fill(mut stub: Node, values: &[(String, SecretBytes)]) -> Result<String, SecretProblem> {
@@ -218,13 +172,4 @@ fn fill(mut stub: Node, values: &[(String, SecretBytes)]) -> Result<String, Secr
         }
     }
     windlass_yaml::print_build(&stub).map_err(SecretProblem::Print)
-}
-
-/// Returns whether Kubernetes takes this for a key of a Secret.
-fn is_key(key: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    (1..=MAX_KEY).contains(&key.len())
-        && key.bytes().all(allowed)
-        && key != "."
-        && !key.starts_with("..")
 }
