@@ -3,7 +3,7 @@
 //! - a file a verb; `checkout`, `place`, `rules`: where values are, and what `.sops.yaml` says of them.
 //! - `value`, `connection`, `prompt`: where a new value comes from; `sealed`: encrypted documents.
 
-// check
+mod check;
 mod checkout;
 mod connection;
 mod get;
@@ -24,10 +24,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use windlass_sops::Keyring as Keys;
 
 use crate::cli::Output;
 use crate::failure::{Done, Failure};
+use crate::keys::Keys;
 use crate::style::{Ink, Style};
 use crate::terminal::{complain, shown, write_stdout};
 
@@ -37,11 +37,14 @@ use crate::terminal::{complain, shown, write_stdout};
 /// beside it names the keys. The files are read and changed as they are on disk; committing is up to
 /// you. No value is ever written to disk in clear, nor taken from the command line.
 #[derive(Debug, Args)]
-#[command(arg_required_else_help = true, after_help = "\
+#[command(
+    arg_required_else_help = true,
+    after_help = "\
 Examples:
   windlass secret list
   windlass secret set hydra SYSTEM_SECRET --env dev --random 32
-  windlass secret check --env dev")]
+  windlass secret check --env dev"
+)]
 pub(crate) struct Secret {
     #[command(subcommand)]
     verb: Verb,
@@ -56,6 +59,7 @@ enum Verb {
     #[command(name = "rm")]
     Remove(remove::Remove),
     Rekey(rekey::Rekey),
+    Check(check::Check),
     Keygen(keygen::Keygen),
     Textconv(textconv::Textconv),
 }
@@ -96,6 +100,7 @@ impl Secret {
             Verb::List(verb) => verb.run(style),
             Verb::Remove(verb) => verb.run(style),
             Verb::Rekey(verb) => verb.run(style),
+            Verb::Check(verb) => verb.run(style),
             Verb::Keygen(verb) => verb.run(style),
             Verb::Textconv(verb) => verb.run(),
         }
@@ -122,7 +127,11 @@ impl NameArgs {
 
 /// Says what is odd.
 fn warn(style: Style, text: &str) {
-    complain(&format!("{} {}", style.err(Ink::Yellow, "warning:"), shown(text)));
+    complain(&format!(
+        "{} {}",
+        style.err(Ink::Yellow, "warning:"),
+        shown(text)
+    ));
 }
 
 /// Prints data for programs, or what `text` makes of it for people.

@@ -7,10 +7,10 @@ use windlass_render::{Unit, UnitKind};
 use windlass_source::DirectoryTree;
 use windlass_tree::{Tree as _, TreePath};
 
+use super::Keys;
 use super::RepositoryArgs;
 use crate::desired::{self, Selection};
 use crate::failure::Failure;
-use super::Keys;
 use crate::replace::replace;
 
 /// A repository on this disk.
@@ -26,7 +26,8 @@ pub(super) struct Checkout {
 impl Checkout {
     /// Opens the repository that a directory is in.
     pub(super) fn open(directory: &Path) -> Result<Self, Failure> {
-        let refuse = |error: std::io::Error| Failure::of([format!("{}: {error}", directory.display())]);
+        let refuse =
+            |error: std::io::Error| Failure::of([format!("{}: {error}", directory.display())]);
         let here = directory.canonicalize().map_err(refuse)?;
         let git = here.ancestors().find(|above| above.join(".git").exists());
         let is_within = |above: &&Path| git.is_none_or(|top| above.starts_with(top));
@@ -61,7 +62,7 @@ impl Checkout {
 
     /// Returns the keys that this process has.
     pub(super) fn keys(&self, arguments: &RepositoryArgs) -> Result<Keys, Failure> {
-        crate::keys::load(&arguments.age_key_files, &self.tree)
+        Keys::for_rendering(&arguments.age_key_files, &self.tree)
     }
 
     /// Returns the directory and those above it, to the top of the repository.
@@ -69,7 +70,9 @@ impl Checkout {
         let directory = self.root.join(directory.as_str());
         let above: Vec<PathBuf> = directory.ancestors().map(Path::to_owned).collect();
         let top = self.top.clone();
-        above.into_iter().take_while(move |above| above.starts_with(&top))
+        above
+            .into_iter()
+            .take_while(move |above| above.starts_with(&top))
     }
 
     /// Returns where a path is on this disk.

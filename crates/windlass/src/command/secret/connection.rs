@@ -44,7 +44,9 @@ pub(super) enum Problem {
     NoHost,
     #[error("a host holds a character that no host name has")]
     Host,
-    #[error("a port is not a number from 1 to 65535; if it is a part of the password, escape what stands in it")]
+    #[error(
+        "a port is not a number from 1 to 65535; if it is a part of the password, escape what stands in it"
+    )]
     Port,
     #[error("mongodb+srv takes one host and no port")]
     Srv,
@@ -74,7 +76,10 @@ impl Connection {
         text.push(b'@');
         text.extend_from_slice(self.hosts.join(",").as_bytes());
         text.push(b'/');
-        escape(self.database.as_deref().unwrap_or_default().as_bytes(), &mut text);
+        escape(
+            self.database.as_deref().unwrap_or_default().as_bytes(),
+            &mut text,
+        );
         for (at, (name, value)) in self.parameters.iter().enumerate() {
             text.push(if at == 0 { b'?' } else { b'&' });
             escape(name.as_bytes(), &mut text);
@@ -102,7 +107,10 @@ fn escape(bytes: &[u8], text: &mut Vec<u8>) {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(byte) {
             text.push(*byte);
         } else {
-            let digits = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
+            let digits = [
+                DIGITS[usize::from(byte >> 4)],
+                DIGITS[usize::from(byte & 15)],
+            ];
             text.push(b'%');
             text.extend_from_slice(&digits);
         }
@@ -174,7 +182,9 @@ impl<'u> Parts<'u> {
             }
         };
         let userinfo = self.userinfo.unwrap_or_default();
-        let password = userinfo.split_once(':').map_or("", |(_, password)| password);
+        let password = userinfo
+            .split_once(':')
+            .map_or("", |(_, password)| password);
         let is_odd = |c: char| c.is_whitespace() || c.is_control();
         add(self.text.contains(is_odd), Problem::Space);
         add(userinfo.contains('@'), Problem::At);
@@ -183,7 +193,11 @@ impl<'u> Parts<'u> {
         add(is_cut, Problem::Delimiter);
         add(self.is_mongodb() && password.contains(':'), Problem::Colon);
         add(!is_escaped(self.text), Problem::Percent);
-        let mut hosts: Vec<_> = self.hosts.iter().filter_map(|host| host_problem(host)).collect();
+        let mut hosts: Vec<_> = self
+            .hosts
+            .iter()
+            .filter_map(|host| host_problem(host))
+            .collect();
         hosts.dedup();
         if !is_cut {
             problems.extend(hosts);
@@ -193,7 +207,8 @@ impl<'u> Parts<'u> {
         if self.scheme == "mongodb+srv" && is_bad_srv {
             problems.push(Problem::Srv);
         }
-        if self.is_mongodb() && name.to_ascii_uppercase().contains("OPLOG") && self.path != "local" {
+        if self.is_mongodb() && name.to_ascii_uppercase().contains("OPLOG") && self.path != "local"
+        {
             problems.push(Problem::Oplog);
         }
         problems
@@ -234,7 +249,8 @@ pub(super) fn host_problem(host: &str) -> Option<Problem> {
         return Some(Problem::Host);
     }
     let is_port = |port: &str| port.parse::<u16>().is_ok_and(|port| port != 0);
-    port.is_some_and(|port| !is_port(port)).then_some(Problem::Port)
+    port.is_some_and(|port| !is_port(port))
+        .then_some(Problem::Port)
 }
 
 #[cfg(test)]
@@ -263,7 +279,9 @@ mod tests {
         insta::assert_snapshot!(composed(&postgres, "p@ss/w:rd %?#é"), @"postgres://hydra:p%40ss%2Fw%3Ard%20%25%3F%23%C3%A9@db.dev:5432/hydra?sslmode=verify-full");
         let mut mongodb = connection(Scheme::MongodbSrv, &["cluster0.example.net"]);
         mongodb.database = None;
-        mongodb.parameters.push(("w".to_owned(), "majority".to_owned()));
+        mongodb
+            .parameters
+            .push(("w".to_owned(), "majority".to_owned()));
         insta::assert_snapshot!(composed(&mongodb, "x"), @"mongodb+srv://hydra:x@cluster0.example.net/?sslmode=verify-full&w=majority");
     }
 
@@ -298,7 +316,10 @@ mod tests {
         ] {
             assert_eq!(problems("U", value.as_bytes()), [], "{value}");
         }
-        assert_eq!(problems("MONGO_OPLOG_URL", b"mongodb://u:p@a/local?x=y"), []);
+        assert_eq!(
+            problems("MONGO_OPLOG_URL", b"mongodb://u:p@a/local?x=y"),
+            []
+        );
     }
 
     fn unescaped(text: &str) -> Vec<u8> {

@@ -15,6 +15,7 @@ use super::list::ago;
 use super::sealed::{self, OpenValue};
 use super::{NameArgs, place, print};
 use crate::cli::Output;
+use crate::command::unrendered;
 use crate::failure::{Done, Failure};
 use crate::style::Style;
 use crate::terminal::{write_stdout, write_stdout_bytes};
@@ -65,7 +66,8 @@ impl Get {
         let document = sealed::read(&checkout.tree, &path)?;
         let keys = checkout.keys(&self.name.repository)?;
         let opened = OpenValue::open(&document, &keys);
-        let opened = opened.map_err(|reason| Failure::of([format!("{path}: {reason}")]))?;
+        let opened =
+            opened.map_err(|reason| unrendered(vec![format!("{path}: {reason}")], &keys))?;
         if self.reveal && self.output == Output::Text {
             reveal(opened.value.expose())?;
             return Ok(Done::Well);
@@ -95,7 +97,11 @@ impl Get {
         if let Some(slot) = slots.iter().find(|slot| slot.has_value(name)) {
             return slot.value(name);
         }
-        let mut known: Vec<&str> = slots.iter().flat_map(|slot| &slot.values).map(String::as_str).collect();
+        let mut known: Vec<&str> = slots
+            .iter()
+            .flat_map(|slot| &slot.values)
+            .map(String::as_str)
+            .collect();
         known.sort_unstable();
         let known = match known.as_slice() {
             [] => "it has none".to_owned(),
@@ -116,9 +122,9 @@ fn reveal(value: &[u8]) -> Result<(), Failure> {
     let text = std::str::from_utf8(value).ok();
     let is_plain = |c: char| !c.is_control() || matches!(c, '\n' | '\t');
     let Some(text) = text.filter(|text| text.chars().all(is_plain)) else {
-        return Err(Failure::of([
-            "the value holds bytes that would steer the terminal".to_owned(),
-        ])
+        return Err(Failure::of(
+            ["the value holds bytes that would steer the terminal".to_owned()],
+        )
         .hint("send it to a file or a program: … --reveal > FILE"));
     };
     write_stdout(text)?;

@@ -55,7 +55,13 @@ impl Keygen {
             file.display()
         ));
         if is_in_git(&file) {
-            warn(style, &format!("{}: is inside a Git repository; never commit it", file.display()));
+            warn(
+                style,
+                &format!(
+                    "{}: is inside a Git repository; never commit it",
+                    file.display()
+                ),
+            );
         }
         complain(&format!(
             "in .sops.yaml, beside the directory .sops or above:\ncreation_rules:\n- path_regex: \\.enc$\n  age: {}",
@@ -106,7 +112,10 @@ fn append(file: &Path, text: &[u8], style: Style) -> Result<(), Failure> {
         Ok(bytes) => Zeroizing::new(bytes),
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let directory = file.parent().unwrap_or(Path::new("."));
-            let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
+            let made = DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(directory);
             made.map_err(refuse)?;
             return create(file, text);
         }
@@ -119,7 +128,10 @@ fn append(file: &Path, text: &[u8], style: Style) -> Result<(), Failure> {
     replace(file, &all)?;
     let mode = fs::metadata(file).map_err(refuse)?.permissions().mode();
     if mode & 0o077 != 0 {
-        warn(style, &format!("{}: others can read it; chmod 600", file.display()));
+        warn(
+            style,
+            &format!("{}: others can read it; chmod 600", file.display()),
+        );
     }
     Ok(())
 }
@@ -129,7 +141,8 @@ fn sops_file() -> Result<PathBuf, Failure> {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     let home = set("HOME").map(|home| Path::new(&home).join(".config"));
     let config = set("XDG_CONFIG_HOME").map(PathBuf::from).or(home);
-    let config = config.ok_or_else(|| Failure::usage("HOME is not set; name a file with -o FILE"))?;
+    let config =
+        config.ok_or_else(|| Failure::usage("HOME is not set; name a file with -o FILE"))?;
     Ok(config.join("sops/age/keys.txt"))
 }
 

@@ -60,7 +60,11 @@ struct Row {
 
 /// A value in an environment.
 #[derive(Serialize)]
-#[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "state",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
 enum Cell {
     /// It is there.
     Set {
@@ -99,7 +103,10 @@ impl List {
             }
         }
         if let Some(unknown) = self.services.iter().find(|name| !known.contains(*name)) {
-            return Err(Failure::of([format!("there is no service {unknown} in {}", environments.join(", "))]));
+            return Err(Failure::of([format!(
+                "there is no service {unknown} in {}",
+                environments.join(", ")
+            )]));
         }
         let report = Report {
             environments,
@@ -201,16 +208,19 @@ impl Rows {
 
     /// Returns the rows; what an environment of the service lacks is missing.
     fn finish(self) -> Vec<Row> {
-        let rows = self.rows.into_iter().map(|((_, service, name), mut cells)| {
-            for env in self.homes.get(&service).into_iter().flatten() {
-                cells.entry(env.clone()).or_insert(Cell::Missing);
-            }
-            Row {
-                service,
-                name,
-                environments: cells,
-            }
-        });
+        let rows = self
+            .rows
+            .into_iter()
+            .map(|((_, service, name), mut cells)| {
+                for env in self.homes.get(&service).into_iter().flatten() {
+                    cells.entry(env.clone()).or_insert(Cell::Missing);
+                }
+                Row {
+                    service,
+                    name,
+                    environments: cells,
+                }
+            });
         rows.collect()
     }
 }
@@ -277,12 +287,17 @@ pub(super) fn columns(lines: &[Vec<String>]) -> String {
     let count = lines.iter().map(Vec::len).max().unwrap_or_default();
     let width = |column: usize| {
         let cells = lines.iter().filter_map(|line| line.get(column));
-        cells.map(|cell| cell.chars().count()).max().unwrap_or_default()
+        cells
+            .map(|cell| cell.chars().count())
+            .max()
+            .unwrap_or_default()
     };
     let widths: Vec<usize> = (0..count).map(width).collect();
     let lines = lines.iter().map(|line| {
         let cells = line.iter().zip(&widths);
-        let cells: Vec<_> = cells.map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let cells: Vec<_> = cells
+            .map(|(cell, width)| format!("{cell:<width$}"))
+            .collect();
         format!("{}\n", cells.join("  ").trim_end())
     });
     lines.collect()
@@ -313,7 +328,10 @@ mod tests {
             .into_iter()
             .map(age)
             .collect();
-        assert_eq!(shown, ["0 s", "0 s", "59 s", "1 min", "2 h", "23 h", "10 d", "2 y"]);
+        assert_eq!(
+            shown,
+            ["0 s", "0 s", "59 s", "1 min", "2 h", "23 h", "10 d", "2 y"]
+        );
     }
 
     #[test]

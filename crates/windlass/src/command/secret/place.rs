@@ -21,7 +21,11 @@ pub(super) struct Slot {
 
 impl Slot {
     /// Looks at a directory.
-    pub(super) fn of(tree: &dyn Tree, directory: &TreePath, is_shared: bool) -> Result<Self, Failure> {
+    pub(super) fn of(
+        tree: &dyn Tree,
+        directory: &TreePath,
+        is_shared: bool,
+    ) -> Result<Self, Failure> {
         let stub = match tree.kind(&stub_path(directory))? {
             Some(EntryKind::File) => Some(stub_keys(tree, &stub_path(directory))?),
             _ => None,

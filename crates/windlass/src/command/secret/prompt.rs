@@ -23,10 +23,10 @@ pub(super) fn hidden(question: &str) -> Result<SecretBytes, Failure> {
     eprint_now("\n");
     let line = line?;
     if quiet.has_more()? {
-        return Err(Failure::of([
-            "several lines were pasted, and nothing was stored".to_owned()
-        ])
-        .hint("a value of several lines comes from a file or a pipe: --from-file FILE"));
+        return Err(
+            Failure::of(["several lines were pasted, and nothing was stored".to_owned()])
+                .hint("a value of several lines comes from a file or a pipe: --from-file FILE"),
+        );
     }
     Ok(line)
 }
@@ -97,7 +97,9 @@ fn read_line(terminal: &Stdin) -> Result<SecretBytes, Failure> {
     let mut byte = Zeroizing::new([0]);
     loop {
         if read(terminal, &mut *byte)? == 0 {
-            return Err(Failure::of(["the input ended, and nothing was stored".to_owned()]));
+            return Err(Failure::of([
+                "the input ended, and nothing was stored".to_owned()
+            ]));
         }
         match line.take(byte[0]) {
             Step::More => {}
@@ -163,7 +165,10 @@ mod tests {
     fn a_line_can_be_corrected_and_given_up() {
         assert_eq!(typed("secret\n"), ("secret".to_owned(), Step::Done));
         assert_eq!(typed("aé\u{7f}b\u{8}c\r"), ("ac".to_owned(), Step::Done));
-        assert_eq!(typed("wrong\u{15}right\u{4}"), ("right".to_owned(), Step::Done));
+        assert_eq!(
+            typed("wrong\u{15}right\u{4}"),
+            ("right".to_owned(), Step::Done)
+        );
         assert_eq!(typed("x\u{3}").1, Step::Cancelled);
         assert_eq!(typed("\u{4}").1, Step::Cancelled);
     }

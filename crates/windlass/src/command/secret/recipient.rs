@@ -26,7 +26,9 @@ pub(super) fn parse(text: &str) -> Result<MasterKey, Failure> {
     };
     match <[MasterKey; 1]>::try_from(keys) {
         Ok([key]) => Ok(key),
-        Err(_) => Err(unknown(format!("{text:?} names several keys; give --to several times"))),
+        Err(_) => Err(unknown(format!(
+            "{text:?} names several keys; give --to several times"
+        ))),
     }
 }
 
@@ -89,7 +91,10 @@ mod tests {
             ("arn:aws-cn:kms:cn-north-1:1:key/a", "kms"),
             ("projects/p/locations/l/keyRings/r/cryptoKeys/k", "gcp_kms"),
             ("https://v.vault.azure.net/keys/k/0", "azure_keyvault"),
-            ("http://127.0.0.1:8200/v1/transit/keys/k", "hc_vault_transit_uri"),
+            (
+                "http://127.0.0.1:8200/v1/transit/keys/k",
+                "hc_vault_transit_uri",
+            ),
         ] {
             assert_eq!(field(&parse(text).unwrap()).0, wanted, "{text}");
         }
@@ -99,7 +104,10 @@ mod tests {
     fn what_is_no_key_is_refused_and_a_secret_is_not_repeated() {
         let refused = |text| parse(text).unwrap_err().to_string();
         assert_eq!(refused("dev"), r#""dev" is not the name of a key"#);
-        assert_eq!(refused("age1a,age1b"), r#""age1a,age1b" names several keys; give --to several times"#);
+        assert_eq!(
+            refused("age1a,age1b"),
+            r#""age1a,age1b" names several keys; give --to several times"#
+        );
         assert!(!refused("AGE-SECRET-KEY-1CANARY").contains("CANARY"));
     }
 }

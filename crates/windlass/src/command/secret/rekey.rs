@@ -1,19 +1,18 @@
 //! `windlass secret rekey`.
 
 mod config;
-mod files;
+pub(super) mod files;
 
 use std::path::PathBuf;
 
 use clap::Args;
-use windlass_sops::{
-    Document, KeyGroup, KeyService, MacCheck, MasterKey, Style as Layout,
-};
+use windlass_sops::{Document, KeyGroup, KeyService, MacCheck, MasterKey, Style as Layout};
 use windlass_tree::TreePath;
 
 use super::checkout::Checkout;
 use super::rules::{self, FoundRule};
 use super::{Keys, RepositoryArgs, commit_hint, recipient, sealed, warn};
+use crate::command::unrendered;
 use crate::failure::{Done, Failure};
 use crate::style::Style;
 use crate::terminal::{complain, say};
@@ -76,12 +75,17 @@ impl Rekey {
             ));
         }
         if chosen.documents.is_empty() {
-            return Err(Failure::of(["there is no encrypted file to encrypt anew".to_owned()]));
+            return Err(Failure::of([
+                "there is no encrypted file to encrypt anew".to_owned()
+            ]));
         }
         let anew = encrypt_all(&checkout, chosen.documents, &to, &keys)?;
         let mut writes = Vec::new();
         for one in &anew {
-            let layout = one.rule.as_ref().map_or_else(Layout::default, |rule| rule.style);
+            let layout = one
+                .rule
+                .as_ref()
+                .map_or_else(Layout::default, |rule| rule.style);
             writes.push((checkout.on_disk(&one.path), one.document.to_bytes(layout)?));
         }
         let stale = stale_rules(&anew);
@@ -95,19 +99,31 @@ impl Rekey {
         if !self.update_config {
             for rule in &stale {
                 let lines = config::lines(&to);
-                warn(style, &format!(
-                    "{}: names other keys, which new values would get; --update-config writes\n{lines}",
-                    rule.place(&checkout)
-                ));
+                warn(
+                    style,
+                    &format!(
+                        "{}: names other keys, which new values would get; --update-config writes\n{lines}",
+                        rule.place(&checkout)
+                    ),
+                );
             }
         }
         if !anew.iter().any(|one| one.document.data_key(&keys).is_ok()) {
-            warn(style, "none of the keys that are present here opens these files any more");
+            warn(
+                style,
+                "none of the keys that are present here opens these files any more",
+            );
         }
         Ok(Done::Well)
     }
 
-    fn report(&self, checkout: &Checkout, anew: &[Anew], writes: &[(PathBuf, Vec<u8>)], style: Style) {
+    fn report(
+        &self,
+        checkout: &Checkout,
+        anew: &[Anew],
+        writes: &[(PathBuf, Vec<u8>)],
+        style: Style,
+    ) {
         for one in anew {
             let keys = if one.from == one.to {
                 format!("a new data key, for {} as before", one.to.join(", "))
@@ -117,13 +133,28 @@ impl Rekey {
             say(&format!("{}: {keys}", checkout.shown(&one.path)));
         }
         if self.dry_run {
-            return complain(&format!("{} files would be written; nothing was (--dry-run)", writes.len()));
+            return complain(&format!(
+                "{} files would be written; nothing was (--dry-run)",
+                writes.len()
+            ));
         }
-        let files: Vec<_> = writes.iter().map(|(path, _)| checkout.shown_on_disk(path)).collect();
+        let files: Vec<_> = writes
+            .iter()
+            .map(|(path, _)| checkout.shown_on_disk(path))
+            .collect();
         let what = self.env.as_deref().unwrap_or("all environments");
-        complain(&format!("to commit: {}", commit_hint(&files, &format!("Encrypt the secrets of {what} anew"))));
-        if anew.iter().any(|one| one.from.iter().any(|key| !one.to.contains(key))) {
-            warn(style, "who could read these values before can still do so in the history of Git: change them too");
+        complain(&format!(
+            "to commit: {}",
+            commit_hint(&files, &format!("Encrypt the secrets of {what} anew"))
+        ));
+        if anew
+            .iter()
+            .any(|one| one.from.iter().any(|key| !one.to.contains(key)))
+        {
+            warn(
+                style,
+                "who could read these values before can still do so in the history of Git: change them too",
+            );
         }
     }
 }
@@ -146,7 +177,7 @@ fn encrypt_all(
     if errors.is_empty() {
         return Ok(anew);
     }
-    Err(Failure::of(errors).hint("nothing was written: all files are encrypted anew, or none"))
+    Err(unrendered(errors, keys).hint("nothing was written: all files are encrypted anew, or none"))
 }
 
 fn encrypt(
@@ -159,7 +190,10 @@ fn encrypt(
     let rule = rules::rule_for(checkout, path)?;
     let (groups, threshold) = if to.is_empty() {
         let rule = rule.as_ref().ok_or_else(|| {
-            Failure::of([format!("no {} says which keys it should have; name them with --to", rules::NAME)])
+            Failure::of([format!(
+                "no {} says which keys it should have; name them with --to",
+                rules::NAME
+            )])
         })?;
         (rule.groups.clone(), rule.threshold)
     } else if document.keys().groups.len() > 1 {
@@ -210,11 +244,19 @@ fn write_all(writes: &[(PathBuf, Vec<u8>)]) -> Result<(), Failure> {
         match written {
             Ok(before) => done.push((path, before)),
             Err(failure) => {
-                let restored = done.iter().map(|(path, before)| crate::replace::replace(path, before));
-                let lost: Vec<String> = restored.filter_map(Result::err).map(|lost| lost.to_string()).collect();
+                let restored = done
+                    .iter()
+                    .map(|(path, before)| crate::replace::replace(path, before));
+                let lost: Vec<String> = restored
+                    .filter_map(Result::err)
+                    .map(|lost| lost.to_string())
+                    .collect();
                 return Err(match lost.as_slice() {
                     [] => failure.hint("nothing was changed"),
-                    lost => failure.hint(format!("some files were changed and not restored: {}", lost.join("; "))),
+                    lost => failure.hint(format!(
+                        "some files were changed and not restored: {}",
+                        lost.join("; ")
+                    )),
                 });
             }
         }

@@ -28,16 +28,22 @@ impl Remove {
     pub(super) fn run(self, _: Style) -> Result<Done, Failure> {
         self.name.check()?;
         let checkout = Checkout::open(&self.name.repository.repo)?;
-        let NameArgs { service, name, env, .. } = &self.name;
+        let NameArgs {
+            service, name, env, ..
+        } = &self.name;
         let unit = checkout.unit(env, service)?;
         let slots = place::slots(&checkout.tree, &unit)?;
-        let mut holders = slots.iter().filter(|slot| slot.has_value(name) || slot.expects(name));
+        let mut holders = slots
+            .iter()
+            .filter(|slot| slot.has_value(name) || slot.expects(name));
         let missing = || Failure::of([format!("{service} has no value {name} in {env}")]);
         let slot = holders.next().ok_or_else(missing)?;
         place::guard(slot, &unit, self.name.shared)?;
         let path = slot.value(name)?;
         if !self.yes && !prompt::confirms(&format!("Remove {}? [y/N] ", checkout.shown(&path)))? {
-            return Err(Failure::usage("nothing was removed; add --yes to remove it without a question"));
+            return Err(Failure::usage(
+                "nothing was removed; add --yes to remove it without a question",
+            ));
         }
         let mut files = Vec::new();
         if slot.expects(name) {
@@ -59,7 +65,10 @@ impl Remove {
                 checkout.shown(&stub_path(&slot.directory))
             ));
         }
-        complain(&format!("to commit: {}", commit_hint(&files, &format!("{service}: remove {name} from {env}"))));
+        complain(&format!(
+            "to commit: {}",
+            commit_hint(&files, &format!("{service}: remove {name} from {env}"))
+        ));
         Ok(Done::Well)
     }
 }

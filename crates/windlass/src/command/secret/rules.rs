@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use windlass_sops::{Config, Document, KeyGroup, Rules, Style};
+use windlass_sops::{Config, Document, KeyGroup, Style};
 use windlass_tree::TreePath;
 
 use super::checkout::Checkout;
@@ -22,7 +22,6 @@ pub(super) struct FoundRule {
     pub(super) groups: Vec<KeyGroup>,
     /// How many groups are needed; 0 for all.
     pub(super) threshold: usize,
-    pub(super) rules: Rules,
     pub(super) style: Style,
 }
 
@@ -39,18 +38,13 @@ pub(super) fn rule_for(checkout: &Checkout, path: &TreePath) -> Result<Option<Fo
     let full = checkout.on_disk(path);
     let relative = full.strip_prefix(&home).unwrap_or(&full);
     let found = config.creation_rule(&relative.display().to_string());
-    let rule = found.map_err(|missed| {
-        Failure::of([format!("{}: {missed}", checkout.shown_on_disk(&file))])
-    })?;
+    let rule = found
+        .map_err(|missed| Failure::of([format!("{}: {missed}", checkout.shown_on_disk(&file))]))?;
     Ok(rule.map(|rule| FoundRule {
         config: file,
         line: rule.line,
         groups: rule.groups.clone(),
         threshold: rule.threshold,
-        rules: Rules {
-            selection: rule.selection.clone().unwrap_or_default(),
-            mac_only_encrypted: rule.mac_only_encrypted,
-        },
         style: config.style,
     }))
 }
@@ -102,7 +96,10 @@ impl FoundRule {
         let extra: Vec<_> = extra.map(String::as_str).collect();
         Some(match (lacks.as_slice(), extra.as_slice()) {
             ([], []) => "its keys are grouped in another way than the rule says".to_owned(),
-            ([], extra) => format!("it is also for {}, which the rule does not name", extra.join(", ")),
+            ([], extra) => format!(
+                "it is also for {}, which the rule does not name",
+                extra.join(", ")
+            ),
             (lacks, []) => format!("it is not for {}, which the rule names", lacks.join(", ")),
             (lacks, extra) => format!(
                 "it is for {}, where the rule names {}",

@@ -4,8 +4,8 @@ use std::time::SystemTime;
 
 use windlass_object::{Fingerprint, FingerprintKey};
 use windlass_sops::{
-    DataKey, Document, Format, KeyGroup, KeyService, MacCheck, Plaintext, SecretBytes, Style,
-    Timestamp, WrappedKeys,
+    DataKey, Document, Format, KeyGroup, KeyService, MacCheck, Plaintext, SecretBytes, Timestamp,
+    WrappedKeys,
 };
 use windlass_tree::{Tree, TreePath};
 
@@ -89,11 +89,6 @@ pub(super) fn seal(
     let rules = windlass_sops::Rules::default();
     let document = plaintext.encrypt(&key, wrapped, rules, &now(), &mut random)?;
     Ok((key, document))
-}
-
-/// Returns the text of a document.
-pub(super) fn to_bytes(document: &Document, style: Style) -> Result<Vec<u8>, Failure> {
-    Ok(document.to_bytes(style)?)
 }
 
 /// Returns the keys of a document as a list for people.

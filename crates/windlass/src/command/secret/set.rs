@@ -74,19 +74,31 @@ impl Set {
         let sealed = seal(&store, &value.bytes, rule.as_ref(), &keys)?;
         let mut changed = Vec::new();
         if let Some(sealed) = &sealed {
-            changed.push((path.clone(), sealed.document.to_bytes(layout(rule.as_ref()))?));
+            changed.push((
+                path.clone(),
+                sealed.document.to_bytes(layout(rule.as_ref()))?,
+            ));
         }
         changed.extend(self.stub_edits(&checkout, &slot)?);
         if let Some(difference) = difference(&store, sealed.as_ref(), rule.as_ref()) {
-            let at = rule.as_ref().map(|rule| rule.place(&checkout)).unwrap_or_default();
-            warn(style, &format!("{}: {difference} ({at})", checkout.shown(&path)));
+            let at = rule
+                .as_ref()
+                .map(|rule| rule.place(&checkout))
+                .unwrap_or_default();
+            warn(
+                style,
+                &format!("{}: {difference} ({at})", checkout.shown(&path)),
+            );
         }
         for (path, bytes) in &changed {
             checkout.write(path, bytes)?;
         }
         self.report(&checkout, &path, sealed.as_ref(), &value.bytes, &changed);
         if let Store::Make(Some(reason)) = &store {
-            warn(style, &format!("{}: was made anew: {reason}", checkout.shown(&path)));
+            warn(
+                style,
+                &format!("{}: was made anew: {reason}", checkout.shown(&path)),
+            );
         }
         Ok(Done::Well)
     }
@@ -118,9 +130,9 @@ impl Set {
         let wrong = |problem: &dyn std::fmt::Display| Failure::of([format!("{path}: {problem}")]);
         let mut stub = match slot.stub {
             Some(_) => Stub::parse(&checkout.text(&path)?).map_err(|problem| wrong(&problem))?,
-            None if self.create_stub => Stub::new(
-                self.name.service.rsplit('/').next().unwrap_or_default(),
-            ),
+            None if self.create_stub => {
+                Stub::new(self.name.service.rsplit('/').next().unwrap_or_default())
+            }
             None => {
                 return Err(wrong(&"is missing").hint("--create-stub makes it"));
             }
@@ -158,9 +170,14 @@ impl Set {
                 ));
             }
         }
-        let files: Vec<String> = changed.iter().map(|(path, _)| checkout.shown(path)).collect();
+        let files: Vec<String> = changed
+            .iter()
+            .map(|(path, _)| checkout.shown(path))
+            .collect();
         if !files.is_empty() {
-            let NameArgs { service, name, env, .. } = &self.name;
+            let NameArgs {
+                service, name, env, ..
+            } = &self.name;
             let commit = commit_hint(&files, &format!("{service}: set {name} in {env}"));
             complain(&format!("to commit: {commit}"));
         }
@@ -184,7 +201,9 @@ fn store(
         .and_then(|document| open(&document, keys));
     Ok(match opened {
         Ok((open, value)) => Store::Edit(Box::new(open), value),
-        Err(reason) => Store::Make(Some(format!("the file that was there did not open: {reason}"))),
+        Err(reason) => Store::Make(Some(format!(
+            "the file that was there did not open: {reason}"
+        ))),
     })
 }
 
@@ -232,7 +251,9 @@ fn seal(
                 before: None,
             }))
         }
-        (Store::Make(_), None) => Err(Failure::of(["no rule says which keys to encrypt for".to_owned()])),
+        (Store::Make(_), None) => Err(Failure::of([
+            "no rule says which keys to encrypt for".to_owned()
+        ])),
     }
 }
 

@@ -56,7 +56,10 @@ impl Textconv {
         match &opened {
             Ok(opened) if self.reveal => {
                 let clear = opened.plaintext.to_bytes();
-                clear.map_or_else(|error| format!("# {error}\n").into_bytes(), |clear| clear.expose().to_vec())
+                clear.map_or_else(
+                    |error| format!("# {error}\n").into_bytes(),
+                    |clear| clear.expose().to_vec(),
+                )
             }
             _ => masked(&document, opened).into_bytes(),
         }
@@ -86,7 +89,10 @@ impl Opened {
             Ok(plaintext) => (plaintext, None),
             Err(wrong) => {
                 let opened = document.decrypt_with(&key, MacCheck::Ignore);
-                (opened.map_err(|_| wrong.to_string())?, Some(wrong.to_string()))
+                (
+                    opened.map_err(|_| wrong.to_string())?,
+                    Some(wrong.to_string()),
+                )
             }
         };
         Ok(Self {
@@ -103,7 +109,11 @@ fn unencrypted(file: &Path, bytes: Vec<u8>, error: &ParseError) -> Vec<u8> {
     let is_value = Format::of_file_name(&file.to_string_lossy()) == Format::Binary;
     match error {
         ParseError::Metadata(MetadataError::Missing) if !is_value => bytes,
-        error => format!("# not encrypted by sops, or damaged: {error}\n<{} bytes>\n", bytes.len()).into_bytes(),
+        error => format!(
+            "# not encrypted by sops, or damaged: {error}\n<{} bytes>\n",
+            bytes.len()
+        )
+        .into_bytes(),
     }
 }
 
@@ -118,10 +128,15 @@ fn masked(document: &Document, opened: Result<Opened, String>) -> String {
             if let Some(warning) = &opened.warning {
                 head += &format!("# {warning}\n");
             }
-            document.masked(Some(&opened.plaintext), &|value| describe(value, &opened.key))
+            document.masked(Some(&opened.plaintext), &|value| {
+                describe(value, &opened.key)
+            })
         }
         Err(reason) => {
-            head += &format!("# not opened: {}\n", reason.lines().next().unwrap_or_default());
+            head += &format!(
+                "# not opened: {}\n",
+                reason.lines().next().unwrap_or_default()
+            );
             document.masked(None, &describe_closed)
         }
     };
@@ -147,7 +162,11 @@ fn describe_closed(value: Masked<'_>) -> String {
         Masked::Opened(value) => format!("<{} bytes>", value.expose().len()),
         Masked::Closed { size, ciphertext } => {
             let digest = Sha256::digest(ciphertext.as_bytes());
-            let shown: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+            let shown: String = digest
+                .iter()
+                .take(4)
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
             format!("<{size} bytes, ciphertext {shown}>")
         }
     }

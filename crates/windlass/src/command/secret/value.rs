@@ -94,7 +94,9 @@ fn host(text: &str) -> Result<String, String> {
 fn parameter(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
     if name.to_ascii_lowercase().contains("password") {
-        return Err("a password on the command line can be read by others; it is asked for".to_owned());
+        return Err(
+            "a password on the command line can be read by others; it is asked for".to_owned(),
+        );
     }
     Ok((name.to_owned(), value.to_owned()))
 }
@@ -114,9 +116,13 @@ impl ValueSource {
             return Err(Failure::usage("--host needs --postgres or --mongodb"));
         }
         if connection.port.is_some() && (several || connection.host[0].contains(':')) {
-            return Err(Failure::usage("--port is for one --host without a port; write --host HOST:PORT"));
+            return Err(Failure::usage(
+                "--port is for one --host without a port; write --host HOST:PORT",
+            ));
         }
-        if connection.srv && (several || connection.port.is_some() || connection.host[0].contains(':')) {
+        if connection.srv
+            && (several || connection.port.is_some() || connection.host[0].contains(':'))
+        {
             return Err(Failure::usage("--srv takes one --host and no port"));
         }
         Ok(())
@@ -143,10 +149,10 @@ impl ValueSource {
         check_size(&bytes)?;
         match connection {
             None => self.judged(name, bytes),
-            Some(_) if bytes.expose().ends_with(b"\n") => Err(Failure::of([
-                "the password ends in a line feed".to_owned(),
-            ])
-            .hint("add --trim to leave it out, or use printf instead of echo")),
+            Some(_) if bytes.expose().ends_with(b"\n") => {
+                Err(Failure::of(["the password ends in a line feed".to_owned()])
+                    .hint("add --trim to leave it out, or use printf instead of echo"))
+            }
             Some(connection) => self.judged(name, connection.with_password(&bytes)),
         }
     }
@@ -159,8 +165,9 @@ impl ValueSource {
             .map(|problem| format!("{name} looks like a URL, and {problem}"));
         let mut warnings: Vec<String> = problems.collect();
         if !warnings.is_empty() && !self.no_check {
-            return Err(Failure::of(warnings)
-                .hint("--postgres and --mongodb escape what must be; --no-check stores it as it is"));
+            return Err(Failure::of(warnings).hint(
+                "--postgres and --mongodb escape what must be; --no-check stores it as it is",
+            ));
         }
         if bytes.expose().ends_with(b"\n") {
             warnings.push(format!(
@@ -183,7 +190,11 @@ impl ConnectionArgs {
         Some(Connection {
             scheme,
             user: self.user.clone().unwrap_or_default(),
-            hosts: self.host.iter().map(|host| format!("{host}{port}")).collect(),
+            hosts: self
+                .host
+                .iter()
+                .map(|host| format!("{host}{port}"))
+                .collect(),
             database: self.database.clone(),
             parameters: self.parameters.clone(),
         })
@@ -248,7 +259,9 @@ fn trimmed(bytes: &SecretBytes) -> SecretBytes {
 
 fn check_size(bytes: &SecretBytes) -> Result<(), Failure> {
     match bytes.expose().len() {
-        0 => Err(Failure::of(["the value is empty, and nothing was stored".to_owned()])),
+        0 => Err(Failure::of([
+            "the value is empty, and nothing was stored".to_owned()
+        ])),
         1..=MAX => Ok(()),
         _ => Err(Failure::of([format!(
             "the value has more than {MAX} bytes, which no Secret can hold"

@@ -49,7 +49,9 @@ pub(super) fn update(
         texts.insert(rule.config.clone(), edited);
     }
     let texts = texts.into_iter();
-    Ok(texts.map(|(path, text)| (path, text.into_bytes())).collect())
+    Ok(texts
+        .map(|(path, text)| (path, text.into_bytes()))
+        .collect())
 }
 
 /// A rule that is for other files too may not be changed on the way.
@@ -78,8 +80,14 @@ fn refuse_rules_of_others(
 /// Returns the text with other keys in the rule that begins in this line.
 fn edit(text: &str, line: u32, to: &[MasterKey]) -> Result<String, String> {
     let documents = windlass_yaml::parse(text).map_err(|error| error.to_string())?;
-    let mut root = documents.into_iter().next().ok_or("the file is empty")?.root;
-    let rules = root.get_mut("creation_rules").and_then(Node::as_sequence_mut);
+    let mut root = documents
+        .into_iter()
+        .next()
+        .ok_or("the file is empty")?
+        .root;
+    let rules = root
+        .get_mut("creation_rules")
+        .and_then(Node::as_sequence_mut);
     let mut rules = rules.into_iter().flatten();
     let rule = rules.find(|rule| rule.start.line == line && rule.is_mapping());
     let rule = rule.ok_or("the rule is not written where it is used")?;
@@ -100,13 +108,17 @@ fn fields(to: &[MasterKey]) -> BTreeMap<&'static str, String> {
         fields.entry(field).or_default().push(name);
     }
     let fields = fields.into_iter();
-    fields.map(|(field, names)| (field, names.join(","))).collect()
+    fields
+        .map(|(field, names)| (field, names.join(",")))
+        .collect()
 }
 
 /// Returns these fields as lines of a `.sops.yaml`.
 pub(super) fn lines(to: &[MasterKey]) -> String {
     let fields = fields(to).into_iter();
-    let lines: Vec<_> = fields.map(|(field, names)| format!("{field}: {names}")).collect();
+    let lines: Vec<_> = fields
+        .map(|(field, names)| format!("{field}: {names}"))
+        .collect();
     lines.join("\n")
 }
 

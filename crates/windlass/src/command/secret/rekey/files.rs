@@ -8,7 +8,7 @@ use super::super::checkout::Checkout;
 use crate::failure::Failure;
 
 /// What every encrypted value begins with.
-const MARK: &[u8] = b"ENC[AES256_GCM,";
+pub(in super::super) const MARK: &[u8] = b"ENC[AES256_GCM,";
 
 /// How deep directories may lie in each other.
 const MAX_DEPTH: usize = 64;
@@ -37,7 +37,12 @@ pub(super) fn choose(
         let overlay = unit.directory.file_name() == env;
         for directory in reached_directories(tree, &unit.directory)? {
             let is_own = overlay && directory.is_within(&unit.directory);
-            if is_own || shared { &mut own } else { &mut others }.push(directory);
+            if is_own || shared {
+                &mut own
+            } else {
+                &mut others
+            }
+            .push(directory);
         }
         if overlay {
             own.push(unit.directory);
@@ -87,7 +92,11 @@ fn walk(
     depth: usize,
     found: &mut Vec<TreePath>,
 ) -> Result<(), Failure> {
-    let too_deep = || Failure::of([format!("{directory}: directories lie in each other too deeply")]);
+    let too_deep = || {
+        Failure::of([format!(
+            "{directory}: directories lie in each other too deeply"
+        )])
+    };
     let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
     for (name, kind) in tree.list(directory)? {
         let path = directory.join(&name)?;
