@@ -26,6 +26,8 @@ mod remote;
 mod restart;
 #[path = "all/scene.rs"]
 mod scene;
+#[path = "all/secret_verbs.rs"]
+mod secret_verbs;
 #[path = "all/secrets.rs"]
 mod secrets;
 #[path = "all/sops.rs"]

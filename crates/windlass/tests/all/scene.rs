@@ -1,7 +1,7 @@
 //! An empty home, a repository with the example platform, and the programs to use on it.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -104,6 +104,18 @@ impl Scene {
         )
     }
 
+    /// Runs `windlass` in the repository with something on its standard input.
+    pub(crate) fn feed(&self, arguments: &[&str], input: &str) -> Ran {
+        let mut command = Command::new(binary());
+        command.args(arguments).current_dir(self.repository());
+        let command = self.prepare(&mut command).stdin(Stdio::piped());
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // A program that needs no input may have ended.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        Ran::of(child.wait_with_output().unwrap())
+    }
+
     /// Starts `windlass` in the repository.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
         let mut command = Command::new(binary());
@@ -149,16 +161,7 @@ impl Scene {
 
     /// Runs a program to its end with an environment that holds nothing but HOME and PATH.
     pub(crate) fn run(&self, command: &mut Command) -> Ran {
-        let Output {
-            status,
-            stdout,
-            stderr,
-        } = self.prepare(command).output().unwrap();
-        Ran {
-            code: status.code(),
-            stdout: String::from_utf8(stdout).unwrap(),
-            stderr: String::from_utf8(stderr).unwrap(),
-        }
+        Ran::of(self.prepare(command).output().unwrap())
     }
 
     fn prepare<'c>(&self, command: &'c mut Command) -> &'c mut Command {
@@ -176,6 +179,14 @@ impl Scene {
 }
 
 impl Ran {
+    fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
     /// Returns standard output and standard error, one after the other.
     pub(crate) fn all(&self) -> String {
         format!("{}{}", self.stdout, self.stderr)

@@ -189,7 +189,11 @@ impl<'u> Parts<'u> {
         add(self.text.contains(is_odd), Problem::Space);
         add(userinfo.contains('@'), Problem::At);
         // A delimiter in the password ends the authority too early, and the @ is left behind.
-        let is_cut = self.userinfo.is_none() && self.rest.contains('@');
+        let has_odd_port = self
+            .hosts
+            .iter()
+            .any(|host| host_problem(host) == Some(Problem::Port));
+        let is_cut = self.userinfo.is_none() && has_odd_port && self.rest.contains('@');
         add(is_cut, Problem::Delimiter);
         add(self.is_mongodb() && password.contains(':'), Problem::Colon);
         add(!is_escaped(self.text), Problem::Percent);

@@ -128,7 +128,7 @@ impl List {
             return "no service has a secret value\n".to_owned();
         }
         let mut legend = Legend::default();
-        let mut lines = vec![self.head(report)];
+        let mut lines = vec![Self::head(report)];
         for row in &report.values {
             let mut line = vec![row.service.clone(), row.name.clone()];
             for env in &report.environments {
@@ -140,7 +140,7 @@ impl List {
         format!("{}{}", columns(&lines), legend.text())
     }
 
-    fn head(&self, report: &Report) -> Vec<String> {
+    fn head(report: &Report) -> Vec<String> {
         let mut head = vec!["SERVICE".to_owned(), "NAME".to_owned()];
         head.extend(report.environments.iter().map(|env| env.to_uppercase()));
         head

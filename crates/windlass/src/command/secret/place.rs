@@ -116,3 +116,12 @@ pub(super) fn guard(slot: &Slot, unit: &Unit, is_meant: bool) -> Result<(), Fail
     )])
     .hint("add --shared to change them for all"))
 }
+
+/// Returns whether this is the file of one encrypted value.
+pub(super) fn is_value(path: &TreePath) -> bool {
+    let is_beside = path
+        .parent()
+        .and_then(|values| values.parent())
+        .is_some_and(|directory| path.is_within(&values_path(&directory)));
+    is_beside && value_key(path.file_name()).is_some()
+}

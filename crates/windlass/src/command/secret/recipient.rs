@@ -20,19 +20,19 @@ pub(super) fn parse(text: &str) -> Result<MasterKey, Failure> {
         Some(Kind::Pgp) => MasterKey::pgp_list(text),
         Some(Kind::AwsKms) => MasterKey::kms_list(text, &BTreeMap::new(), ""),
         Some(Kind::GcpKms) => MasterKey::gcp_kms_list(text),
-        Some(Kind::Vault) => MasterKey::vault_list(text).map_err(unknown)?,
-        Some(Kind::Azure) => MasterKey::azure_list(text).map_err(unknown)?,
-        None => return Err(unknown(format!("{text:?} is not the name of a key"))),
+        Some(Kind::Vault) => MasterKey::vault_list(text).map_err(|error| unknown(&error))?,
+        Some(Kind::Azure) => MasterKey::azure_list(text).map_err(|error| unknown(&error))?,
+        None => return Err(unknown(&format!("{text:?} is not the name of a key"))),
     };
     match <[MasterKey; 1]>::try_from(keys) {
         Ok([key]) => Ok(key),
-        Err(_) => Err(unknown(format!(
+        Err(_) => Err(unknown(&format!(
             "{text:?} names several keys; give --to several times"
         ))),
     }
 }
 
-fn unknown(error: impl ToString) -> Failure {
+fn unknown(error: &dyn std::fmt::Display) -> Failure {
     Failure::usage(error.to_string()).hint(
         "a key is age1…, ssh-ed25519 …, a PGP fingerprint of 40 digits, arn:aws:kms:…, projects/…/cryptoKeys/…, https://VAULT.vault.azure.net/keys/NAME/VERSION or https://HOST/v1/ENGINE/keys/NAME",
     )

@@ -61,7 +61,7 @@ impl Textconv {
                     |clear| clear.expose().to_vec(),
                 )
             }
-            _ => masked(&document, opened).into_bytes(),
+            _ => masked(&document, &opened).into_bytes(),
         }
     }
 
@@ -117,29 +117,24 @@ fn unencrypted(file: &Path, bytes: Vec<u8>, error: &ParseError) -> Vec<u8> {
     }
 }
 
-fn masked(document: &Document, opened: Result<Opened, String>) -> String {
-    let mut head = format!("# encrypted {}\n", document.last_modified().as_str());
-    for recipient in sealed::recipients(document) {
-        head += &format!("# for {recipient}\n");
-    }
-    let body = match &opened {
+fn masked(document: &Document, opened: &Result<Opened, String>) -> String {
+    let mut head = vec![format!("encrypted {}", document.last_modified().as_str())];
+    let recipients = sealed::recipients(document).into_iter();
+    head.extend(recipients.map(|recipient| format!("for {recipient}")));
+    let body = match opened {
         Ok(opened) => {
-            head += &format!("# data key {}\n", sealed::key_fingerprint(&opened.key));
-            if let Some(warning) = &opened.warning {
-                head += &format!("# {warning}\n");
-            }
-            document.masked(Some(&opened.plaintext), &|value| {
-                describe(value, &opened.key)
-            })
+            head.push(format!("data key {}", sealed::key_fingerprint(&opened.key)));
+            head.extend(opened.warning.clone());
+            let describe = |value: Masked<'_>| describe(value, &opened.key);
+            document.masked(Some(&opened.plaintext), &describe)
         }
         Err(reason) => {
-            head += &format!(
-                "# not opened: {}\n",
-                reason.lines().next().unwrap_or_default()
-            );
+            let reason = reason.lines().next().unwrap_or_default();
+            head.push(format!("not opened: {reason}"));
             document.masked(None, &describe_closed)
         }
     };
+    let head = format!("# {}\n", head.join("\n# "));
     match body {
         Ok(body) => head + &body,
         Err(error) => format!("{head}# {error}\n"),
@@ -162,12 +157,8 @@ fn describe_closed(value: Masked<'_>) -> String {
         Masked::Opened(value) => format!("<{} bytes>", value.expose().len()),
         Masked::Closed { size, ciphertext } => {
             let digest = Sha256::digest(ciphertext.as_bytes());
-            let shown: String = digest
-                .iter()
-                .take(4)
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
-            format!("<{size} bytes, ciphertext {shown}>")
+            let shown = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
+            format!("<{size} bytes, ciphertext {shown:08x}>")
         }
     }
 }

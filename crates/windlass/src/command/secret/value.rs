@@ -296,9 +296,10 @@ mod tests {
         };
         // 184 bytes are 248 characters: what one round of all bytes gives.
         let text = alphanumeric(184, &mut count);
-        let occurs = |letter: u8| text.expose().iter().filter(|byte| **byte == letter).count();
-        assert_eq!(text.expose().len(), 248);
-        assert!(b"Aa09zZ".iter().all(|letter| occurs(*letter) == 4));
+        let text = text.expose_text().unwrap();
+        let occurs = |letter: char| text.matches(letter).count();
+        assert_eq!(text.len(), 248);
+        assert!("Aa09zZ".chars().all(|letter| occurs(letter) == 4));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use windlass_kustomize::FILE_NAMES;
 use windlass_render::{is_placeholder, value_key};
+use windlass_sops::Format;
 use windlass_tree::{EntryKind, Tree, TreePath};
 use windlass_yaml::{Limits, Node};
 
@@ -18,7 +19,7 @@ pub(super) fn findings(tree: &dyn Tree, path: &TreePath) -> Result<Vec<Finding>,
         return Ok(Vec::new());
     };
     let mut findings = private_keys(path, text);
-    let is_yaml = path.as_str().ends_with(".yaml") || path.as_str().ends_with(".yml");
+    let is_yaml = Format::of_file_name(path.as_str()) == Format::Yaml;
     if FILE_NAMES.contains(&path.file_name()) {
         findings.extend(generators(tree, path, text));
     } else if is_yaml && text.contains("Secret") {
@@ -81,9 +82,11 @@ fn manifests(tree: &dyn Tree, path: &TreePath, text: &str) -> Result<Vec<Finding
     // Made of the stub and the values, to be built and removed again.
     if path.file_name() == "secret.yaml" && beside("secret-stub.yaml")? && beside(".sops")? {
         let message = "the merged Secret, with all its values in clear";
-        findings = vec![Finding::error(path, 0, Kind::SecretInClear, message)];
-        findings[0].advice =
-            "remove it, and add secret.yaml to .gitignore: windlass makes it in memory".to_owned();
+        let advice = "remove it, and add secret.yaml to .gitignore: windlass makes it in memory";
+        findings = vec![Finding {
+            advice: advice.to_owned(),
+            ..Finding::error(path, 0, Kind::SecretInClear, message)
+        }];
     }
     Ok(findings)
 }
@@ -145,10 +148,7 @@ fn generators(tree: &dyn Tree, path: &TreePath, text: &str) -> Vec<Finding> {
         let name = generator.get_text("name").unwrap_or("without a name");
         let literals = items(generator, "literals");
         if let [first, ..] = literals.as_slice() {
-            let message = format!(
-                "the Secret {name} is made of {} values in clear",
-                literals.len()
-            );
+            let message = format!("the literals of Secret {name} are in clear");
             findings.push(Finding::warning(
                 path,
                 first.start.line,
@@ -235,7 +235,7 @@ mod tests {
             ("o/c.env", "A=ENC[AES256_GCM,x]\n"),
         ];
         insta::assert_snapshot!(found(&files, "o/kustomization.yaml"), @r"
-        o/kustomization.yaml:4: the Secret a is made of 1 values in clear
+        o/kustomization.yaml:4: the literals of Secret a are in clear
         o/kustomization.yaml:5: the Secret a is made of a.env, which is in clear
         ");
     }

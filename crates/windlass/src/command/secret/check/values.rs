@@ -8,6 +8,7 @@ use windlass_tree::{Tree as _, TreePath};
 
 use super::super::checkout::Checkout;
 use super::super::connection::problems;
+use super::super::place::is_value;
 use super::super::rekey::files::MARK;
 use super::super::{rules, sealed};
 use super::finding::{Finding, Kind};
@@ -187,12 +188,6 @@ impl Values {
         }
         findings
     }
-}
-
-/// Returns whether this is the file of one value.
-fn is_value(path: &TreePath) -> bool {
-    let directory = path.parent().unwrap_or_default();
-    directory.file_name() == ".sops" && path.as_str().ends_with(".enc")
 }
 
 fn damaged(path: &TreePath, error: &DecryptError) -> Finding {

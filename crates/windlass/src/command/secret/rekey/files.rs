@@ -5,6 +5,7 @@ use windlass_sops::{Document, Format};
 use windlass_tree::{EntryKind, Tree, TreePath};
 
 use super::super::checkout::Checkout;
+use super::super::place::is_value;
 use crate::failure::Failure;
 
 /// What every encrypted value begins with.
@@ -64,8 +65,7 @@ pub(in super::super) fn encrypted(
 ) -> Result<Vec<TreePath>, Failure> {
     let mut found = Vec::new();
     for path in files(tree, directories)? {
-        let is_value = path.as_str().ends_with(".enc");
-        if is_value || contains(&tree.read(&path)?, MARK) {
+        if is_value(&path) || contains(&tree.read(&path)?, MARK) {
             found.push(path);
         }
     }
