@@ -81,6 +81,10 @@ pub(crate) struct SourceArgs {
     /// $SOPS_AGE_KEY, ~/.config/sops/age/keys.txt, and demo.agekey in the repository
     #[arg(long = "age-key-file", value_name = "FILE", requires = "env")]
     pub(crate) age_key_files: Vec<PathBuf>,
+    /// A manifest of a Secret with the keys that Flux takes from one: *.agekey, *.asc, sops.aws-kms,
+    /// sops.azure-kv, sops.gcp-kms, sops.vault-token; may be given several times
+    #[arg(long = "decryption-secret", value_name = "FILE", requires = "env")]
+    pub(crate) decryption_secrets: Vec<PathBuf>,
     /// Open encrypted files with such a path even if their MAC is wrong, with a warning; may be given several
     /// times. Values may then have been altered, removed or reordered. `**` opens all, as Flux does
     #[arg(long = "ignore-mac", value_name = "PATTERN", requires = "env")]

@@ -34,7 +34,7 @@ fn unrendered(errors: Vec<String>, keys: &Keys) -> Failure {
     let failure = problems.fold(Failure::of(errors), |failure, problem| {
         failure.hint(problem.clone())
     });
-    if keys.age().is_empty() {
+    if keys.is_empty() {
         failure.hint("no age key was found; add --age-key-file FILE or set SOPS_AGE_KEY_FILE")
     } else {
         failure

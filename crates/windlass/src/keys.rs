@@ -1,7 +1,7 @@
 //! The keys that this process has: those that sops looks for, and those that a person names.
 //!
 //! - `age`: the places of age identities; `command`: the program that prints one.
-//! - `named`: files that a person names.
+//! - `named`: files that a person names; `secret`: manifests of Secrets with keys.
 //! - `elsewhere`: services that are asked over the network.
 //! - `together`: many documents at once.
 
@@ -9,13 +9,14 @@ mod age;
 mod command;
 mod elsewhere;
 mod named;
+mod secret;
 mod together;
 
 use std::fmt;
 use std::path::PathBuf;
 
 use windlass_http::Settings;
-use windlass_keys::{Addresses, CacheLimits, Cached, Gpg};
+use windlass_keys::{Addresses, AnyOf, CacheLimits, Cached, Gpg, SecretKeys};
 use windlass_sops::{
     KeyFailure, KeyService, KeyType, Keyring, MasterKey, PgpKeyring, SecretBytes, WrappedKey,
 };
@@ -32,6 +33,8 @@ pub(crate) use together::Together;
 /// The keys that this process has. Until a key of its type is asked for, no file of a person is read, no
 /// service is asked and no program is started.
 pub(crate) struct Keys {
+    /// Those that a person names, asked first.
+    secrets: Vec<SecretKeys>,
     age: AgeKeys,
     pgp: Pgp,
     elsewhere: Cached<Elsewhere>,
@@ -49,6 +52,7 @@ impl Keys {
     /// program.
     pub(crate) fn for_sops(settings: &Settings) -> Self {
         Self {
+            secrets: Vec::new(),
             age: AgeKeys::new(Keyring::new(), Places::from_env(variable))
                 .or_from(KeyCommand::from_env(variable))
                 .or_ask(ask_at_terminal),
@@ -57,18 +61,23 @@ impl Keys {
         }
     }
 
-    /// Returns the keys that rendering has: those of `files`, the demo key of the repository, and what the
+    /// Returns the keys that rendering has: those of `files` and of the manifests `secrets`, the demo key of the repository, and what the
     /// sops program finds without another program. Vault is asked at `$VAULT_ADDR` only.
     ///
     /// # Errors
     ///
     /// One of the files cannot be used. Whatever else cannot is one of the [`problems`](Self::problems).
-    pub(crate) fn for_rendering(files: &[PathBuf], tree: &dyn Tree) -> Result<Self, Failure> {
+    pub(crate) fn for_rendering(
+        files: &[PathBuf],
+        secrets: &[PathBuf],
+        tree: &dyn Tree,
+    ) -> Result<Self, Failure> {
         let mut named = Named::read(files)?;
         named.add_demo_key(tree)?;
         let vault = variable("VAULT_ADDR").filter(|address| !address.is_empty());
         let addresses = Addresses::Only(vault.into_iter().collect());
         Ok(Self {
+            secrets: secret::read_all(secrets, &addresses)?,
             age: AgeKeys::new(named.age, Places::from_env(variable)),
             pgp: Pgp::Ring(named.pgp),
             elsewhere: remembered(Elsewhere::new(&Settings::default(), addresses)),
@@ -80,6 +89,11 @@ impl Keys {
         self.age.problems()
     }
 
+    /// Returns whether no key was named, and no age identity found.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.secrets.is_empty() && self.age().is_empty()
+    }
+
     /// Returns the age identities that no program and no passphrase is needed for.
     pub(crate) fn age(&self) -> &Keyring {
         self.age.keyring()
@@ -87,7 +101,11 @@ impl Keys {
 
     /// Returns the recipients whose secrets the keys open: what tells one set of keys from another.
     pub(crate) fn recipients(&self) -> Vec<String> {
-        self.age().recipients().map(str::to_owned).collect()
+        let rings = self.secrets.iter().map(SecretKeys::age);
+        let rings = rings.chain([self.age()]);
+        rings
+            .flat_map(|ring| ring.recipients().map(str::to_owned))
+            .collect()
     }
 
     fn service(&self, key_type: KeyType) -> &dyn KeyService {
@@ -102,7 +120,12 @@ impl Keys {
 
 impl KeyService for Keys {
     fn unwrap(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
-        self.service(key.key.key_type()).unwrap(key)
+        let own = self.service(key.key.key_type());
+        if self.secrets.is_empty() {
+            return own.unwrap(key);
+        }
+        let secrets = self.secrets.iter().map(|secret| secret as &dyn KeyService);
+        AnyOf(secrets.chain([own]).collect()).unwrap(key)
     }
 
     fn wrap(&self, key: &MasterKey, secret: &SecretBytes) -> Result<String, KeyFailure> {

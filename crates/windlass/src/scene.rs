@@ -36,6 +36,7 @@ pub(crate) struct Snapshot {
 pub(crate) struct Scene {
     source: Source,
     key_files: Vec<PathBuf>,
+    key_secrets: Vec<PathBuf>,
     ignore_mac: Vec<PathPattern>,
 }
 
@@ -59,6 +60,7 @@ impl Scene {
         Ok(Self {
             source,
             key_files: arguments.age_key_files.clone(),
+            key_secrets: arguments.decryption_secrets.clone(),
             ignore_mac: arguments.ignore_mac.clone(),
         })
     }
@@ -89,7 +91,7 @@ impl Scene {
 
     /// Returns the keys that open the secrets of a snapshot.
     pub(crate) fn keys(&self, snapshot: &Snapshot) -> Result<Keys, Failure> {
-        Keys::for_rendering(&self.key_files, &*snapshot.tree)
+        Keys::for_rendering(&self.key_files, &self.key_secrets, &*snapshot.tree)
     }
 
     /// Returns how secrets are opened, with these keys.

@@ -170,3 +170,29 @@ fn values_of_an_encrypted_manifest_are_masked_wherever_it_is_shown() {
     );
     assert!(ignored.stdout.contains("data.note"), "{}", ignored.all());
 }
+
+#[test]
+fn keys_are_taken_from_the_manifest_of_a_secret_as_flux_has_it() {
+    let scene = Scene::platform();
+    let key = scene.read("demo.agekey");
+    scene.remove("demo.agekey");
+    scene.commit("no key");
+    let lines = key.lines().map(|line| format!("    {line}\n"));
+    let manifest = format!(
+        "apiVersion: v1\nkind: Secret\nmetadata: {{name: sops-age, namespace: flux-system}}\nstringData:\n  identity.agekey: |\n{}",
+        lines.collect::<String>()
+    );
+    let file = scene.home().join("sops-age.yaml");
+    fs::write(&file, manifest).unwrap();
+    let named = ["--decryption-secret", file.to_str().unwrap()];
+    let ran = scene.windlass(&[&["build", "--env", "dev"][..], &named].concat());
+    assert_eq!(ran.code, Some(0), "{}", ran.all());
+    assert!(needles().iter().any(|needle| ran.stdout.contains(needle)));
+    fs::write(&file, "kind: ConfigMap\n").unwrap();
+    let ran = scene.windlass(&[&["build", "--env", "dev"][..], &named].concat());
+    assert!(
+        ran.stderr.contains("is no manifest of a Secret"),
+        "{}",
+        ran.all()
+    );
+}
