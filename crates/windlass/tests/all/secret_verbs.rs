@@ -1,6 +1,7 @@
 //! `windlass secret`: every verb on the example platform, with the real sops, age and git.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -478,7 +479,6 @@ fn new_keys_are_added_to_those_of_sops_and_never_overwritten() {
         "{text}"
     );
     assert_eq!(text.matches("AGE-SECRET-KEY-1").count(), 2);
-    use std::os::unix::fs::PermissionsExt as _;
     assert_eq!(
         fs::metadata(&file).unwrap().permissions().mode() & 0o777,
         0o600
