@@ -4,8 +4,8 @@ use aes_gcm::aead::consts::{U12, U16, U32};
 use aes_gcm::aead::{AeadInOut, KeyInit, Nonce, Tag};
 use aes_gcm::aes::Aes256;
 use aes_gcm::{AesGcm, aead::inout::InOutBuf};
-use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use base64::{DecodeSliceError, Engine as _};
 use zeroize::Zeroizing;
 
 use crate::time::Timestamp;
@@ -97,8 +97,8 @@ impl Cipher {
 
     /// Encrypts a value for the place that `place` names, with a new nonce.
     pub(crate) fn seal(&self, value: &Opened, place: &str, random: &mut dyn Random) -> String {
-        let mut data = Zeroizing::new(Vec::new());
-        value.with_bytes(|bytes| data.extend_from_slice(bytes));
+        // Of the right size at once, so that no copy stays behind where it grew.
+        let mut data = value.with_bytes(|bytes| Zeroizing::new(bytes.to_vec()));
         let mut nonce = [0; 32];
         random.fill(&mut nonce);
         let buffer = InOutBuf::from(&mut data[..]);
@@ -114,11 +114,13 @@ impl Cipher {
     /// Opens the encrypted value `text`, which stands at the place that `place` names.
     pub(crate) fn open(&self, text: &str, place: &str) -> Result<Opened, ValueProblem> {
         let parts = Parts::split(text).ok_or(ValueProblem::Malformed)?;
-        let mut data = Zeroizing::new(decode(parts.data, "data")?);
-        let nonce = decode(parts.iv, "iv")?;
-        let tag = decode(parts.tag, "tag")?;
-        self.decrypt(&mut data, &nonce, &tag, place.as_bytes())?;
-        typed(parts.value_type, &data)
+        let mut data = Zeroizing::new(decode(parts.data)?);
+        let (nonce, tag) = (
+            Short::decode(parts.iv, "iv")?,
+            Short::decode(parts.tag, "tag")?,
+        );
+        self.decrypt(&mut data, nonce.bytes(), tag.bytes(), place.as_bytes())?;
+        typed(parts.value_type, data)
     }
 
     fn decrypt(
@@ -193,10 +195,12 @@ impl<'t> Parts<'t> {
     /// Takes the text apart. What follows the closing bracket is refused (sops ignores it).
     fn split(text: &'t str) -> Option<Self> {
         let inside = text.strip_prefix("ENC[AES256_GCM,")?.strip_suffix(']')?;
-        let parts: Vec<&str> = inside.split(',').collect();
-        let [data, iv, tag, value_type] = parts[..] else {
+        let mut parts = inside.split(',');
+        let mut next = || parts.next();
+        let (data, iv, tag, value_type) = (next()?, next()?, next()?, next()?);
+        if next().is_some() {
             return None;
-        };
+        }
         Some(Self {
             data: data.strip_prefix("data:").filter(|data| !data.is_empty())?,
             iv: iv.strip_prefix("iv:")?,
@@ -206,19 +210,46 @@ impl<'t> Parts<'t> {
     }
 }
 
-fn decode(text: &str, part: &'static str) -> Result<Vec<u8>, ValueProblem> {
+fn decode(text: &str) -> Result<Vec<u8>, ValueProblem> {
+    let part = "data";
     STANDARD
         .decode(text)
         .map_err(|_| ValueProblem::NotBase64 { part })
 }
 
+/// A nonce or a tag: no more bytes than one of them may have.
+struct Short {
+    bytes: [u8; 64],
+    length: usize,
+}
+
+impl Short {
+    fn decode(text: &str, part: &'static str) -> Result<Self, ValueProblem> {
+        let mut bytes = [0; 64];
+        let length = STANDARD
+            .decode_slice(text, &mut bytes)
+            .map_err(|error| match error {
+                DecodeSliceError::DecodeError(_) => ValueProblem::NotBase64 { part },
+                DecodeSliceError::OutputSliceTooSmall => ValueProblem::Length {
+                    part,
+                    length: text.len() / 4 * 3,
+                },
+            })?;
+        Ok(Self { bytes, length })
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
+
 /// Reads a plaintext as the type that it is marked with, as Go's `strconv` does.
-fn typed(value_type: &str, plain: &[u8]) -> Result<Opened, ValueProblem> {
-    let bytes = || SecretBytes::new(plain.to_vec());
-    let text = std::str::from_utf8(plain).ok();
+fn typed(value_type: &str, mut plain: Zeroizing<Vec<u8>>) -> Result<Opened, ValueProblem> {
+    let bytes = SecretBytes::new(std::mem::take(&mut *plain));
+    let text = bytes.expose_text();
     let (scalar, value_type) = match value_type {
-        "str" => (Some(Scalar::Text(bytes())), "str"),
-        "comment" => return Ok(Opened::Comment(bytes())),
+        "str" => return Ok(Opened::Scalar(Scalar::Text(bytes))),
+        "comment" => return Ok(Opened::Comment(bytes)),
         "int" => (
             text.and_then(|text| text.parse().ok()).map(Scalar::Int),
             "int",

@@ -120,7 +120,7 @@ pub use keyring::{
 };
 pub use locate::{Located, Place, Position, Source, locate};
 pub use mask::Masked;
-pub use metadata::{MAX_RECIPIENTS, MetadataError};
+pub use metadata::{MAX_RECIPIENTS, MAX_WRAPPED, MetadataError};
 pub use path::{PathSyntaxError, Step, ValuePath};
 pub use pgp_ring::{PgpKeyring, PgpKeyringError};
 pub use plaintext::{PathError, PlainValue, Plaintext, PlaintextError, Warning};

@@ -11,6 +11,10 @@ use crate::{Located, Place, WrappedKey, WrappedKeys};
 /// The largest number of recipients that a document may have.
 pub const MAX_RECIPIENTS: usize = 200;
 
+/// The largest size of all wrapped data keys of a document, in bytes: 512 KiB. Those of 200 PGP keys of 4096
+/// bits fit; an age file has a stanza for each 150 bytes, which costs an attempt for every identity.
+pub const MAX_WRAPPED: usize = 512 * 1024;
+
 /// The version that new documents say they are written by: the one whose format this is.
 pub(crate) const VERSION: &str = "3.11.0";
 
@@ -48,15 +52,22 @@ pub enum MetadataError {
         /// How many there are.
         count: usize,
     },
+    /// What they are wrapped as is more than [`MAX_WRAPPED`] bytes.
+    #[error("the wrapped data keys have {size} bytes together; the limit is {MAX_WRAPPED}")]
+    TooMuchWrapped {
+        /// How many bytes there are.
+        size: usize,
+    },
 }
 
 impl Located for MetadataError {
     fn place(&self) -> Option<Place> {
         match self {
             Self::Missing => None,
-            Self::NotMapping | Self::NoKeys | Self::TooManyRecipients { .. } => {
-                Some(Place::metadata(""))
-            }
+            Self::NotMapping
+            | Self::NoKeys
+            | Self::TooManyRecipients { .. }
+            | Self::TooMuchWrapped { .. } => Some(Place::metadata("")),
             Self::Field { field, .. } => Some(Place::metadata(field)),
             Self::TwoRules { second, .. } => Some(Place::metadata(second)),
         }

@@ -2,13 +2,14 @@
 
 use std::fmt;
 
+use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// Bytes that nobody must see: a decrypted value, a data key.
 ///
 /// They are overwritten when dropped, and their `Debug` form is `[redacted]`. There is no `Display`:
 /// whoever needs the bytes says so with [`SecretBytes::expose`].
-#[derive(Clone, Default, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, Default, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct SecretBytes(Vec<u8>);
 
 impl SecretBytes {
@@ -34,6 +35,13 @@ impl SecretBytes {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl PartialEq for SecretBytes {
+    /// Compares in a time that depends on the lengths only.
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
     }
 }
 

@@ -8,6 +8,8 @@
 
 #[path = "all/any_document.rs"]
 mod any_document;
+#[path = "all/bad_input.rs"]
+mod bad_input;
 #[path = "all/laws.rs"]
 mod laws;
 #[path = "all/own.rs"]

@@ -16,6 +16,9 @@ const LIMITS: Limits = Limits {
     expansion: 100_000,
 };
 
+/// Each rule may cost the compilation of a regular expression.
+const MAX_RULES: usize = 1000;
+
 pub(super) fn config(text: &str) -> Result<Config, ConfigError> {
     let Some(root) = root(text)? else {
         return Ok(Config::default());
@@ -60,6 +63,12 @@ fn each<T>(
     nodes: &[Node],
     read: impl Fn(&Node) -> Result<T, ConfigError>,
 ) -> Result<Vec<T>, ConfigError> {
+    if let Some(node) = nodes.get(MAX_RULES) {
+        return Err(error(
+            node,
+            &format!("there are more than {MAX_RULES} rules"),
+        ));
+    }
     nodes.iter().map(read).collect()
 }
 

@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256, Sha512};
 
+use crate::SecretBytes;
 use crate::selection::Rules;
 use crate::value::Scalar;
 
@@ -32,13 +33,13 @@ impl Mac {
     }
 
     /// Returns the MAC in hexadecimal digits, upper case.
-    pub(super) fn finish(self) -> String {
+    pub(super) fn finish(self) -> SecretBytes {
         const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
         let digit = |value: u8| char::from(DIGITS[usize::from(value)]);
         let bytes = self.hash.finalize();
-        bytes
+        let digits = bytes
             .iter()
-            .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-            .collect()
+            .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+        digits.collect::<String>().into()
     }
 }

@@ -164,7 +164,7 @@ impl<'d> Opener<'d> {
             Ok(_) => return Err(DecryptError::MacMismatch),
             Err(problem) => return Err(DecryptError::Mac { problem }),
         };
-        if stored.expose() == self.mac.finish().as_bytes() {
+        if stored == self.mac.finish() {
             Ok(())
         } else {
             Err(DecryptError::MacMismatch)

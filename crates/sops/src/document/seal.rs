@@ -129,7 +129,7 @@ impl<'s> Sealer<'s> {
 
     /// Returns the encrypted MAC of the values that were encrypted.
     pub(super) fn seal_mac(self, now: &Timestamp) -> String {
-        let mac = Opened::Scalar(Scalar::Text(self.mac.finish().into()));
+        let mac = Opened::Scalar(Scalar::Text(self.mac.finish()));
         self.cipher.seal(&mac, &now.to_seconds(), self.random)
     }
 }

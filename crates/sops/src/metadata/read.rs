@@ -1,6 +1,6 @@
 //! The block as documents have it.
 
-use super::{MAX_RECIPIENTS, Metadata, MetadataError, keys};
+use super::{MAX_RECIPIENTS, MAX_WRAPPED, Metadata, MetadataError, keys};
 use crate::selection::{Rules, Selection, SelectionKind};
 use crate::time::Timestamp;
 use crate::value::{Item, Scalar, Value, get};
@@ -126,8 +126,10 @@ fn parse_groups(block: &[Item]) -> Result<Vec<Vec<WrappedKey>>, MetadataError> {
         vec![flat]
     };
     let count = groups.iter().map(Vec::len).sum();
+    let size = groups.iter().flatten().map(|key| key.wrapped.len()).sum();
     match count {
         0 => Err(MetadataError::NoKeys),
+        1..=MAX_RECIPIENTS if size > MAX_WRAPPED => Err(MetadataError::TooMuchWrapped { size }),
         1..=MAX_RECIPIENTS => Ok(groups),
         _ => Err(MetadataError::TooManyRecipients { count }),
     }

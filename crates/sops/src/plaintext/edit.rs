@@ -84,14 +84,18 @@ impl PlainValue {
 impl Plaintext {
     /// Returns the value at `path` of the first document.
     pub fn get(&self, path: &ValuePath) -> Result<PlainValue, PathError> {
-        let first = self.documents.first().cloned().unwrap_or_default();
-        let root = Value::Branch(first);
-        let mut found = &root;
-        for (depth, step) in path.steps.iter().enumerate() {
-            let missing = || PathError::Missing {
-                path: shown(path, depth + 1),
-            };
-            found = child(found, step, path, depth)?.ok_or_else(missing)?;
+        let first = self.documents.first();
+        let first = first.map(Vec::as_slice).unwrap_or_default();
+        let missing = |depth: usize| PathError::Missing {
+            path: shown(path, depth + 1),
+        };
+        let mut found = match path.steps.first() {
+            None => return Ok(PlainValue(Value::Branch(first.to_vec()))),
+            Some(Step::Key(key)) => crate::value::get(first, key).ok_or_else(|| missing(0))?,
+            Some(Step::Index(_)) => return Err(wrong_kind(path, 0, "list")),
+        };
+        for (depth, step) in path.steps.iter().enumerate().skip(1) {
+            found = child(found, step, path, depth)?.ok_or_else(|| missing(depth))?;
         }
         Ok(PlainValue(found.clone()))
     }
