@@ -73,6 +73,9 @@ struct RepositoryArgs {
     /// A file with keys, besides those that sops finds; may be given several times
     #[arg(long = "age-key-file", value_name = "FILE")]
     age_key_files: Vec<PathBuf>,
+    /// A manifest of a Secret with the keys that Flux takes from one; may be given several times
+    #[arg(long = "decryption-secret", value_name = "FILE")]
+    decryption_secrets: Vec<PathBuf>,
 }
 
 /// Which value.

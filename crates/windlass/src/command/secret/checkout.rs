@@ -62,7 +62,11 @@ impl Checkout {
 
     /// Returns the keys that this process has.
     pub(super) fn keys(&self, arguments: &RepositoryArgs) -> Result<Keys, Failure> {
-        Keys::for_rendering(&arguments.age_key_files, &self.tree)
+        Keys::for_rendering(
+            &arguments.age_key_files,
+            &arguments.decryption_secrets,
+            &self.tree,
+        )
     }
 
     /// Returns the directory and those above it, to the top of the repository.

@@ -69,6 +69,7 @@ impl Textconv {
         let arguments = RepositoryArgs {
             repo: PathBuf::from("."),
             age_key_files: self.age_key_files.clone(),
+            decryption_secrets: Vec::new(),
         };
         let keys = Checkout::open(&arguments.repo).and_then(|checkout| checkout.keys(&arguments));
         keys.map_err(|failure| failure.to_string())

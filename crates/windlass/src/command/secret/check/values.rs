@@ -154,7 +154,7 @@ impl Values {
 
     pub(super) fn findings(self, keys: &Keys) -> Vec<Finding> {
         let mut findings = self.findings;
-        let without_keys = self.closed.len() == self.count && keys.recipients().is_empty();
+        let without_keys = self.closed.len() == self.count && keys.is_empty();
         match self.closed.as_slice() {
             [(path, reason), rest @ ..] if without_keys => {
                 let message = format!(
