@@ -170,6 +170,46 @@ def beside(what, samples, programs, least):
     yield Row(what, programs[1], theirs)
 
 
+def secrets(bench):
+    """`sops` on a small file and on 1,000 values, and a build of 100 encrypted files, beside sops"""
+    folder = bench.scratch / "secrets"
+    folder.mkdir()
+    key = folder / "key.txt"
+    subprocess.run([bench.tools / "age-keygen", "-o", key], check=True, capture_output=True)
+    recipient = re.search(r"age1\w+", key.read_text()).group(0)
+    variables = {"SOPS_AGE_KEY_FILE": str(key)}
+    small, large = trees.secret(folder / "small.yaml"), trees.values(folder / "large.yaml", 20, 50)
+    for what, file in [("small file", small), ("1,000 values", large)]:
+        closed = file.with_suffix(".enc.yaml")
+        words = ["sops", "encrypt", "--age", recipient, "--output", closed, file]
+        bench.windlass(*words, variables=variables).run()
+        yield from cryptic(bench, f"sops: decrypt {what}", ["decrypt", closed], variables, same=True)
+        yield from cryptic(bench, f"sops: encrypt {what}", ["encrypt", "--age", recipient, file], variables)
+    yield from many_values(bench, folder, recipient, variables)
+
+
+def cryptic(bench, what, words, variables, same=False):
+    ours = bench.windlass("sops", *words, variables=variables)
+    theirs = bench.contender("sops", [bench.tools / "sops", *words], variables=variables)
+    samples = alternate([ours, theirs], bench.runs)
+    if same and ours.output.read_bytes() != theirs.output.read_bytes():
+        raise Failed(f"windlass and sops do not print the same for {what}")
+    yield from beside(what, samples, ["windlass", "sops"], 10)
+
+
+def many_values(bench, folder, recipient, variables):
+    """A build puts 100 encrypted values into one Secret; the peer decrypts them, a process each."""
+    directory = trees.encrypted_values(folder / "many", 100)
+    for file in sorted((directory / ".sops").iterdir()):
+        words = ["sops", "encrypt", "--in-place", "--age", recipient, file]
+        bench.windlass(*words, variables=variables).run()
+    ours = bench.windlass("build", "--env", "dev", "--worktree", "-C", folder / "many", variables=variables)
+    loop = f'for file in "$1"/.sops/*.enc; do {bench.tools / "sops"} decrypt "$file"; done'
+    theirs = bench.contender("sops", ["sh", "-c", loop, "sh", directory], variables=variables)
+    samples = alternate([ours, theirs], bench.runs)
+    yield from beside("100 encrypted files: one build, 100 processes", samples, ["windlass", "sops"], 50)
+
+
 def start(bench):
     """the API server: from the start of the process to /readyz, and its memory when empty"""
     servers = []
@@ -225,6 +265,7 @@ BENCHMARKS = {
     "build": build,
     "crds": crds,
     "growth": growth,
+    "secrets": secrets,
     "start": start,
     "apply": apply,
 }

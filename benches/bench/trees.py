@@ -196,3 +196,28 @@ def definition(number):
     fields = "".join(FIELD.format(field=field, type=types[field % 3]) for field in range(20))
     groups = "".join(GROUP.format(group=group) + fields for group in range(40))
     return CRD.format(kind=kind, plural=f"{kind.lower()}s", singular=kind.lower()) + groups
+
+
+def secret(file):
+    """Writes a Secret of 10 values and returns the file."""
+    pairs = "".join(f"    key{number}: value {number}\n" for number in range(7))
+    file.write_text(f"apiVersion: v1\nkind: Secret\nmetadata:\n    name: hydra\nstringData:\n{pairs}")
+    return file
+
+
+def values(file, sections, keys):
+    """Writes a YAML file of mappings in a mapping and returns it."""
+    pairs = "".join(f"    key{number}: a value of some length, number {number}\n" for number in range(keys))
+    file.write_text("".join(f"section{number}:\n{pairs}" for number in range(sections)))
+    return file
+
+
+def encrypted_values(directory, count):
+    """Writes a service of a Secret with this many values, yet in clear, and returns its overlay for `dev`."""
+    directory = directory / "kustomize/many/overlays/dev"
+    (directory / ".sops").mkdir(parents=True)
+    for number in range(count):
+        (directory / f".sops/KEY_{number}.enc").write_text(f"value {number}")
+    (directory / "secret-stub.yaml").write_text("apiVersion: v1\nkind: Secret\nmetadata:\n  name: many\n")
+    (directory / "kustomization.yaml").write_text("resources: [secret.yaml]\n")
+    return directory
