@@ -77,8 +77,9 @@ pub(crate) struct SourceArgs {
     /// Read the files as they are on disk instead of a commit
     #[arg(long, requires = "env")]
     pub(crate) worktree: bool,
-    /// A file with age identities; may be given several times. Also read: $SOPS_AGE_KEY_FILE,
-    /// $SOPS_AGE_KEY, ~/.config/sops/age/keys.txt, and demo.agekey in the repository
+    /// A file with age identities, an SSH private key or PGP keys; may be given several times. Also read:
+    /// $SOPS_AGE_KEY_FILE, $SOPS_AGE_KEY, ~/.config/sops/age/keys.txt, the SSH keys that sops takes, and
+    /// demo.agekey in the repository
     #[arg(long = "age-key-file", value_name = "FILE", requires = "env")]
     pub(crate) age_key_files: Vec<PathBuf>,
     /// A manifest of a Secret with the keys that Flux takes from one: *.agekey, *.asc, sops.aws-kms,

@@ -14,6 +14,7 @@ mod together;
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use windlass_http::Settings;
 use windlass_keys::{Addresses, AnyOf, CacheLimits, Cached, Gpg, SecretKeys};
@@ -37,8 +38,13 @@ pub(crate) struct Keys {
     secrets: Vec<SecretKeys>,
     age: AgeKeys,
     pgp: Pgp,
-    elsewhere: Cached<Elsewhere>,
+    services: Services,
 }
+
+/// The services that are asked over the network, with their credentials and the data keys that they
+/// unwrapped. Clones share them.
+#[derive(Clone)]
+pub(crate) struct Services(Arc<Cached<Elsewhere>>);
 
 enum Pgp {
     /// The program of a person at a terminal.
@@ -57,12 +63,13 @@ impl Keys {
                 .or_from(KeyCommand::from_env(variable))
                 .or_ask(ask_at_terminal),
             pgp: Pgp::Program(Gpg::from_env(variable)),
-            elsewhere: remembered(Elsewhere::new(settings, Addresses::Any)),
+            services: Services::new(settings, Addresses::Any),
         }
     }
 
-    /// Returns the keys that rendering has: those of `files` and of the manifests `secrets`, the demo key of the repository, and what the
-    /// sops program finds without another program. Vault is asked at `$VAULT_ADDR` only.
+    /// Returns the keys that rendering has: those of `files` and of the manifests `secrets`, the demo key of
+    /// the repository, and what the sops program finds without another program. Vault is asked at
+    /// `$VAULT_ADDR` only.
     ///
     /// # Errors
     ///
@@ -74,14 +81,18 @@ impl Keys {
     ) -> Result<Self, Failure> {
         let mut named = Named::read(files)?;
         named.add_demo_key(tree)?;
-        let vault = variable("VAULT_ADDR").filter(|address| !address.is_empty());
-        let addresses = Addresses::Only(vault.into_iter().collect());
         Ok(Self {
-            secrets: secret::read_all(secrets, &addresses)?,
+            secrets: secret::read_all(secrets, &vault_address())?,
             age: AgeKeys::new(named.age, Places::from_env(variable)),
             pgp: Pgp::Ring(named.pgp),
-            elsewhere: remembered(Elsewhere::new(&Settings::default(), addresses)),
+            services: Services::for_rendering(),
         })
+    }
+
+    /// Asks these services, which may know something already.
+    pub(crate) fn asking(self, services: &Services) -> Self {
+        let services = services.clone();
+        Self { services, ..self }
     }
 
     /// Returns what is wrong with the places that were looked at. It matters when a document does not open.
@@ -113,7 +124,7 @@ impl Keys {
             (KeyType::Age, _) => &self.age,
             (KeyType::Pgp, Pgp::Program(gpg)) => gpg,
             (KeyType::Pgp, Pgp::Ring(ring)) => ring,
-            _ => &self.elsewhere,
+            _ => &*self.services.0,
         }
     }
 }
@@ -143,8 +154,22 @@ impl fmt::Debug for Keys {
     }
 }
 
-fn remembered(service: Elsewhere) -> Cached<Elsewhere> {
-    Cached::new(service, CacheLimits::default())
+impl Services {
+    /// Returns those that rendering asks. Nothing is asked yet.
+    pub(crate) fn for_rendering() -> Self {
+        Self::new(&Settings::default(), vault_address())
+    }
+
+    fn new(settings: &Settings, vault_addresses: Addresses) -> Self {
+        let service = Elsewhere::new(settings, vault_addresses);
+        Self(Arc::new(Cached::new(service, CacheLimits::default())))
+    }
+}
+
+/// Returns the one address at which a token of Vault may be shown for what others wrote.
+fn vault_address() -> Addresses {
+    let vault = variable("VAULT_ADDR").filter(|address| !address.is_empty());
+    Addresses::Only(vault.into_iter().collect())
 }
 
 fn variable(name: &str) -> Option<String> {

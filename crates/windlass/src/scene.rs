@@ -10,7 +10,7 @@ use windlass_tree::Tree;
 use crate::cli::SourceArgs;
 use crate::desired::RenderedUnit;
 use crate::failure::Failure;
-use crate::keys::{Keys, Together};
+use crate::keys::{Keys, Services, Together};
 
 /// Where the files come from.
 pub(crate) enum Source {
@@ -38,6 +38,8 @@ pub(crate) struct Scene {
     key_files: Vec<PathBuf>,
     key_secrets: Vec<PathBuf>,
     ignore_mac: Vec<PathPattern>,
+    /// Asked for every snapshot, so that what one revision asked for is known to the next.
+    services: Services,
 }
 
 impl Scene {
@@ -61,6 +63,7 @@ impl Scene {
             source,
             key_files: arguments.age_key_files.clone(),
             key_secrets: arguments.decryption_secrets.clone(),
+            services: Services::for_rendering(),
             ignore_mac: arguments.ignore_mac.clone(),
         })
     }
@@ -91,7 +94,8 @@ impl Scene {
 
     /// Returns the keys that open the secrets of a snapshot.
     pub(crate) fn keys(&self, snapshot: &Snapshot) -> Result<Keys, Failure> {
-        Keys::for_rendering(&self.key_files, &self.key_secrets, &*snapshot.tree)
+        let keys = Keys::for_rendering(&self.key_files, &self.key_secrets, &*snapshot.tree)?;
+        Ok(keys.asking(&self.services))
     }
 
     /// Returns how secrets are opened, with these keys.
