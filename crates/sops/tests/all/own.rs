@@ -192,6 +192,12 @@ const NAMES: [&str; 5] = [
 ];
 
 #[test]
+fn a_clear_key_that_was_renamed_is_not_a_broken_law() {
+    any_document::refuses_or_opens_as_it_was(&[27, 87, 11, 107, 195, 66, 8]);
+    any_document::reads_and_prints(b"m: -0.0\n", Format::Yaml);
+}
+
+#[test]
 fn laws_hold_for_every_document_here() {
     for name in NAMES {
         let format = Format::of_file_name(name);
