@@ -34,6 +34,10 @@ mod secrets;
 mod sops;
 #[path = "all/sops_kms.rs"]
 mod sops_kms;
+#[path = "all/sops_recorded.rs"]
+mod sops_recorded;
+#[path = "all/sops_turns.rs"]
+mod sops_turns;
 #[path = "../../http/tests/support/stand_in.rs"]
 mod stand_in;
 #[path = "all/up.rs"]
