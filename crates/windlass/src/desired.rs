@@ -199,7 +199,7 @@ pub(crate) fn desired(
     match set {
         Ok(set) => Desired::Complete(set),
         Err(errors) => Desired::Failed {
-            reason: errors.join("\n"),
+            reason: errors.join("; "),
         },
     }
 }
