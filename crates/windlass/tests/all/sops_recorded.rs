@@ -9,14 +9,14 @@ use serde_json::Value;
 use crate::scene::{Scene, binary, tool, workspace};
 
 /// The part of the texts that has to be the same byte for byte, in thousandths. It only rises.
-const FORMAT_FLOOR: usize = 990;
+const FORMAT_FLOOR: usize = 1000;
 /// The same for exit codes and JSON.
-const STRICT_FLOOR: usize = 900;
+const STRICT_FLOOR: usize = 996;
 
 #[test]
 fn the_binary_does_what_sops_was_recorded_to_do() {
     let Some(vectors) = vectors() else {
-        eprintln!("skipped: the folder with the recorded cases is not there");
+        say("skipped: the folder with the recorded cases is not there");
         return;
     };
     let scene = Scene::empty();
@@ -35,7 +35,7 @@ fn the_binary_does_what_sops_was_recorded_to_do() {
         .output()
         .unwrap();
     let printed = String::from_utf8_lossy(&ran.stdout);
-    println!("{printed}");
+    say(&printed);
     let cases: Vec<Value> = serde_json::from_slice(&fs::read(&report).unwrap()).unwrap();
     let failed: Vec<&Value> = cases.iter().filter(|case| case["ok"] != true).collect();
     assert!(cases.len() >= 901, "{} cases were run", cases.len());
@@ -53,6 +53,14 @@ fn thousandths(printed: &str, name: &str) -> usize {
     let counts = counts.lines().next().unwrap().rsplit(' ').next().unwrap();
     let (passed, all) = counts.split_once('/').unwrap();
     passed.parse::<usize>().unwrap() * 1000 / all.parse::<usize>().unwrap()
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "the test command looks for what was skipped, and shows the counts"
+)]
+fn say(what: &str) {
+    println!("{what}");
 }
 
 fn vectors() -> Option<PathBuf> {

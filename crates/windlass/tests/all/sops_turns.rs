@@ -172,7 +172,7 @@ impl Game {
     fn take(&mut self, program: Program, step: &Step) {
         match step {
             Step::Set(index, value) => {
-                let key = self.key(index, true);
+                let key = self.key(*index, true);
                 self.run(
                     program,
                     &["set", self.file, &path(&key), &value.to_string()],
@@ -180,7 +180,7 @@ impl Game {
                 self.holds.insert(key, value.clone());
             }
             Step::Unset(index) => {
-                let key = self.key(index, false);
+                let key = self.key(*index, false);
                 if key != "base" {
                     self.run(program, &["unset", self.file, &path(&key)]);
                     self.holds.remove(&key);
@@ -200,7 +200,7 @@ impl Game {
     }
 
     /// Returns the name of one of the values, or of one that is not there yet.
-    fn key(&self, index: &Index, may_be_new: bool) -> String {
+    fn key(&self, index: Index, may_be_new: bool) -> String {
         let position = index.index(self.holds.len() + usize::from(may_be_new));
         let new = || format!("new_{}", self.holds.len());
         self.holds.keys().nth(position).cloned().unwrap_or_else(new)
@@ -224,7 +224,7 @@ impl Game {
     }
 
     fn configure(&self, both: bool) {
-        let recipients = self.recipients[..1 + usize::from(both)].join(",");
+        let recipients = self.recipients[..=usize::from(both)].join(",");
         self.scene.write(
             ".sops.yaml",
             &format!("creation_rules:\n- age: {recipients}\n"),
