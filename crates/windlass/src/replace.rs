@@ -14,7 +14,8 @@ use crate::failure::Failure;
 ///
 /// They are written to a file beside it that nobody else can read, which then takes its place, with its mode
 /// and, where that is allowed, its owner; a new file has the mode that the umask gives. A symbolic link stays
-/// one, and leads to the new bytes. What is no regular file, such as `/dev/stdout`, is written to.
+/// one, and leads to the new bytes. What is no regular file is written to, and so is what this process was given
+/// open, such as `/dev/stdout`: who gave it has it open too, and would not see another file in its place.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     write(path, bytes).map_err(|error| {
         // The cause only: the error itself may name the file beside.
@@ -26,11 +27,36 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 }
 
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if let Some(handle) = handle(path) {
+        return append(&handle, bytes);
+    }
     if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
-        return OpenOptions::new().write(true).open(path)?.write_all(bytes);
+        return append(path, bytes);
     }
     let (path, there) = destination(path)?;
     swap(&path, there.as_ref(), bytes)
+}
+
+/// Returns the path of an open file of this process, if the links at `path` lead to one.
+fn handle(path: &Path) -> Option<PathBuf> {
+    const LINKS: usize = 40;
+    let mut path = std::path::absolute(path).ok()?;
+    for _ in 0..LINKS {
+        if path.starts_with("/proc") || path.starts_with("/dev/fd") {
+            return Some(path);
+        }
+        path = directory_of(&path).join(fs::read_link(&path).ok()?);
+    }
+    None
+}
+
+/// Writes behind what is there already.
+fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if path == Path::new("/proc/self/fd/1") || path == Path::new("/dev/fd/1") {
+        let mut out = io::stdout().lock();
+        return out.write_all(bytes).and_then(|()| out.flush());
+    }
+    OpenOptions::new().append(true).open(path)?.write_all(bytes)
 }
 
 /// Returns where the links at `path` lead to, and what is there.
@@ -125,6 +151,18 @@ mod tests {
     fn what_is_no_file_is_written_to_and_stays() {
         replace(Path::new("/dev/null"), b"gone").unwrap();
         assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    }
+
+    #[test]
+    fn an_open_file_that_this_process_was_given_stays_the_same_file() {
+        let mut given = tempfile::tempfile().unwrap();
+        given.write_all(b"before ").unwrap();
+        let number = std::os::fd::AsRawFd::as_raw_fd(&given);
+        replace(Path::new(&format!("/dev/fd/{number}")), b"after").unwrap();
+        let mut text = String::new();
+        io::Seek::rewind(&mut given).unwrap();
+        io::Read::read_to_string(&mut given, &mut text).unwrap();
+        assert_eq!(text, "before after");
     }
 
     #[test]

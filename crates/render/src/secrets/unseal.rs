@@ -308,6 +308,7 @@ fn node_of(revealed: &Revealed) -> Result<Node, SecretProblem> {
                 other => Node::plain(other.to_string()),
             })
         }
-        Revealed::Comment => Ok(Node::null()),
+        // In a list it was taken out; in the place of a value it would make one vanish.
+        Revealed::Comment => Err(SecretProblem::NotText),
     }
 }

@@ -79,6 +79,7 @@ impl Rekey {
                 "there is no encrypted file to encrypt anew".to_owned()
             ]));
         }
+        let before = before(&checkout, &chosen.documents)?;
         let anew = encrypt_all(&checkout, chosen.documents, &to, &keys)?;
         let mut writes = Vec::new();
         for one in &anew {
@@ -93,6 +94,7 @@ impl Rekey {
             writes.extend(config::update(&checkout, &stale, &anew_paths(&anew), &to)?);
         }
         if !self.dry_run {
+            must_be_unchanged(&checkout, &before)?;
             write_all(&writes)?;
         }
         self.report(&checkout, &anew, &writes, style);
@@ -157,6 +159,34 @@ impl Rekey {
             );
         }
     }
+}
+
+/// Returns what the files hold, before key services are asked, which may take a while.
+fn before(
+    checkout: &Checkout,
+    documents: &[(TreePath, Document)],
+) -> Result<Vec<(PathBuf, Vec<u8>)>, Failure> {
+    let read = |(path, _): &(TreePath, Document)| {
+        let path = checkout.on_disk(path);
+        let bytes = std::fs::read(&path)?;
+        Ok((path, bytes))
+    };
+    documents.iter().map(read).collect()
+}
+
+/// Refuses to write over what somebody else wrote meanwhile.
+fn must_be_unchanged(checkout: &Checkout, before: &[(PathBuf, Vec<u8>)]) -> Result<(), Failure> {
+    let is_changed =
+        |(path, bytes): &&(PathBuf, Vec<u8>)| std::fs::read(path).ok().as_ref() != Some(bytes);
+    let changed = before.iter().filter(is_changed).map(|(path, _)| {
+        let path = checkout.shown_on_disk(path);
+        format!("{path}: it was changed by somebody else meanwhile")
+    });
+    let changed: Vec<String> = changed.collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::of(changed).hint("nothing was written; run the command again"))
 }
 
 /// Encrypts all files in memory, or returns every reason why that is not possible.

@@ -65,6 +65,18 @@ impl Input {
         self.format == Format::Yaml && lines.all(|line| line.is_empty() || line.starts_with(b"#"))
     }
 
+    /// Refuses to write over what somebody else wrote to the file since it was read.
+    pub(super) fn must_be_as_read(&self, path: &Path) -> Result<(), Failure> {
+        if Source::File(path).read()? == self.bytes {
+            return Ok(());
+        }
+        let failure = self.failure(
+            Exit::CannotWrite,
+            "it was changed by somebody else meanwhile",
+        );
+        Err(failure.hint("nothing was written; run the command again"))
+    }
+
     /// Returns a failure about this input.
     pub(super) fn failure(&self, exit: Exit, text: impl std::fmt::Display) -> Failure {
         exit.because(format!("{}: {text}", self.name))

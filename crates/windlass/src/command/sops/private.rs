@@ -12,8 +12,12 @@ use windlass_sops::SecretBytes;
 use super::account::Account;
 
 const OWNER_ONLY: u32 = 0o600;
+const NO_LINK: i32 = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
 
 /// A directory with mode 0700. When it is dropped, the files in it are overwritten and all is removed.
+///
+/// Where its files are for another user, it stays ours and that user may only pass: who cannot change its entries
+/// cannot put a link to something else in the place of one, for us to give away or to overwrite.
 ///
 /// Overwriting reaches what a file system keeps in place; what an editor wrote elsewhere it does not reach.
 #[derive(Debug)]
@@ -24,15 +28,16 @@ pub(super) struct PrivateDirectory {
 
 impl PrivateDirectory {
     /// Makes one: below `$TMPDIR` if that is set, else in memory where the system has a place of the person's, else
-    /// below the usual directory for temporary files. Its owner is `owner`, if one is named.
+    /// below the usual directory for temporary files. Its files belong to `owner`, if one is named.
     pub(super) fn new(owner: Option<Account>) -> io::Result<Self> {
         let directory = tempfile::Builder::new()
             .prefix(".sops")
             .permissions(Permissions::from_mode(0o700))
             .tempdir_in(place(owner.is_some()))?;
-        let private = Self { directory, owner };
-        private.give(private.directory.path())?;
-        Ok(private)
+        if owner.is_some() {
+            fs::set_permissions(directory.path(), Permissions::from_mode(0o711))?;
+        }
+        Ok(Self { directory, owner })
     }
 
     /// Makes a file that only its owner reads and writes.
@@ -104,7 +109,10 @@ fn wipe(directory: &Path) -> io::Result<()> {
 }
 
 fn overwrite(path: &Path) -> io::Result<()> {
-    let mut file = File::options().write(true).open(path)?;
+    let mut file = File::options()
+        .write(true)
+        .custom_flags(NO_LINK)
+        .open(path)?;
     let length = file.metadata()?.len();
     io::copy(&mut io::Read::take(io::repeat(0), length), &mut file)?;
     file.sync_all()

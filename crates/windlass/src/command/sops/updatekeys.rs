@@ -127,6 +127,7 @@ impl Updatekeys {
         };
         let keys = recipients.wrap(&key, &opening.services)?;
         let text = text_of(&document.with_keys(keys), &input, context)?;
+        input.must_be_as_read(path)?;
         Target::File(path.to_owned()).write(&text)?;
         complain(&format!("{shown}: has its new keys"));
         Ok(())
