@@ -88,9 +88,6 @@ struct NameArgs {
     /// The environment: a directory below kustomize/*/overlays
     #[arg(long, short, value_name = "ENV")]
     env: String,
-    /// Change a value that other environments use too
-    #[arg(long)]
-    shared: bool,
     #[command(flatten)]
     repository: RepositoryArgs,
 }

@@ -19,6 +19,9 @@ Example:
 pub(crate) struct Remove {
     #[command(flatten)]
     name: NameArgs,
+    /// Change a value that other environments use too
+    #[arg(long)]
+    shared: bool,
     /// Do not ask
     #[arg(long, short)]
     yes: bool,
@@ -38,7 +41,7 @@ impl Remove {
             .filter(|slot| slot.has_value(name) || slot.expects(name));
         let missing = || Failure::of([format!("{service} has no value {name} in {env}")]);
         let slot = holders.next().ok_or_else(missing)?;
-        place::guard(slot, &unit, self.name.shared)?;
+        place::guard(slot, &unit, self.shared)?;
         let path = slot.value(name)?;
         if !self.yes && !prompt::confirms(&format!("Remove {}? [y/N] ", checkout.shown(&path)))? {
             return Err(Failure::usage(

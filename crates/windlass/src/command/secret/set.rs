@@ -37,6 +37,9 @@ Examples:
 pub(crate) struct Set {
     #[command(flatten)]
     name: NameArgs,
+    /// Change a value that other environments use too
+    #[arg(long)]
+    shared: bool,
     /// Make secret-stub.yaml, and list secret.yaml in the kustomization, where the service has no secrets yet
     #[arg(long)]
     create_stub: bool,
@@ -59,7 +62,7 @@ impl Set {
         let checkout = Checkout::open(&self.name.repository.repo)?;
         let unit = checkout.unit(&self.name.env, &self.name.service)?;
         let slot = self.slot(&checkout, &unit)?;
-        place::guard(&slot, &unit, self.name.shared)?;
+        place::guard(&slot, &unit, self.shared)?;
         let path = slot.value(&self.name.name)?;
         let keys = checkout.keys(&self.name.repository)?;
         let rule = rules::rule_for(&checkout, &path)?;
