@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use proptest::prelude::*;
-use windlass_sops::{DecryptError, Document, Format, Keyring};
+use serde_json::json;
+use windlass_sops::{DecryptError, Document, Format, Keyring, Style};
 
 use crate::any_document;
 
@@ -251,5 +252,30 @@ proptest! {
         any_document::reads_metadata(&text);
         any_document::reads_config(&text);
         any_document::reads_path(&text);
+    }
+}
+
+/// go-yaml writes some of these texts within a list so that it cannot read them again.
+#[test]
+fn a_wrapped_key_of_any_shape_is_read_again() {
+    const LINES: [&str; 9] = ["", " ", "  a", "\ta", "a ", "- b", "a: b", "#d", "---"];
+    for (one, two) in LINES.iter().flat_map(|one| LINES.map(|two| (one, two))) {
+        for end in ["", "\n", "\n\n"] {
+            let wrapped = format!("{one}\n{two}{end}");
+            let document = json!({
+                "data": "ENC[AES256_GCM,data:QQ==,iv:QQ==,tag:QQ==,type:str]",
+                "sops": {
+                    "age": [{"recipient": "age1friend", "enc": wrapped}],
+                    "lastmodified": "2026-01-31T09:05:00Z", "mac": "ENC[]", "version": "3.11.0"
+                }
+            });
+            let document = Document::parse(document.to_string().as_bytes(), Format::Json).unwrap();
+            for format in [Format::Yaml, Format::Json, Format::Dotenv] {
+                let text = document.to_bytes_as(format, Style::default()).unwrap();
+                let again = Document::parse(&text, format).unwrap();
+                let again = again.recipients().next().unwrap();
+                assert_eq!(again.wrapped, wrapped, "{}", String::from_utf8_lossy(&text));
+            }
+        }
     }
 }

@@ -55,6 +55,10 @@ impl Default for FileStyle {
 /// further gets one empty line more, and a comment behind a text that keeps its line breaks (`|+`) gives
 /// it one. A comment within brackets may come out where it cannot be read again.
 ///
+/// Two things are not as that library has them, since it cannot read them again. Within the items of a list it names
+/// the indentation of a whole level (`|4`) for a text that begins with a space or an empty line and is indented by 2;
+/// here it says `|2`. A text that begins with a tab gets such a number as well.
+///
 /// ```
 /// let text = "# top\na:   1 # one\nlist: [x,   'y']\n";
 /// let documents = windlass_yaml::parse(text)?;
@@ -241,6 +245,9 @@ impl Printer<'_> {
         let style = self.scalar_style(analysis, text, style, context);
         self.properties(node);
         let outer = self.increase_indent(context, self.writer.layout.indent, 0);
+        if let (Some(outer), Some(indent)) = (outer, self.writer.indent) {
+            self.writer.text_indent = Some(indent - outer);
+        }
         let block = matches!(style, Style::Literal | Style::Folded);
         let comment = if block {
             std::mem::take(&mut self.comments.line)

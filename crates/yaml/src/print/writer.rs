@@ -20,6 +20,8 @@ pub(super) struct Writer<'a> {
     pub(super) column: usize,
     /// The column of the collection that is open; none at first.
     pub(super) indent: Option<usize>,
+    /// How much further a text on lines of its own is indented than what it belongs to, if that is known.
+    pub(super) text_indent: Option<usize>,
     /// The last character was a space, or the line is new.
     pub(super) whitespace: bool,
     /// There are only spaces and `-`, `?` and `:` on the line so far.
@@ -36,6 +38,7 @@ impl<'a> Writer<'a> {
             layout,
             column: 0,
             indent: None,
+            text_indent: None,
             whitespace: true,
             indention: true,
             foot_indent: None,
@@ -164,8 +167,9 @@ impl<'a> Writer<'a> {
     /// Writes the indicator of a block text, `|2-` and the like, and ends its line.
     fn block_header(&mut self, indicator: &str, text: &str, comment: &str) {
         self.put_indicator(indicator, true, false);
-        if text.starts_with(|c| c == ' ' || is_break(c)) {
-            let hint = self.layout.indent.to_string();
+        let is_tab = text.starts_with('\t') && self.text_indent.is_some();
+        if is_tab || text.starts_with(|c| c == ' ' || is_break(c)) {
+            let hint = self.text_indent.unwrap_or(self.layout.indent).to_string();
             self.put_indicator(&hint, false, false);
         }
         self.put_indicator(chomping(text), false, false);
