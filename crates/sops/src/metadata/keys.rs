@@ -74,9 +74,9 @@ impl Entry<'_> {
             }),
         };
         Ok(WrappedKey {
-            key,
             wrapped: self.wrapped()?,
-            created_at: self.created_at()?,
+            created_at: self.created_at(&key)?,
+            key,
         })
     }
 
@@ -123,8 +123,10 @@ impl Entry<'_> {
         Ok(wrapped)
     }
 
-    fn created_at(&self) -> Result<Option<String>, MetadataError> {
+    /// Returns the date of a key; sops writes none for keys of age, so one that is there is none of its fields.
+    fn created_at(&self, key: &MasterKey) -> Result<Option<String>, MetadataError> {
         match get(self.fields, "created_at") {
+            _ if matches!(key, MasterKey::Age { .. }) => Ok(None),
             Some(Value::Scalar(Scalar::Time(time))) => Ok(Some(time.as_str().to_owned())),
             _ => Ok(Some(self.text("created_at")?).filter(|text| !text.is_empty())),
         }

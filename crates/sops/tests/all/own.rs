@@ -279,3 +279,18 @@ fn a_wrapped_key_of_any_shape_is_read_again() {
         }
     }
 }
+
+#[test]
+fn a_date_that_no_key_of_age_has_is_no_part_of_one() {
+    let document = json!({
+        "data": "ENC[AES256_GCM,data:QQ==,iv:QQ==,tag:QQ==,type:str]",
+        "sops": {
+            "age": [{"recipient": "age1friend", "enc": "x", "created_at": "2026-01-31T09:05:00Z"}],
+            "lastmodified": "2026-01-31T09:05:00Z", "mac": "ENC[]", "version": "3.11.0"
+        }
+    });
+    let document = Document::parse(document.to_string().as_bytes(), Format::Json).unwrap();
+    let printed = document.to_bytes(Style::default()).unwrap();
+    let again = Document::parse(&printed, Format::Json).unwrap();
+    assert_eq!(again.keys(), document.keys());
+}
