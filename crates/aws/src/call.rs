@@ -225,6 +225,18 @@ mod tests {
     use super::*;
     use crate::Keys;
 
+    /// Signs with the keys, and at the time, for which the signatures below were computed by botocore.
+    fn signed_as_recorded(call: Call<'_>) -> Request<Vec<u8>> {
+        let keys = Keys {
+            id: "AKIDEXAMPLE".to_owned(),
+            secret: "secret".to_owned().into(),
+            token: Some("session".to_owned().into()),
+        };
+        let credentials = Credentials::fixed(keys, "the test");
+        let now = SystemTime::UNIX_EPOCH + Duration::from_mins(24_015_636);
+        signed(call, &credentials, now).unwrap()
+    }
+
     #[test]
     fn a_signature_is_the_one_of_other_clients() {
         let request = Request::post("http://127.0.0.1:1/")
@@ -237,15 +249,7 @@ mod tests {
             region: "eu-west-1",
             request,
         };
-        let keys = Keys {
-            id: "AKIDEXAMPLE".to_owned(),
-            secret: "secret".to_owned().into(),
-            token: Some("session".to_owned().into()),
-        };
-        let credentials = Credentials::fixed(keys, "the test");
-        let now = SystemTime::UNIX_EPOCH + Duration::from_mins(24_015_636);
-        let signed = signed(call, &credentials, now).unwrap();
-        // The signature is what botocore computes for the same request.
+        let signed = signed_as_recorded(call);
         let text = signed.headers()["authorization"].to_str().unwrap();
         insta::assert_snapshot!(text, @"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/eu-west-1/kms/aws4_request, SignedHeaders=content-type;host;x-amz-date;x-amz-security-token;x-amz-target, Signature=715c5db530be9e2f321b7b059b2f6a1bcab620c5ae4ec84f30c0727a7fdaa2ae");
         assert_eq!(signed.headers()["x-amz-security-token"], "session");
@@ -261,15 +265,7 @@ mod tests {
             region: "eu-west-1",
             request,
         };
-        let keys = Keys {
-            id: "AKIDEXAMPLE".to_owned(),
-            secret: "secret".to_owned().into(),
-            token: Some("session".to_owned().into()),
-        };
-        let credentials = Credentials::fixed(keys, "the test");
-        let now = SystemTime::UNIX_EPOCH + Duration::from_mins(24_015_636);
-        let signed = signed(call, &credentials, now).unwrap();
-        // The signature is what botocore computes for the same request.
+        let signed = signed_as_recorded(call);
         let text = signed.headers()["authorization"].to_str().unwrap();
         insta::assert_snapshot!(text, @"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/eu-west-1/s3/aws4_request, SignedHeaders=host;x-amz-content-sha256;x-amz-date;x-amz-security-token, Signature=2265ac71e4eb2623001ec2804ec2c1221dc67566dc7801184c228f75e3b80108");
     }
