@@ -173,7 +173,7 @@ impl Cluster {
             self.wait_until_current(&wait.id).await?;
         }
         match action.op {
-            Op::Create | Op::Update => self.write(action, desired).await,
+            Op::Create | Op::Update | Op::Adopt => self.write(action, desired).await,
             Op::Prune => self.prune(unit, &action.id).await,
             other => Err(format!(
                 "a plan cannot hold a wave with {other:?}; this is a mistake of Windlass"

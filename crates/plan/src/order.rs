@@ -21,7 +21,7 @@ pub(crate) fn waves(
     let mut open: BTreeMap<ObjectRef, Vec<Need>> = BTreeMap::new();
     for object in desired.objects() {
         let action = &actions[object.id()];
-        if writes(action) {
+        if action.op.is_apply() {
             open.insert(
                 object.id().clone(),
                 needs.needs_of(object, &action.wait_for),
@@ -46,10 +46,6 @@ pub(crate) fn waves(
     }
     waves.retain(|wave| !wave.is_empty());
     waves
-}
-
-fn writes(action: &Action) -> bool {
-    matches!(action.op, Op::Create | Op::Update)
 }
 
 /// Returns the actions that need nothing that is still open.
@@ -91,7 +87,7 @@ fn is_in_vain(inputs: &Inputs<'_>, need: &Need, action: Option<&Action>) -> bool
     };
     let exists = decide::exists(inputs, &need.id);
     match action.op {
-        Op::Create | Op::Update | Op::Unchanged | Op::Prune => false,
+        Op::Create | Op::Update | Op::Adopt | Op::Replace | Op::Unchanged | Op::Prune => false,
         Op::Skip => !exists,
         Op::Blocked | Op::Conflict | Op::Failed => need.is_explicit || !exists,
     }
@@ -118,7 +114,7 @@ fn hold(action: &mut Action, reason: Reason) {
 /// What is as it should be needs no wait, unless the source asks for its health or the dry run says that it is not
 /// ready.
 fn wait(need: &Need, action: Option<&Action>) -> Option<Wait> {
-    let comes = action.is_some_and(writes);
+    let comes = action.is_some_and(|action| action.op.is_apply());
     (comes || need.is_explicit || need.is_missing).then(|| Wait {
         id: need.id.clone(),
         until: need.until,

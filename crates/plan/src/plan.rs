@@ -41,7 +41,7 @@ pub struct Wave {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
-    /// Creates and updates.
+    /// Writes what is desired: creates, updates, adopts and replaces.
     Apply,
     /// Deletes; only when every action of the waves before has succeeded.
     Prune,
@@ -64,7 +64,7 @@ pub struct Action {
     /// Where the object is written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
-    /// The fields that change; of an update only.
+    /// The fields that change; of what exists.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<Field>,
     /// What must be so before it begins. All of it is brought about by earlier waves.
@@ -83,6 +83,10 @@ pub enum Op {
     Create,
     /// Applied; it exists and differs.
     Update,
+    /// Applied; it exists and belongs to nobody.
+    Adopt,
+    /// Deleted, and applied when it is gone; a field differs that cannot be changed.
+    Replace,
     /// Nothing; it is as it should be.
     Unchanged,
     /// Deleted.
@@ -97,7 +101,7 @@ pub enum Op {
     Failed,
 }
 
-/// One field of an update.
+/// One field that changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Field {
     /// What changes.
@@ -146,6 +150,12 @@ pub struct Counts {
     pub create: usize,
     /// To be updated.
     pub update: usize,
+    /// To be taken into the inventory as they are changed.
+    #[serde(default)]
+    pub adopt: usize,
+    /// To be deleted and created anew.
+    #[serde(default)]
+    pub replace: usize,
     /// As they should be.
     pub unchanged: usize,
     /// To be deleted.
@@ -226,6 +236,17 @@ impl Plan {
     }
 }
 
+impl Op {
+    /// Returns whether it writes the desired object.
+    #[must_use]
+    pub fn is_apply(self) -> bool {
+        matches!(
+            self,
+            Self::Create | Self::Update | Self::Adopt | Self::Replace
+        )
+    }
+}
+
 impl Counts {
     fn of(&mut self, action: &Action) -> &mut usize {
         if action.reason.is_awaited() {
@@ -234,6 +255,8 @@ impl Counts {
         match action.op {
             Op::Create => &mut self.create,
             Op::Update => &mut self.update,
+            Op::Adopt => &mut self.adopt,
+            Op::Replace => &mut self.replace,
             Op::Unchanged => &mut self.unchanged,
             Op::Prune => &mut self.prune,
             Op::Skip => &mut self.skip,
@@ -249,6 +272,8 @@ impl std::iter::Sum for Counts {
         counts.fold(Self::default(), |sum, counts| Self {
             create: sum.create + counts.create,
             update: sum.update + counts.update,
+            adopt: sum.adopt + counts.adopt,
+            replace: sum.replace + counts.replace,
             unchanged: sum.unchanged + counts.unchanged,
             prune: sum.prune + counts.prune,
             skip: sum.skip + counts.skip,

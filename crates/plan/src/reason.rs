@@ -15,7 +15,7 @@ pub enum Reason {
     Missing,
     /// Update: fields differ.
     Differs,
-    /// Update: it exists, and no unit owns it yet.
+    /// Adopt: it exists, and no unit owns it yet.
     Adopted,
     /// Update: another unit gave it up, or a person said so.
     TakenOver {

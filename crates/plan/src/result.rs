@@ -24,7 +24,7 @@ pub enum Outcome {
 #[must_use]
 pub fn inventory_before(plan: &Plan, held: &Inventory) -> Inventory {
     let mut inventory = held.clone();
-    for action in plan.actions().filter(|action| is_applied(action.op)) {
+    for action in plan.actions().filter(|action| is_held(action.op)) {
         if !inventory.contains(&action.id) {
             inventory.insert(entry(action, None));
         }
@@ -44,7 +44,7 @@ pub fn inventory_after(
     let mut inventory = before.clone();
     for action in plan.actions() {
         let is_done = outcomes.get(&action.id) == Some(&Outcome::Done);
-        let is_applied = action.op == Op::Unchanged || (is_applied(action.op) && is_done);
+        let is_applied = action.op == Op::Unchanged || (action.op.is_apply() && is_done);
         let is_gone = action.op == Op::Prune && is_done;
         if is_applied {
             inventory.insert(entry(action, action.digest.clone()));
@@ -55,8 +55,8 @@ pub fn inventory_after(
     inventory
 }
 
-fn is_applied(op: Op) -> bool {
-    matches!(op, Op::Create | Op::Update | Op::Unchanged)
+fn is_held(op: Op) -> bool {
+    op.is_apply() || op == Op::Unchanged
 }
 
 fn entry(action: &Action, applied: Option<windlass_object::KeyedDigest>) -> Entry {

@@ -67,6 +67,8 @@ impl fmt::Display for Counts {
         let parts = [
             (self.create, "to create"),
             (self.update, "to update"),
+            (self.adopt, "to adopt"),
+            (self.replace, "to replace"),
             (self.prune, "to delete"),
             (self.later, "later"),
             (self.blocked, "blocked"),
@@ -92,6 +94,8 @@ impl fmt::Display for Op {
         formatter.pad(match self {
             Self::Create => "create",
             Self::Update => "update",
+            Self::Adopt => "adopt",
+            Self::Replace => "replace",
             Self::Unchanged => "unchanged",
             Self::Prune => "prune",
             Self::Skip => "skip",
@@ -251,8 +255,8 @@ impl Writer<'_> {
     fn painted(&self, op: Op, text: &str) -> String {
         let color = match op {
             Op::Create => 32,
-            Op::Update => 33,
-            Op::Prune | Op::Blocked | Op::Conflict | Op::Failed => 31,
+            Op::Update | Op::Adopt => 33,
+            Op::Replace | Op::Prune | Op::Blocked | Op::Conflict | Op::Failed => 31,
             Op::Unchanged | Op::Skip => 2,
         };
         match self.options.color {
@@ -266,6 +270,8 @@ fn symbol(op: Op) -> char {
     match op {
         Op::Create => '+',
         Op::Update => '~',
+        Op::Adopt => '*',
+        Op::Replace => '±',
         Op::Unchanged => '=',
         Op::Prune => '-',
         Op::Skip => '.',

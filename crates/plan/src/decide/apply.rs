@@ -155,12 +155,16 @@ impl Step<'_> {
             Some(_) => Reason::Differs,
         };
         let cause = self.cause(&action, &reason, &fields);
+        let op = match reason {
+            Reason::Adopted => Op::Adopt,
+            _ => Op::Update,
+        };
         Action {
             fields,
             cause: Some(cause),
             ..action
         }
-        .with((Op::Update, reason))
+        .with((op, reason))
     }
 
     /// With the digest of what was last applied, the cause is known. Without it, fields that others wrote are

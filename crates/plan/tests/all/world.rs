@@ -146,7 +146,7 @@ impl World {
             .into_iter()
             .find(|object| object.id() == id);
         let live = match (op, desired) {
-            (Op::Create | Op::Update, Some(object)) => Live::Present(object.into_value()),
+            (op, Some(object)) if op.is_apply() => Live::Present(object.into_value()),
             (Op::Prune, _) => Live::Absent,
             _ => return,
         };

@@ -173,7 +173,7 @@ fn of_plan<'a>(
     unit.plan.actions().filter_map(move |action| {
         let change = match action.op {
             Op::Create => Change::Added,
-            Op::Update => Change::Changed,
+            Op::Update | Op::Adopt | Op::Replace => Change::Changed,
             Op::Prune => Change::Removed,
             Op::Unchanged | Op::Skip | Op::Blocked | Op::Conflict | Op::Failed => return None,
         };

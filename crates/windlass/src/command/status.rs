@@ -133,7 +133,9 @@ fn finding(action: &Action) -> Option<Finding> {
     let state = match action.op {
         Op::Unchanged | Op::Skip => return None,
         _ if !action.reason.is_known() => State::Failed,
-        Op::Create | Op::Update | Op::Prune | Op::Blocked => State::Diverged,
+        Op::Create | Op::Update | Op::Adopt | Op::Replace | Op::Prune | Op::Blocked => {
+            State::Diverged
+        }
         Op::Conflict | Op::Failed => State::Failed,
     };
     let fields = action.fields.iter().map(|field| {

@@ -227,6 +227,8 @@ fn past(op: Op) -> &'static str {
     match op {
         Op::Create => "created",
         Op::Update => "configured",
+        Op::Adopt => "adopted",
+        Op::Replace => "replaced",
         Op::Prune => "deleted",
         Op::Unchanged => "unchanged",
         Op::Skip => "skipped",
