@@ -5,20 +5,27 @@ use windlass_object::{FieldPath, PathSegment};
 
 use crate::Writer;
 
+/// Returns whether `manager` applied the field at `path` in `object`, alone or with others.
+pub(crate) fn is_owner(object: &Value, path: &FieldPath, manager: &str) -> bool {
+    let entries = object.pointer("/metadata/managedFields");
+    let mut entries = entries.and_then(Value::as_array).into_iter().flatten();
+    entries.any(|entry| {
+        entry.get("manager").and_then(Value::as_str) == Some(manager)
+            && entry.get("operation").and_then(Value::as_str) == Some("Apply")
+            && owns(entry, path)
+    })
+}
+
 /// Returns who owns the field at `path` in `live` when that is not `manager`: of several the one who wrote last.
 /// A field that we own, alone or with others, holds what we wrote.
 pub(crate) fn writer_of(live: &Value, path: &FieldPath, manager: &str) -> Option<Writer> {
-    let entries = live.get("metadata")?.get("managedFields")?.as_array()?;
-    let owners = entries.iter().filter(|entry| owns(entry, path));
-    let owners: Vec<Writer> = owners.filter_map(writer).collect();
-    if owners
-        .iter()
-        .any(|owner| owner.manager == manager && owner.operation == "Apply")
-    {
+    if is_owner(live, path, manager) {
         return None;
     }
+    let entries = live.get("metadata")?.get("managedFields")?.as_array()?;
+    let owners = entries.iter().filter(|entry| owns(entry, path));
     owners
-        .into_iter()
+        .filter_map(writer)
         .max_by(|one, two| one.time.cmp(&two.time))
 }
 

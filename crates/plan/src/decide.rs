@@ -3,6 +3,7 @@
 mod apply;
 mod optout;
 mod prune;
+mod replace;
 
 use std::collections::BTreeSet;
 

@@ -17,6 +17,18 @@ pub struct Guards {
     /// Namespaces in which each deletion waits for approval. Default `kube-system`, `kube-public` and
     /// `kube-node-lease`; the operator adds its own.
     pub protected_namespaces: BTreeSet<String>,
+    /// Which objects may be deleted and created anew. Default those that say so.
+    pub replace: Replacing,
+}
+
+/// Which objects may be deleted and created anew when a field differs that cannot be changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Replacing {
+    /// Those with the annotation or label `kustomize.toolkit.fluxcd.io/force: enabled` in the source.
+    #[default]
+    Marked,
+    /// All of the unit, as with `force` of a Flux Kustomization.
+    All,
 }
 
 /// What a person has allowed.
@@ -24,7 +36,7 @@ pub struct Guards {
 pub struct Approvals {
     /// Everything in the plans with these hashes.
     pub plans: BTreeSet<PlanHash>,
-    /// The deletion of these objects, or taking them over from another owner.
+    /// The deletion of these objects, replacing them, or taking them over from another owner.
     pub objects: BTreeSet<ObjectRef>,
 }
 
@@ -35,6 +47,7 @@ impl Default for Guards {
             shrink_percent: 50,
             shrink_free: 5,
             protected_namespaces: protected.map(str::to_owned).into(),
+            replace: Replacing::default(),
         }
     }
 }
@@ -57,20 +70,34 @@ pub(crate) fn protection(id: &ObjectRef, guards: &Guards) -> Option<String> {
     Some(why.to_owned())
 }
 
+/// Blocks replacements that are each allowed but not all together.
+pub(crate) fn hold_replacements(
+    applies: &mut BTreeMap<ObjectRef, Action>,
+    many: Option<&Reason>,
+    grant: Grant<'_>,
+) {
+    let Some(reason) = many else { return };
+    for action in applies
+        .values_mut()
+        .filter(|action| action.op == Op::Replace)
+    {
+        if !grant.covers(&action.id) {
+            action.hold(reason.clone());
+        }
+    }
+}
+
 /// Blocks deletions that are each allowed but not all together, or not now.
 pub(crate) fn hold_prunes(
     prunes: &mut [Action],
     applies: &BTreeMap<ObjectRef, Action>,
-    desired: &DesiredSet,
-    inventory: &Inventory,
+    many: Option<&Reason>,
     inputs: &Inputs<'_>,
     grant: Grant<'_>,
 ) {
     let is_held = |action: &&Action| matches!(action.op, Op::Blocked | Op::Conflict | Op::Failed);
     let failing = applies.values().filter(is_held).count();
     let incomplete = (failing > 0).then_some(Reason::Incomplete { failing });
-    let count = prunes.iter().filter(|action| is_deletion(action)).count();
-    let many = too_many(count, desired, inventory.len(), inputs.guards);
     let unknown = inputs.others.unknown.iter();
     let unknown: Vec<Unit> = unknown
         .filter(|unit| *unit != inputs.unit)
@@ -87,7 +114,7 @@ pub(crate) fn hold_prunes(
         } else if is_unknown {
             let units = unknown.clone();
             action.hold(Reason::OthersUnknown { units });
-        } else if let Some(reason) = &many {
+        } else if let Some(reason) = many {
             action.hold(reason.clone());
         }
     }
@@ -110,17 +137,30 @@ impl Action {
     }
 }
 
-/// Returns why so many deletions wait for approval, if they do.
-fn too_many(prunes: usize, desired: &DesiredSet, held: usize, guards: &Guards) -> Option<Reason> {
+/// Returns why so many deletions wait for approval, if they do. A replacement is a deletion, too.
+pub(crate) fn too_many(
+    prunes: &[Action],
+    applies: &BTreeMap<ObjectRef, Action>,
+    desired: &DesiredSet,
+    inventory: &Inventory,
+    inputs: &Inputs<'_>,
+) -> Option<Reason> {
+    let held = inventory.len();
+    let deletions = prunes.iter().chain(applies.values());
+    let prunes = deletions.filter(|action| is_deletion(action)).count();
     if desired.is_empty() {
         return Some(Reason::EmptySource { held });
     }
-    is_shrink(prunes, held, guards).then_some(Reason::Shrink { prunes, held })
+    is_shrink(prunes, held, inputs.guards).then_some(Reason::Shrink { prunes, held })
 }
 
 /// A deletion that waits for its own approval counts towards the share, too.
 fn is_deletion(action: &Action) -> bool {
-    action.op == Op::Prune || matches!(action.reason, Reason::Protected { .. })
+    matches!(action.op, Op::Prune | Op::Replace)
+        || matches!(
+            action.reason,
+            Reason::Protected { .. } | Reason::ReplaceProtected { .. }
+        )
 }
 
 fn is_shrink(prunes: usize, held: usize, guards: &Guards) -> bool {

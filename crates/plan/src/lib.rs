@@ -4,8 +4,9 @@
 //! - [`Desired`], [`DesiredSet`]: what the source says, complete or not known.
 //! - [`Inventory`], [`Held`]: what the unit has applied, in Flux's entry format.
 //! - [`Observed`]: what the cluster has for one object, and what a dry run made of it.
+//! - [`immutable_fields`]: which refusals of a dry run mean that an object must be replaced ([`Complaint`]).
 //! - [`Others`], [`Claim`]: what other units have to do with these objects.
-//! - [`Guards`], [`Approvals`]: what must not be deleted, and what a person has allowed.
+//! - [`Guards`], [`Replacing`], [`Approvals`]: what must not be deleted, and what a person has allowed.
 //! - [`Inputs`] and [`plan()`]: all of this together, and the function.
 //! - [`Plan`]: waves of [`Action`]s with reason, cause and field changes; text, JSON and a hash.
 //! - [`reason_to_keep`]: asked again of each object just before it is deleted.
@@ -53,6 +54,7 @@ mod decide;
 mod desired;
 mod guard;
 mod hash;
+mod immutable;
 mod inputs;
 mod inventory;
 mod make;
@@ -67,7 +69,8 @@ mod unit;
 
 pub use decide::reason_to_keep;
 pub use desired::{Desired, DesiredError, DesiredSet};
-pub use guard::{Approvals, Guards};
+pub use guard::{Approvals, Guards, Replacing};
+pub use immutable::{Complaint, immutable_fields};
 pub use inputs::Inputs;
 pub use inventory::{Entry, EntryError, Held, Inventory};
 pub use make::plan;

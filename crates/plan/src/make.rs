@@ -96,14 +96,16 @@ fn arrange(
             )
         })
         .collect();
-    let waves = order::waves(inputs, desired, &mut applies);
     let undesired = inventory
         .entries()
         .filter(|entry| desired.get(&entry.id).is_none());
     let mut prunes: Vec<Action> = undesired
         .map(|entry| decide::prune(inputs, desired, entry, grant))
         .collect();
-    guard::hold_prunes(&mut prunes, &applies, desired, inventory, inputs, grant);
+    let many = guard::too_many(&prunes, &applies, desired, inventory, inputs);
+    guard::hold_replacements(&mut applies, many.as_ref(), grant);
+    let waves = order::waves(inputs, desired, &mut applies);
+    guard::hold_prunes(&mut prunes, &applies, many.as_ref(), inputs, grant);
     let mut waves: Vec<Wave> = waves
         .into_iter()
         .map(|ids| apply_wave(&mut applies, &ids))

@@ -44,6 +44,15 @@ pub enum DryRun {
         /// The `message` of its Status. For a Secret it is not passed on, since it may quote a value.
         message: String,
     },
+    /// The server refuses the object because it exists and has fields that cannot be changed, and for nothing else:
+    /// see [`immutable_fields`](crate::immutable_fields).
+    Immutable {
+        /// Those fields, such as `spec.selector`; empty when the server does not name them.
+        fields: Vec<String>,
+        /// What a dry run of creating it anew, under a name that is free, gave: [`DryRun::Merged`], with the name of
+        /// the object in it, or [`DryRun::Rejected`].
+        anew: Box<DryRun>,
+    },
     /// Other field managers own fields that we want to set, and the apply was not forced.
     Conflict(Vec<Conflict>),
     /// It cannot be tried before other objects exist: the namespace, or the definition of the kind.
@@ -89,6 +98,9 @@ impl fmt::Debug for DryRun {
             Self::None => formatter.write_str("None"),
             Self::Merged(_) => formatter.write_str("Merged"),
             Self::Rejected { reason, .. } => write!(formatter, "Rejected({reason})"),
+            Self::Immutable { fields, anew } => {
+                write!(formatter, "Immutable({fields:?}, {anew:?})")
+            }
             Self::Conflict(conflicts) => write!(formatter, "Conflict({conflicts:?})"),
             Self::Deferred { until } => write!(formatter, "Deferred({until:?})"),
         }

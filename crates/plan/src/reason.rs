@@ -22,6 +22,13 @@ pub enum Reason {
         /// The unit that had it.
         from: Unit,
     },
+    /// Replace: fields differ that cannot be changed, and it may be deleted and created anew.
+    Replaced {
+        /// Those fields; empty where the server does not name them.
+        fields: Vec<String>,
+        /// By what it may be.
+        allowed: String,
+    },
     /// Update: what changes can be told only when that is there for which it waits.
     Untried,
     /// Unchanged: live and desired agree.
@@ -125,6 +132,25 @@ pub enum Reason {
         /// The circle.
         ids: Vec<ObjectRef>,
     },
+    /// Failed: fields differ that cannot be changed, and nothing says that it may be deleted and created anew.
+    Immutable {
+        /// Those fields; empty where the server does not name them.
+        fields: Vec<String>,
+    },
+    /// Failed: fields differ that cannot be changed, and it must not be deleted. No approval lifts this.
+    Irreplaceable {
+        /// Those fields; empty where the server does not name them.
+        fields: Vec<String>,
+        /// Why it must not be deleted, or not be created anew.
+        why: Box<Reason>,
+    },
+    /// Blocked: fields differ that cannot be changed, and deleting such an object needs an approval.
+    ReplaceProtected {
+        /// Those fields; empty where the server does not name them.
+        fields: Vec<String>,
+        /// What it is, such as `a PersistentVolumeClaim may take its data along`.
+        why: String,
+    },
     /// Conflict: the source of another unit has it, too.
     HeldBy {
         /// That unit.
@@ -181,6 +207,8 @@ impl Reason {
         matches!(
             self,
             Self::Protected { .. }
+                | Self::ReplaceProtected { .. }
+                | Self::Immutable { .. }
                 | Self::EmptySource { .. }
                 | Self::Shrink { .. }
                 | Self::OthersUnknown { .. }
@@ -212,6 +240,27 @@ impl fmt::Display for Reason {
             Self::Differs => formatter.write_str("differs"),
             Self::Adopted => formatter.write_str("exists and belongs to nobody; adopted"),
             Self::TakenOver { from } => write!(formatter, "taken over from {from}"),
+            Self::Replaced { fields, allowed } => write!(
+                formatter,
+                "{} cannot be changed; deleted and created anew ({allowed})",
+                named(fields)
+            ),
+            Self::Immutable { fields } => write!(
+                formatter,
+                "{} cannot be changed; to have it deleted and created anew, annotate it with \
+                 kustomize.toolkit.fluxcd.io/force: enabled in the source, or approve it",
+                named(fields)
+            ),
+            Self::Irreplaceable { fields, why } => write!(
+                formatter,
+                "{} cannot be changed, and it is not replaced: {why}",
+                named(fields)
+            ),
+            Self::ReplaceProtected { fields, why } => write!(
+                formatter,
+                "{} cannot be changed; {why}; replaced only with an approval",
+                named(fields)
+            ),
             Self::Untried => formatter.write_str("compared once what it waits for is there"),
             Self::Same => formatter.write_str("as desired"),
             Self::NotDesired => formatter.write_str("no longer in the source"),
@@ -321,6 +370,13 @@ fn listed(units: &[Unit]) -> String {
         [unit] => unit.to_string(),
         [first, rest @ ..] => format!("{first} and {} more", rest.len()),
         [] => "another unit".to_owned(),
+    }
+}
+
+fn named(fields: &[String]) -> String {
+    match fields {
+        [] => "something".to_owned(),
+        fields => fields.join(", "),
     }
 }
 

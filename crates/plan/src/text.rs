@@ -160,12 +160,14 @@ impl Writer<'_> {
 
     /// What a person must look at: what is deleted although it is protected, what is held, and how to allow it.
     fn danger(&mut self, plan: &Plan) -> fmt::Result {
-        let approved = |action: &&Action| matches!(action.reason, Reason::Approved { .. });
+        let dangerous = |action: &&Action| {
+            action.op == Op::Replace || matches!(action.reason, Reason::Approved { .. })
+        };
         let held = |action: &&Action| {
             matches!(action.op, Op::Blocked | Op::Conflict | Op::Failed)
                 && !action.reason.is_awaited()
         };
-        self.section("danger", plan.actions().filter(approved))?;
+        self.section("danger", plan.actions().filter(dangerous))?;
         if plan.problem.is_some() {
             return Ok(());
         }

@@ -4,10 +4,14 @@
     reason = "a test that cannot make its inputs fails"
 )]
 
+#[path = "all/cases.rs"]
+mod cases;
 #[path = "all/laws.rs"]
 mod laws;
 #[path = "all/order.rs"]
 mod order;
+#[path = "all/replacements.rs"]
+mod replacements;
 #[path = "all/safety.rs"]
 mod safety;
 #[path = "all/situations.rs"]

@@ -35,20 +35,20 @@ pub(crate) fn apply(
     let dry_run = dry_run.map_or(&DryRun::None, |observed| &observed.dry_run);
     match step.keep(grant) {
         Some(verdict) => action.with(verdict),
-        None => step.tried(action, dry_run),
+        None => step.tried(action, dry_run, grant),
     }
 }
 
-struct Step<'a> {
-    inputs: &'a Inputs<'a>,
-    desired: &'a DesiredSet,
-    object: &'a Object,
-    live: Option<&'a Value>,
-    held: Option<&'a Entry>,
+pub(super) struct Step<'a> {
+    pub(super) inputs: &'a Inputs<'a>,
+    pub(super) desired: &'a DesiredSet,
+    pub(super) object: &'a Object,
+    pub(super) live: Option<&'a Value>,
+    pub(super) held: Option<&'a Entry>,
 }
 
 impl Action {
-    fn with(self, (op, reason): (Op, Reason)) -> Self {
+    pub(super) fn with(self, (op, reason): (Op, Reason)) -> Self {
         Self { op, reason, ..self }
     }
 }
@@ -91,15 +91,13 @@ impl Step<'_> {
         is_foreign.then(|| Reason::Foreign { unit: unit.clone() })
     }
 
-    fn tried(&self, action: Action, dry_run: &DryRun) -> Action {
+    fn tried(&self, action: Action, dry_run: &DryRun, grant: Grant<'_>) -> Action {
         match dry_run {
             DryRun::None => action.with((Op::Blocked, Reason::NotTried)),
             DryRun::Rejected { reason, message } => {
-                let message =
-                    Some(message.clone()).filter(|_| !self.desired.is_sensitive(self.object));
-                let reason = reason.clone();
-                action.with((Op::Failed, Reason::Rejected { reason, message }))
+                action.with((Op::Failed, self.rejected(reason, message)))
             }
+            DryRun::Immutable { fields, anew } => self.replaced(action, fields, anew, grant),
             DryRun::Conflict(conflicts) => {
                 let conflicts = conflicts.clone();
                 action.with((Op::Conflict, Reason::Fields { conflicts }))
@@ -115,6 +113,15 @@ impl Step<'_> {
                 })
             }
             DryRun::Merged(merged) => self.new_or(action, |action| self.compared(action, merged)),
+        }
+    }
+
+    /// The server's words may quote what must not be shown.
+    pub(super) fn rejected(&self, reason: &str, message: &str) -> Reason {
+        let is_sensitive = self.desired.is_sensitive(self.object);
+        Reason::Rejected {
+            reason: reason.to_owned(),
+            message: Some(message.to_owned()).filter(|_| !is_sensitive),
         }
     }
 
@@ -140,12 +147,7 @@ impl Step<'_> {
         let Some(live) = self.live else {
             return action;
         };
-        let mask = self.desired.mask(self.inputs.key, self.object);
-        let field = |change: FieldChange| Field {
-            written_by: writer_of(live, &change.path, self.inputs.manager),
-            change,
-        };
-        let fields: Vec<Field> = diff(live, merged, &mask).into_iter().map(field).collect();
+        let fields = self.changes(live, merged);
         if fields.is_empty() {
             return action;
         }
@@ -167,9 +169,18 @@ impl Step<'_> {
         .with((op, reason))
     }
 
+    pub(super) fn changes(&self, live: &Value, after: &Value) -> Vec<Field> {
+        let mask = self.desired.mask(self.inputs.key, self.object);
+        let field = |change: FieldChange| Field {
+            written_by: writer_of(live, &change.path, self.inputs.manager),
+            change,
+        };
+        diff(live, after, &mask).into_iter().map(field).collect()
+    }
+
     /// With the digest of what was last applied, the cause is known. Without it, fields that others wrote are
     /// drift, and all other ones come from the source.
-    fn cause(&self, action: &Action, reason: &Reason, fields: &[Field]) -> Cause {
+    pub(super) fn cause(&self, action: &Action, reason: &Reason, fields: &[Field]) -> Cause {
         let foreign = fields
             .iter()
             .filter(|field| field.written_by.is_some())

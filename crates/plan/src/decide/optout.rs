@@ -1,4 +1,4 @@
-//! The annotations and labels by which an object opts out, as Flux has them.
+//! The annotations and labels by which an object says what may be done to it, as Flux has them.
 
 use serde_json::Value;
 
@@ -18,6 +18,11 @@ pub(super) fn of_prune(live: &Value) -> Option<String> {
     find(live, "prune", "disabled")
         .or_else(|| find(live, "reconcile", "disabled"))
         .or_else(|| find(live, "ssa", "Ignore"))
+}
+
+/// Returns the key and value by which the source allows to delete the object and create it anew.
+pub(super) fn force(desired: &Value) -> Option<String> {
+    find(desired, "force", "enabled")
 }
 
 /// Flux takes either an annotation or a label, and does not look at the case of the value.

@@ -35,12 +35,8 @@ fn of_live(
     if let Some(reason) = reason_to_skip(inputs, entry, live) {
         return (Op::Skip, reason);
     }
-    if let Some(by) = user_of(desired, entry, live) {
-        return (Op::Blocked, Reason::Needed { by: by.clone() });
-    }
-    if let Some(share) = inputs.others.dependents.of(&entry.id, defined_by(live)) {
-        let (objects, units) = (share.objects, share.units.iter().cloned().collect());
-        return (Op::Blocked, Reason::NeededByOthers { objects, units });
+    if let Some(reason) = needed(inputs, desired, &entry.id, live) {
+        return (Op::Blocked, reason);
     }
     match guard::protection(&entry.id, inputs.guards) {
         None => (Op::Prune, Reason::NotDesired),
@@ -80,11 +76,26 @@ fn reason_to_skip(inputs: &Inputs<'_>, entry: &Entry, live: &Value) -> Option<Re
     }
 }
 
+/// Returns which objects the deletion would take along, if there are any that someone wants.
+pub(super) fn needed(
+    inputs: &Inputs<'_>,
+    desired: &DesiredSet,
+    id: &ObjectRef,
+    live: &Value,
+) -> Option<Reason> {
+    if let Some(by) = user_of(desired, id, live) {
+        return Some(Reason::Needed { by: by.clone() });
+    }
+    let share = inputs.others.dependents.of(id, defined_by(live))?;
+    let (objects, units) = (share.objects, share.units.iter().cloned().collect());
+    Some(Reason::NeededByOthers { objects, units })
+}
+
 /// Returns a desired object that the deletion would take along.
-fn user_of<'d>(desired: &'d DesiredSet, entry: &Entry, live: &Value) -> Option<&'d ObjectRef> {
+fn user_of<'d>(desired: &'d DesiredSet, gone: &ObjectRef, live: &Value) -> Option<&'d ObjectRef> {
     let defined = defined_by(live);
-    let uses = |id: &&ObjectRef| match entry.id.kind.as_str() {
-        "Namespace" => id.namespace.as_ref() == Some(&entry.id.name),
+    let uses = |id: &&ObjectRef| match gone.kind.as_str() {
+        "Namespace" => id.namespace.as_ref() == Some(&gone.name),
         "CustomResourceDefinition" => defined == Some((id.group.as_str(), id.kind.as_str())),
         _ => false,
     };

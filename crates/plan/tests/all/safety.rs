@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use windlass_object::Object;
 use windlass_plan::{
-    Claim, ClaimState, Dependents, Desired, DryRun, Held, Live, Op, Outcome, Reason,
+    Claim, ClaimState, Dependents, Desired, DryRun, Held, Live, Op, Outcome, Reason, Replacing,
     inventory_after, inventory_before,
 };
 
 use crate::world::{
-    World, claim, config_map, deployed, maps, namespace, object, secret, storefront,
+    World, claim, config_map, controlled, deployed, deployment, maps, namespace, object, secret,
+    storefront,
 };
 
 #[test]
@@ -324,4 +325,100 @@ fn a_deletion_that_finalizers_hold_stays_in_the_inventory() {
     assert!(after(Outcome::Terminating).contains(map[1].id()));
     assert!(after(Outcome::Failed).contains(map[1].id()));
     assert!(!after(Outcome::Done).contains(map[1].id()));
+}
+
+/// The Deployment of the source has another selector than the one in the cluster.
+fn reselected(desired: Object) -> World {
+    let web = deployment("web", "web:1", "token");
+    let mut world = deployed(
+        &[namespace("shop"), web.clone()],
+        vec![namespace("shop"), desired],
+    );
+    let mut live = world.owned(&web);
+    live["spec"]["paused"] = json!(false);
+    live["metadata"]["managedFields"] = json!([{
+        "manager": "kustomize-controller", "operation": "Apply", "fieldsV1": {"f:spec": {"f:template": {}}},
+    }]);
+    world = world.live(web.id(), Live::Present(live));
+    world.immutable(web.id())
+}
+
+#[test]
+fn an_immutable_field_fails_and_says_how_to_allow_the_replacement() {
+    let mut world = reselected(deployment("web", "web:2", "token"));
+    insta::assert_snapshot!(world.plan(), @r"
+    flux-system/hydra at main@sha1:0a1b2c3d
+    held
+      ! failed    Deployment/shop/web  spec cannot be changed; to have it deleted and created anew, annotate it with kustomize.toolkit.fluxcd.io/force: enabled in the source, or approve it  hydra/web.yaml:1
+          spec.template.spec.containers[name=app].image: web:1 → web:2
+      to allow it, approve the object, or the plan 350832a167ef36d8cf1762a44ed7045cac4695254852635750ffec69cd285cd0
+    1 failed, 1 unchanged; plan 350832a167ef
+    ");
+    world
+        .approvals
+        .objects
+        .insert(deployment("web", "", "").id().clone());
+    insta::assert_snapshot!(world.plan(), @r"
+    flux-system/hydra at main@sha1:0a1b2c3d
+    danger
+      ± replace   Deployment/shop/web  spec cannot be changed; deleted and created anew (approved)  hydra/web.yaml:1
+          spec.template.spec.containers[name=app].image: web:1 → web:2
+    wave 1 (apply)
+      ± replace   Deployment/shop/web  spec cannot be changed; deleted and created anew (approved)  hydra/web.yaml:1
+          spec.template.spec.containers[name=app].image: web:1 → web:2
+    1 to replace, 1 unchanged; plan 350832a167ef
+    ");
+}
+
+#[test]
+fn a_replacement_that_the_source_allows_is_shown_as_a_danger_with_its_fields() {
+    let world = reselected(controlled(
+        &deployment("web", "web:2", "token"),
+        "force",
+        "enabled",
+    ));
+    insta::assert_snapshot!(world.plan(), @r"
+    flux-system/hydra at main@sha1:0a1b2c3d
+    danger
+      ± replace   Deployment/shop/web  spec cannot be changed; deleted and created anew (kustomize.toolkit.fluxcd.io/force: enabled)  hydra/web.yaml:1
+          spec.template.spec.containers[name=app].image: web:1 → web:2
+    wave 1 (apply)
+      ± replace   Deployment/shop/web  spec cannot be changed; deleted and created anew (kustomize.toolkit.fluxcd.io/force: enabled)  hydra/web.yaml:1
+          spec.template.spec.containers[name=app].image: web:1 → web:2
+    1 to replace, 1 unchanged; plan 15c23555641a
+    ");
+}
+
+#[test]
+fn volumes_and_what_the_server_would_not_take_again_are_kept_though_all_may_be_replaced() {
+    let live = [
+        namespace("shop"),
+        claim("data", "1"),
+        config_map("shop", "a", "1"),
+        config_map("shop", "b", "1"),
+    ];
+    let desired = vec![
+        namespace("shop"),
+        claim("data", "2"),
+        config_map("shop", "a", "2"),
+        config_map("shop", "b", "1"),
+    ];
+    let denied = DryRun::Rejected {
+        reason: "Forbidden".to_owned(),
+        message: "quota".to_owned(),
+    };
+    let mut world = deployed(&live, desired)
+        .immutable(live[1].id())
+        .refused(live[2].id(), denied)
+        .immutable(live[3].id());
+    world.guards.replace = Replacing::All;
+    insta::assert_snapshot!(world.plan(), @r"
+    flux-system/hydra at main@sha1:0a1b2c3d
+    held
+      ! failed    ConfigMap/shop/a                 spec cannot be changed, and it is not replaced: the API server says Forbidden: quota  hydra/a.yaml:1
+      ! blocked   ConfigMap/shop/b                 spec cannot be changed; the source is as it was applied, so that it may have to be replaced again and again; replaced only with an approval  hydra/b.yaml:1
+      ! blocked   PersistentVolumeClaim/shop/data  spec cannot be changed; a PersistentVolumeClaim may take its data along; replaced only with an approval  hydra/data.yaml:1
+      to allow it, approve the object, or the plan c230b5e19f5834e50cdbf3d48db31b099730c3597b200893718ac5e555e4ae82
+    2 blocked, 1 failed, 1 unchanged; plan c230b5e19f58
+    ");
 }

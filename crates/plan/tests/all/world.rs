@@ -114,6 +114,21 @@ impl World {
         self
     }
 
+    /// The server refuses to change `spec` of the object, and would take it anew.
+    pub(crate) fn immutable(self, id: &ObjectRef) -> Self {
+        let objects = self.desired_objects();
+        let object = objects.into_iter().find(|object| object.id() == id);
+        let anew = object.map_or(DryRun::None, |object| DryRun::Merged(object.into_value()));
+        self.refused(id, anew)
+    }
+
+    /// The server refuses to change `spec` of the object, and this is what a trial of creating it anew gives.
+    pub(crate) fn refused(self, id: &ObjectRef, anew: DryRun) -> Self {
+        let fields = vec!["spec".to_owned()];
+        let anew = Box::new(anew);
+        self.dry_run(id, DryRun::Immutable { fields, anew })
+    }
+
     pub(crate) fn desired_objects(&self) -> Vec<Object> {
         match &self.desired {
             Desired::Complete(set) => set.objects().cloned().collect(),
@@ -235,6 +250,13 @@ pub(crate) fn claim(name: &str, size: &str) -> Object {
         "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name, "namespace": "shop"},
         "spec": {"resources": {"requests": {"storage": size}}},
     }))
+}
+
+/// Returns the object with a control of Flux as an annotation.
+pub(crate) fn controlled(object_: &Object, key: &str, value: &str) -> Object {
+    let mut changed = object_.value().clone();
+    changed["metadata"]["annotations"][format!("kustomize.toolkit.fluxcd.io/{key}")] = json!(value);
+    object(changed)
 }
 
 pub(crate) fn storefront() -> Unit {
