@@ -1,7 +1,7 @@
 //! The controllers that stand in for a cluster: they take workloads to Ready, or show why they are not.
 //!
 //! Each kind has a step: a pure function of what is there ([`World`]) and the time, to the writes that
-//! come next ([`Step`]). [`Controllers`] keeps the world and a queue of objects to look at; one task
+//! come next ([`Step`]). [`Loop`] keeps the world and a queue of objects to look at; one task
 //! ([`run`]) feeds it from a watch, carries out the steps, and sleeps when there is nothing to do.
 //!
 //! What they simplify: there is one node and it has room for everything; containers do not run, so
@@ -46,9 +46,21 @@ const BATCH: usize = 64;
 /// The longest wait before a step that failed is tried again, in seconds.
 const MAX_RETRY: i64 = 64;
 
+/// Which controllers run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Controllers {
+    /// All: they take workloads to Ready, or show why they are not.
+    #[default]
+    All,
+    /// Those alone without which the API is not itself: namespaces, garbage and aggregated roles. Nobody else
+    /// changes what a client writes.
+    Housekeeping,
+}
+
 /// The world, and what is to be looked at.
 #[derive(Default)]
-struct Controllers {
+struct Loop {
+    which: Controllers,
     world: World,
     queue: BTreeSet<(u8, Id)>,
     timers: BTreeSet<(Timestamp, Id)>,
@@ -57,12 +69,15 @@ struct Controllers {
 }
 
 /// Runs the controllers until the server ends.
-pub(crate) async fn run(api: Arc<Api>, mut shutdown: Shutdown) {
+pub(crate) async fn run(api: Arc<Api>, which: Controllers, mut shutdown: Shutdown) {
     loop {
         let Ok(mut watch) = api.store.watch(Scope::All, None) else {
             continue;
         };
-        let mut controllers = Controllers::default();
+        let mut controllers = Loop {
+            which,
+            ..Loop::default()
+        };
         controllers.reset(&api);
         tokio::select! {
             () = controllers.follow(&api, &mut watch) => {}
@@ -73,9 +88,16 @@ pub(crate) async fn run(api: Arc<Api>, mut shutdown: Shutdown) {
 }
 
 impl Controllers {
+    fn follows(self, kind: Kind) -> bool {
+        self == Self::All || kind == Kind::ClusterRole
+    }
+}
+
+impl Loop {
     /// Takes note of everything that there is.
     fn reset(&mut self, api: &Api) {
-        for kind in Kind::all() {
+        let which = self.which;
+        for kind in Kind::all().filter(|kind| which.follows(*kind)) {
             let (group, _, plural) = kind.path();
             let resource = crate::resource::GroupResource::new(group, plural);
             for object in api.store.list(&resource, &Range::default()).items {
@@ -103,7 +125,8 @@ impl Controllers {
     }
 
     fn observe(&mut self, event: &Event) {
-        let Some(kind) = Kind::of(&event.resource) else {
+        let kind = Kind::of(&event.resource).filter(|kind| self.which.follows(*kind));
+        let Some(kind) = kind else {
             return;
         };
         if event.change == Change::Deleted {

@@ -4,7 +4,7 @@
 //! Kubernetes 1.37, CustomResourceDefinitions, server-side apply, watches, tables, garbage collection.
 //! Small controllers stand in for a cluster; no container ever runs.
 //!
-//! - [`Config`]: where to listen, and where to keep state.
+//! - [`Config`]: where to listen, where to keep state, and which [`Controllers`] run.
 //! - [`Server::start`]: starts one, or says why not ([`StartError`]).
 //! - [`RunningServer`]: its address and kubeconfig; [`RunningServer::shutdown`] ends it.
 //! - [`Clock`]: the time, as a value.
@@ -68,6 +68,7 @@ mod table;
 mod validation;
 
 pub use clock::{Clock, SystemClock};
+pub use controllers::Controllers;
 pub use kubeconfig::KubeconfigError;
 pub use offline::{OfflineApply, OfflineError};
 pub use server::{Config, RunningServer, Server, StartError};

@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use crate::api::{self, Api};
 use crate::builtin;
 use crate::clock::{Clock, SystemClock};
+use crate::controllers::{self, Controllers};
 use crate::handlers::Context;
 use crate::kubeconfig::{self, KubeconfigError};
 use crate::shutdown::{self, Ending};
@@ -34,6 +35,8 @@ pub struct Config {
     pub state: Option<PathBuf>,
     /// The time. Default: that of the system.
     pub clock: Arc<dyn Clock>,
+    /// Which controllers run. Default: all.
+    pub controllers: Controllers,
 }
 
 impl Default for Config {
@@ -42,6 +45,7 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             state: None,
             clock: Arc::new(SystemClock),
+            controllers: Controllers::default(),
         }
     }
 }
@@ -161,7 +165,7 @@ impl Server {
             context.shutdown.clone(),
         ));
         let (api, ends) = (Arc::clone(&context.api), context.shutdown.clone());
-        tasks.spawn(crate::controllers::run(api, ends));
+        tasks.spawn(controllers::run(api, config.controllers, ends));
         Ok(RunningServer {
             address,
             context,

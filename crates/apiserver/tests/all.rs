@@ -6,6 +6,7 @@ mod all {
     mod access;
     mod apply;
     mod custom;
+    mod differential;
     mod failure;
     mod kubectl;
     mod read;

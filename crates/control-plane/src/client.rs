@@ -135,14 +135,14 @@ impl Client {
         })
     }
 
-    /// Sends a GET whose answer is read line by line: a watch.
+    /// Sends a request whose answer is read line by line: a watch.
     ///
     /// # Panics
     ///
     /// When there is no answer.
-    pub fn lines(&self, path: &str) -> Lines {
-        let response = self.run(&Self::request("GET", path));
-        let response = response.unwrap_or_else(|error| panic!("GET {path}: {error}"));
+    pub fn lines(&self, request: &Request<Vec<u8>>) -> Lines {
+        let response = self.run(request);
+        let response = response.unwrap_or_else(|error| panic!("{}: {error}", request.uri()));
         Lines {
             status: response.status().as_u16(),
             reader: BufReader::new(response.into_body().into_reader()),

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use windlass_control_plane::{ControlPlane, Controllers};
+use windlass_control_plane::{Client, ControlPlane, Controllers};
 
 fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_mins(1);
@@ -35,9 +35,8 @@ fn a_watch_shows_what_is_created() {
     let maps = format!("{}/configmaps", namespace.path());
     let version = plane.client().get(&maps).json()["metadata"]["resourceVersion"].clone();
     let version = version.as_str().unwrap();
-    let mut events = plane
-        .client()
-        .lines(&format!("{maps}?watch=true&resourceVersion={version}"));
+    let watch = format!("{maps}?watch=true&resourceVersion={version}");
+    let mut events = plane.client().lines(&Client::request("GET", &watch));
     let created = plane
         .client()
         .post(&maps, &json!({"metadata": {"name": "new"}}));
@@ -54,7 +53,7 @@ fn nothing_is_left_when_it_is_dropped() {
     drop(plane);
     assert!(
         client
-            .try_send(&windlass_control_plane::Client::request("GET", "/version"))
+            .try_send(&Client::request("GET", "/version"))
             .is_err()
     );
     assert!(!kubeconfig.parent().is_some_and(Path::exists));

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Controllers;
+use super::Loop;
 use super::step::{Report, Step, Write};
 use super::world::{Id, Kind};
 use crate::api::{Api, DeleteOptions, Deleted, Target, WriteOptions};
@@ -23,7 +23,7 @@ pub(super) enum Outcome {
     Refused,
 }
 
-impl Controllers {
+impl Loop {
     /// Carries out the step of an object. The first write that fails ends it.
     pub(super) fn carry_out(&mut self, api: &Api, id: &Id, step: Step) -> Outcome {
         for write in step.writes {

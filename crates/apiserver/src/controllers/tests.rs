@@ -29,7 +29,7 @@ impl Clock for FakeClock {
 struct Cluster {
     api: Api,
     clock: Arc<FakeClock>,
-    controllers: Controllers,
+    controllers: Loop,
     watch: Watch,
 }
 
@@ -47,7 +47,7 @@ impl Cluster {
         };
         create_system_objects(&api);
         let watch = api.store.watch(Scope::All, None).unwrap();
-        let mut controllers = Controllers::default();
+        let mut controllers = Loop::default();
         controllers.reset(&api);
         let mut cluster = Self {
             api,
