@@ -8,14 +8,14 @@ use std::time::Duration;
 use kube::Client;
 use kube::config::{Config, KubeConfigOptions, Kubeconfig};
 use kube::core::Status;
-use serde_json::Value;
 use tokio::sync::{Mutex, RwLock};
 use tokio::time::Instant;
 
-use crate::Kinds;
+use crate::flow::Flow;
+use crate::{Kinds, Patience};
 
-/// How long one request may take.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long it may take to connect.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Which cluster, and as whom.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +35,10 @@ pub struct Cluster {
     pub(crate) refreshed: Arc<Mutex<Option<Instant>>>,
     /// Whether an answer showed that the kinds are not what they were.
     pub(crate) is_outdated: Arc<AtomicBool>,
+    /// Whether the server has answered anything so far.
+    pub(crate) has_answered: Arc<AtomicBool>,
+    pub(crate) flow: Arc<Flow>,
+    pub(crate) patience: Patience,
     pub(crate) manager: Arc<str>,
     server: Arc<str>,
 }
@@ -59,7 +63,7 @@ pub enum ConnectError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClusterError {
     /// The API server refused it.
-    #[error("the API server refused: {message}")]
+    #[error("the API server refused: {message}{}", advice(*code, message))]
     Refused {
         /// The HTTP status code.
         code: u16,
@@ -124,6 +128,9 @@ impl Cluster {
             kinds: Arc::default(),
             refreshed: Arc::default(),
             is_outdated: Arc::default(),
+            has_answered: Arc::default(),
+            flow: Arc::default(),
+            patience: Patience::default(),
             manager: manager.into(),
             server: server.trim_end_matches('/').into(),
         };
@@ -143,62 +150,10 @@ impl Cluster {
         &self.manager
     }
 
-    pub(crate) async fn send(
-        &self,
-        request: http::Request<Vec<u8>>,
-    ) -> Result<Value, ClusterError> {
-        match tokio::time::timeout(REQUEST_TIMEOUT, self.client.request::<Value>(request)).await {
-            Ok(answer) => answer.map_err(|error| self.error(error)),
-            Err(_) => Err(ClusterError::Unreachable {
-                server: self.server.to_string(),
-                reason: format!("no answer within {} s", REQUEST_TIMEOUT.as_secs()),
-            }),
-        }
-    }
-
-    /// Sends a request for the object of this name; `None` means that the server says there is none.
-    pub(crate) async fn send_opt(
-        &self,
-        request: http::Request<Vec<u8>>,
-        name: &str,
-    ) -> Result<Option<Value>, ClusterError> {
-        match self.send(request).await {
-            Ok(value) => Ok(Some(value)),
-            Err(error) if error.says_absent(name) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Sends a request for a list. An answer without items is not an empty list.
-    pub(crate) async fn list(
-        &self,
-        request: http::Request<Vec<u8>>,
-    ) -> Result<Vec<Value>, ClusterError> {
-        match self.send(request).await?["items"].take() {
-            Value::Array(items) => Ok(items),
-            _ => Err(self.unexpected("a list without items")),
-        }
-    }
-
     pub(crate) fn unexpected(&self, reason: impl Into<String>) -> ClusterError {
         ClusterError::Unexpected {
             server: self.server.to_string(),
             reason: reason.into(),
-        }
-    }
-
-    fn error(&self, error: kube::Error) -> ClusterError {
-        let server = self.server.to_string();
-        match error {
-            kube::Error::Api(status) => refused(*status),
-            kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => ClusterError::Unexpected {
-                server,
-                reason: "it is not JSON".to_owned(),
-            },
-            other => ClusterError::Unreachable {
-                server,
-                reason: chain(&other),
-            },
         }
     }
 }
@@ -214,22 +169,27 @@ impl ClusterError {
             if reason == "NotFound" && about.name == name)
     }
 
+    pub(crate) fn refused(status: Status) -> Self {
+        let about = status.details.map(|details| About {
+            kind: details.kind,
+            name: details.name,
+        });
+        Self::Refused {
+            code: status.code,
+            reason: status.reason,
+            message: status.message,
+            about: about.map(Box::new).unwrap_or_default(),
+        }
+    }
+
+    /// Returns whether the server no longer has the state of the past that was asked for.
+    pub(crate) fn is_expired(&self) -> bool {
+        matches!(self, Self::Refused { code: 410, .. })
+    }
+
     /// Returns whether the server says that the object is not as the request expected it.
     pub(crate) fn is_conflict(&self) -> bool {
         matches!(self, Self::Refused { code: 409, .. })
-    }
-}
-
-fn refused(status: Status) -> ClusterError {
-    let about = status.details.map(|details| About {
-        kind: details.kind,
-        name: details.name,
-    });
-    ClusterError::Refused {
-        code: status.code,
-        reason: status.reason,
-        message: status.message,
-        about: about.map(Box::new).unwrap_or_default(),
     }
 }
 
@@ -249,7 +209,24 @@ async fn config(target: &Target) -> Result<Config, ConnectError> {
         }
         None => Config::from_kubeconfig(&options).await,
     };
-    config.map_err(|error| failure(chain(&error)))
+    let mut config = config.map_err(|error| failure(chain(&error)))?;
+    config.connect_timeout = Some(CONNECT_TIMEOUT);
+    // Which requests may be repeated is known in `retry`; kube repeats them all.
+    config.default_retry = false;
+    Ok(config)
+}
+
+/// Returns what to do about a refusal that has nothing to do with what was asked.
+fn advice(code: u16, message: &str) -> &'static str {
+    match code {
+        401 => {
+            "; log in to the cluster again: it does not accept the credentials of the kubeconfig"
+        }
+        500 if message.contains("failed calling webhook") => {
+            "; the admission webhook does not answer: look at its Service and its Pods"
+        }
+        _ => "",
+    }
 }
 
 fn place(target: &Target) -> String {

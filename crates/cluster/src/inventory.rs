@@ -129,11 +129,32 @@ impl Cluster {
                     self.unexpected("an object without resourceVersion"),
                 )
             }),
-            Err(error) if error.is_conflict() => {
-                Err(InventoryError::Changed { unit: unit.clone() })
-            }
-            Err(error) => Err(failure(&unit.namespace, error)),
+            Err(error) => match self.stored_all_the_same(unit, &object, &error).await {
+                Some(version) => Ok(version),
+                None if error.is_conflict() => Err(InventoryError::Changed { unit: unit.clone() }),
+                None => Err(failure(&unit.namespace, error)),
+            },
         }
+    }
+
+    /// Returns the version of what is stored, if that is what was to be stored: the answer of the first attempt may
+    /// have been lost, and then the second one finds a version that it does not expect.
+    async fn stored_all_the_same(
+        &self,
+        unit: &Unit,
+        object: &Value,
+        error: &ClusterError,
+    ) -> Option<String> {
+        if !error.is_conflict() && !matches!(error, ClusterError::Unreachable { .. }) {
+            return None;
+        }
+        let request = request::get(
+            &core("configmaps", "ConfigMap"),
+            Some(&unit.namespace),
+            &name(unit),
+        );
+        let stored = self.send_opt(request, &name(unit)).await.ok()??;
+        (stored["data"] == object["data"]).then(|| version(&stored))?
     }
 
     /// Returns the key of the fingerprints, made on first use together with its namespace.

@@ -13,12 +13,15 @@
 
 mod apply;
 mod connect;
+mod flow;
 mod health;
 mod inventory;
 mod kinds;
 mod observe;
 pub mod request;
+mod retry;
 mod scope;
+mod send;
 mod served;
 mod watch;
 
@@ -28,4 +31,5 @@ pub use health::Assessed;
 pub use inventory::{InventoryError, Stored, temporary_key};
 pub use kinds::{Kind, Kinds};
 pub use scope::{Definitions, ScopeError};
+pub use send::Patience;
 pub use watch::{Change, Notice, Watched};

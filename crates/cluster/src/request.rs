@@ -41,6 +41,19 @@ pub fn list(kind: &Kind, namespace: Option<&str>, selector: &str) -> ApiRequest 
     build(Method::GET, &path, None, Vec::new())
 }
 
+/// Returns the request for what is left of a list, by the token that came with its last page.
+pub(crate) fn rest(list: &ApiRequest, token: &str) -> ApiRequest {
+    let mut request = list.clone();
+    let separator = if list.uri().query().is_some() {
+        '&'
+    } else {
+        '?'
+    };
+    let uri = format!("{}{separator}continue={}", list.uri(), encode(token));
+    *request.uri_mut() = uri.parse().expect("the token is percent-encoded");
+    request
+}
+
 /// Returns the request that applies `object` on the server's side as `manager`, which takes over fields
 /// that other managers own.
 #[must_use]

@@ -1,16 +1,17 @@
-//! Whatever fails, nothing is deleted: the whole way from files to an API server, with faults at every step.
+//! Whatever fails, nothing is deleted: the whole way from files to an API server.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+mod faults;
 
-use kube::client::Body;
-use kube::config::{Config, KubeConfigOptions, Kubeconfig};
-use proptest::prelude::*;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
 use tokio::runtime::Runtime;
 use windlass_apiserver::{RunningServer, Server};
-use windlass_cluster::Cluster;
+use windlass_cluster::{Cluster, ConnectError, Patience, Target};
+use windlass_faults::{Asked, Exchange, Proxy};
 use windlass_object::FingerprintKey;
-use windlass_plan::{Guards, Op, Unit};
+use windlass_plan::{Guards, Held, Live, Op, Unit};
 use windlass_render::Decryption;
 use windlass_sops::Keyring;
 use windlass_tree::{EntryKind, MemoryTree, Tree, TreeError, TreePath};
@@ -18,80 +19,13 @@ use windlass_tree::{EntryKind, MemoryTree, Tree, TreeError, TreePath};
 use super::{Context, Job, Outcome};
 use crate::desired::{self, NAMESPACE, Selection};
 
-/// Requests to fail: the first `after` of those that match go through, the next one does not.
-#[derive(Clone, Copy, Debug)]
-struct Fault {
-    verb: &'static str,
-    path: &'static str,
-    after: usize,
-    how: How,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum How {
-    /// The connection breaks before the server has seen the request.
-    Lost,
-    /// The server carries the request out, and the answer is lost.
-    AnswerLost,
-    /// The server answers 500.
-    Error,
-}
-
-/// What stands between the client and the server.
-#[derive(Default)]
-struct Network {
-    fault: Mutex<Option<Fault>>,
-    seen: AtomicUsize,
-    has_failed: AtomicBool,
-    deletions: AtomicUsize,
-}
-
+/// An API server behind a proxy, and a process that is connected through it.
 struct World {
     _server: RunningServer,
-    network: Arc<Network>,
+    _directory: tempfile::TempDir,
+    target: Target,
+    proxy: Proxy,
     context: Context,
-}
-
-impl Network {
-    /// Returns how this request fails, if it does.
-    fn fails(&self, request: &http::Request<Body>) -> Option<How> {
-        if request.method() == http::Method::DELETE {
-            self.deletions.fetch_add(1, Ordering::SeqCst);
-        }
-        let fault = (*self.fault.lock().unwrap())?;
-        let is_hit = request.method().as_str() == fault.verb
-            && request.uri().to_string().contains(fault.path)
-            && self.seen.fetch_add(1, Ordering::SeqCst) == fault.after;
-        self.has_failed.fetch_or(is_hit, Ordering::SeqCst);
-        is_hit.then_some(fault.how)
-    }
-
-    fn arm(&self, fault: Option<Fault>) {
-        *self.fault.lock().unwrap() = fault;
-        self.seen.store(0, Ordering::SeqCst);
-        self.has_failed.store(false, Ordering::SeqCst);
-        self.deletions.store(0, Ordering::SeqCst);
-    }
-}
-
-/// Returns a client whose requests go through `network`.
-fn client(real: kube::Client, network: Arc<Network>) -> kube::Client {
-    let lost = || kube::Error::Service("the connection broke".into());
-    let service = tower::service_fn(move |request: http::Request<Body>| {
-        let (real, how) = (real.clone(), network.fails(&request));
-        async move {
-            match how {
-                None => real.send(request).await,
-                Some(How::Lost) => Err(lost()),
-                Some(How::AnswerLost) => real.send(request).await.and_then(|_| Err(lost())),
-                Some(How::Error) => {
-                    let answer = http::Response::builder().status(500);
-                    Ok(answer.body(Body::empty()).unwrap())
-                }
-            }
-        }
-    });
-    kube::Client::new(service, "default")
 }
 
 impl World {
@@ -100,54 +34,82 @@ impl World {
         let server = Server::start(windlass_apiserver::Config::default())
             .await
             .unwrap();
-        let kubeconfig = Kubeconfig::from_yaml(&server.kubeconfig()).unwrap();
-        let options = KubeConfigOptions::default();
-        let config = Config::from_custom_kubeconfig(kubeconfig, &options)
-            .await
-            .unwrap();
-        let network = Arc::new(Network::default());
-        let client = client(
-            kube::Client::try_from(config).unwrap(),
-            Arc::clone(&network),
-        );
-        let cluster = Cluster::with_client(client, "test", "kustomize-controller")
-            .await
-            .unwrap();
-        cluster.fingerprint_key(NAMESPACE).await.unwrap();
-        let context = Context {
-            cluster,
-            key: FingerprintKey::new([1; 32]),
-            approvals: Vec::new(),
-            guards: Guards::default(),
+        let proxy = Proxy::start(&server.kubeconfig()).await;
+        let directory = tempfile::tempdir().unwrap();
+        let kubeconfig = directory.path().join("kubeconfig");
+        std::fs::write(&kubeconfig, proxy.kubeconfig()).unwrap();
+        let target = Target {
+            kubeconfig: Some(kubeconfig),
+            context: None,
         };
+        let context = process(&target).await.unwrap();
+        context.cluster.fingerprint_key(NAMESPACE).await.unwrap();
         Self {
             _server: server,
-            network,
+            _directory: directory,
+            target,
+            proxy,
             context,
         }
     }
 
     async fn haul(&self, tree: &dyn Tree, keyring: &Keyring) -> Outcome {
-        job(tree, keyring, &self.context)
-            .await
-            .run("web", &self.context, &|_| {})
-            .await
+        haul(tree, keyring, &self.context).await
     }
 
+    /// Returns what the inventory holds.
+    async fn held(&self) -> Vec<String> {
+        let Held::Known(held) = self.context.cluster.inventory(&unit()).await.held else {
+            panic!("the inventory is not known");
+        };
+        held.entries().map(|entry| entry.id.to_string()).collect()
+    }
+
+    /// Returns what the inventory holds and the cluster has.
     async fn names(&self) -> Vec<String> {
-        let unit = unit();
-        let windlass_plan::Held::Known(held) = self.context.cluster.inventory(&unit).await.held
-        else {
-            panic!("the inventory is not known after the fault");
+        let Held::Known(held) = self.context.cluster.inventory(&unit()).await.held else {
+            panic!("the inventory is not known");
         };
         let mut names = Vec::new();
         for entry in held.entries() {
-            if let windlass_plan::Live::Present(_) = self.context.cluster.get(&entry.id).await {
+            if let Live::Present(_) = self.context.cluster.get(&entry.id).await {
                 names.push(entry.id.to_string());
             }
         }
         names
     }
+
+    /// Returns the paths of what was to be deleted.
+    fn deletions(&self) -> Vec<String> {
+        let deletes = |asked: &Asked| asked.method == "DELETE" && asked.is_write();
+        let exchanges = self.proxy.exchanges().into_iter();
+        let asked = exchanges.map(|exchange: Exchange| exchange.asked);
+        asked.filter(deletes).map(|asked| asked.path).collect()
+    }
+
+    /// Forgets what was asked, and lets everything pass.
+    fn calm(&self) {
+        self.proxy.rule(|_| windlass_faults::Fate::Pass);
+    }
+}
+
+/// Returns what a new process has.
+async fn process(target: &Target) -> Result<Context, ConnectError> {
+    let cluster = Cluster::connect(target, "kustomize-controller").await?;
+    Ok(Context {
+        cluster: cluster.with_patience(Patience {
+            pause: Duration::from_millis(1),
+            ..Patience::default()
+        }),
+        key: FingerprintKey::new([1; 32]),
+        approvals: Vec::new(),
+        guards: Guards::default(),
+    })
+}
+
+async fn haul(tree: &dyn Tree, keyring: &Keyring, context: &Context) -> Outcome {
+    let job = job(tree, keyring, context).await;
+    job.run("web", context, &|_| {}).await
 }
 
 fn unit() -> Unit {
@@ -258,24 +220,6 @@ impl Tree for Failing<'_> {
     }
 }
 
-fn fault() -> impl Strategy<Value = Fault> {
-    let target = prop_oneof![
-        Just(("GET", "configmaps")),
-        Just(("GET", "secrets")),
-        Just(("GET", "windlass-inventory")),
-        Just(("PATCH", "dryRun")),
-        Just(("PATCH", "configmaps/a")),
-        Just(("PATCH", "windlass-inventory")),
-    ];
-    let how = prop_oneof![Just(How::Lost), Just(How::AnswerLost), Just(How::Error)];
-    (target, 0..3_usize, how).prop_map(|((verb, path), after, how)| Fault {
-        verb,
-        path,
-        after,
-        how,
-    })
-}
-
 /// Returns a world in which the first revision is applied.
 async fn applied() -> World {
     let world = World::new().await;
@@ -286,31 +230,8 @@ async fn applied() -> World {
         outcome.applied.failures
     );
     assert_eq!(world.names().await.len(), 4);
-    world.network.arm(None);
+    world.calm();
     world
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn a_request_that_fails_deletes_nothing_and_the_next_run_makes_it_good(fault in fault()) {
-        Runtime::new().unwrap().block_on(async {
-            let world = applied().await;
-            world.network.arm(Some(fault));
-            let outcome = world.haul(&files(true), &keyring()).await;
-            let is_last_store = fault.path == "windlass-inventory" && fault.verb == "PATCH";
-            if world.network.has_failed.load(Ordering::SeqCst) && !is_last_store {
-                prop_assert_eq!(world.network.deletions.load(Ordering::SeqCst), 0, "{:?}", outcome.plan);
-                prop_assert_eq!(world.names().await.len(), 4);
-            }
-            world.network.arm(None);
-            world.haul(&files(true), &keyring()).await;
-            let names = world.names().await;
-            prop_assert_eq!(names, ["ConfigMap/default/a", "ConfigMap/default/b", "Secret/default/s"]);
-            Ok(())
-        })?;
-    }
 }
 
 #[test]
@@ -342,11 +263,7 @@ fn a_file_that_cannot_be_read_deletes_nothing_whichever_it_is() {
                 outcome.0.actions().all(|action| action.op != Op::Prune),
                 "question {at}"
             );
-            assert_eq!(
-                world.network.deletions.load(Ordering::SeqCst),
-                0,
-                "question {at}"
-            );
+            assert!(world.deletions().is_empty(), "question {at}");
         }
     });
 }
@@ -357,7 +274,7 @@ fn a_secret_that_cannot_be_opened_deletes_nothing() {
         let world = applied().await;
         let outcome = world.haul(&files(true), &Keyring::new()).await;
         assert!(outcome.plan.problem.is_some());
-        assert_eq!(world.network.deletions.load(Ordering::SeqCst), 0);
+        assert!(world.deletions().is_empty());
         assert_eq!(world.names().await.len(), 4);
     });
 }

@@ -1,0 +1,273 @@
+//! Sends requests: as many at once as the server bears, again where that is safe, and never without an end.
+
+use std::error::Error;
+use std::io::ErrorKind;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use http::{Response, StatusCode, header::RETRY_AFTER};
+use http_body_util::BodyExt as _;
+use kube::client::Body;
+use kube::core::Status;
+use serde_json::Value;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::connect::chain;
+use crate::flow::Load;
+use crate::request::ApiRequest;
+use crate::retry::{Attempt, Attempts, Repeat};
+use crate::{Cluster, ClusterError};
+
+/// How often a list is begun anew whose rest the server does not have any more.
+const LISTS: usize = 3;
+
+/// How long, and how much, is put up with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// Until an answer begins. Default: 40 seconds; admission webhooks may take 30.
+    pub answer: Duration,
+    /// Between two parts of an answer. Default: 15 seconds.
+    pub read: Duration,
+    /// From the first attempt to the begin of the last one. Default: 1 minute.
+    pub total: Duration,
+    /// Before the second attempt; it doubles with each, and is varied by half. Default: 100 milliseconds.
+    pub pause: Duration,
+    /// The length of a body, in bytes. Default: 256 MiB.
+    pub body: usize,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            answer: Duration::from_secs(40),
+            read: Duration::from_secs(15),
+            total: Duration::from_mins(1),
+            pause: Duration::from_millis(100),
+            body: 256 << 20,
+        }
+    }
+}
+
+impl Cluster {
+    /// Returns the same connection with other limits.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Patience) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Sends a request, again where that is safe and may help, and returns the answer.
+    pub(crate) async fn send(&self, request: ApiRequest) -> Result<Value, ClusterError> {
+        let mut attempts = Attempts::new(self.patience.pause, Instant::now() + self.patience.total);
+        loop {
+            let attempt = self.attempt(&request).await;
+            let pause = match &attempt {
+                Attempt::Done(_) => None,
+                // A server that never answered is not there; one that did may be starting anew.
+                Attempt::Unsent(_) if !self.has_answered.load(Ordering::Relaxed) => None,
+                failed => attempts.pause(Repeat::of(&request), failed, random(), Instant::now()),
+            };
+            match pause {
+                Some(pause) => sleep(pause).await,
+                None => return self.conclude(&request, attempt, attempts.count()),
+            }
+        }
+    }
+
+    /// Sends a request for the object of this name; `None` means that the server says there is none.
+    pub(crate) async fn send_opt(
+        &self,
+        request: ApiRequest,
+        name: &str,
+    ) -> Result<Option<Value>, ClusterError> {
+        match self.send(request).await {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if error.says_absent(name) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sends a request for a list, and for its rest until all of it is there. An answer without items is not an
+    /// empty list, and a part of a list is not a list.
+    pub(crate) async fn list(&self, request: ApiRequest) -> Result<Vec<Value>, ClusterError> {
+        let mut failure = None;
+        for _ in 0..LISTS {
+            match self.list_once(&request).await {
+                Err(error) if error.is_expired() => failure = Some(error),
+                result => return result,
+            }
+        }
+        Err(failure.expect("there was at least one attempt"))
+    }
+
+    async fn list_once(&self, request: &ApiRequest) -> Result<Vec<Value>, ClusterError> {
+        let mut items = Vec::new();
+        let mut page = request.clone();
+        loop {
+            let mut answer = self.send(page).await?;
+            let Value::Array(more) = answer["items"].take() else {
+                return Err(self.unexpected("a list without items"));
+            };
+            items.extend(more);
+            match answer.pointer("/metadata/continue").and_then(Value::as_str) {
+                None | Some("") => return Ok(items),
+                Some(token) => page = crate::request::rest(request, token),
+            }
+        }
+    }
+
+    async fn attempt(&self, request: &ApiRequest) -> Attempt {
+        let turn = self.flow.turn().await;
+        let sent = self.client.send(request.clone().map(Body::from));
+        let attempt = match timeout(self.patience.answer, sent).await {
+            Ok(Ok(response)) => self.read(response).await,
+            Ok(Err(error)) if was_never_sent(&error) => Attempt::Unsent(chain(&error)),
+            Ok(Err(error)) => Attempt::Lost(chain(&error)),
+            Err(_) => Attempt::Lost(format!(
+                "no answer within {} s",
+                seconds(self.patience.answer)
+            )),
+        };
+        turn.end(load(&attempt));
+        attempt
+    }
+
+    async fn read(&self, response: Response<Body>) -> Attempt {
+        self.has_answered.store(true, Ordering::Relaxed);
+        let (parts, body) = response.into_parts();
+        let body = match self.read_body(body).await {
+            Ok(body) => body,
+            Err(attempt) => return attempt,
+        };
+        let value = serde_json::from_slice::<Value>(&body);
+        if !parts.status.is_success() {
+            return Attempt::Refused {
+                status: Box::new(status(parts.status, value.ok(), &body)),
+                // The other form of this field is a date, which depends on two clocks; no API server sends it.
+                retry_after: parts.headers.get(RETRY_AFTER).and_then(|value| {
+                    Some(Duration::from_secs(value.to_str().ok()?.parse().ok()?))
+                }),
+            };
+        }
+        match value {
+            Ok(value) => Attempt::Done(value),
+            Err(error) => Attempt::Odd(format!("it is not JSON: {error}")),
+        }
+    }
+
+    async fn read_body(&self, mut body: Body) -> Result<Vec<u8>, Attempt> {
+        let mut bytes = Vec::new();
+        loop {
+            let frame = timeout(self.patience.read, body.frame()).await;
+            let frame = frame.map_err(|_| {
+                Attempt::Lost(format!(
+                    "the answer stopped for {} s",
+                    seconds(self.patience.read)
+                ))
+            })?;
+            let Some(frame) = frame else {
+                return Ok(bytes);
+            };
+            let frame = frame.map_err(|error| {
+                Attempt::Lost(format!("the answer broke off: {}", chain(&error)))
+            })?;
+            if let Some(data) = frame.data_ref() {
+                if bytes.len() + data.len() > self.patience.body {
+                    let limit = self.patience.body;
+                    return Err(Attempt::TooLong(format!(
+                        "the answer is longer than {limit} bytes, and nothing of it was used"
+                    )));
+                }
+                bytes.extend_from_slice(data);
+            }
+        }
+    }
+
+    fn conclude(
+        &self,
+        request: &ApiRequest,
+        attempt: Attempt,
+        count: u32,
+    ) -> Result<Value, ClusterError> {
+        let server = self.server().to_owned();
+        let asked = format!("{} {}", request.method(), request.uri().path());
+        let times = if count > 1 {
+            format!(" ({count} times)")
+        } else {
+            String::new()
+        };
+        match attempt {
+            Attempt::Done(value) => Ok(value),
+            Attempt::Refused { status, .. } => Err(ClusterError::refused(*status)),
+            Attempt::Unsent(reason) | Attempt::Lost(reason) => Err(ClusterError::Unreachable {
+                server,
+                reason: format!("{asked}: {reason}{times}"),
+            }),
+            Attempt::Odd(reason) | Attempt::TooLong(reason) => Err(ClusterError::Unexpected {
+                server,
+                reason: format!("{asked}: {reason}{times}"),
+            }),
+        }
+    }
+}
+
+/// Returns what an answer says of the server.
+fn load(attempt: &Attempt) -> Load {
+    if attempt.is_overload() {
+        let pause = attempt.retry_after().unwrap_or_default();
+        Load::Heavy(pause.min(LONGEST_SILENCE))
+    } else {
+        Load::Light
+    }
+}
+
+/// For how long nothing at all is sent, whatever the server asks for.
+const LONGEST_SILENCE: Duration = Duration::from_secs(30);
+
+/// Returns what a refusal says, where that is a Status; a load balancer answers with a page.
+fn status(code: StatusCode, body: Option<Value>, text: &[u8]) -> Status {
+    let body = body.filter(|body| body["kind"] == "Status");
+    let status = body.and_then(|body| serde_json::from_value::<Status>(body).ok());
+    let mut status = status.unwrap_or_else(|| {
+        let text = String::from_utf8_lossy(text);
+        let begin: String = text.chars().take(100).collect();
+        let message = format!("{code}, which may come from a proxy before it: {begin:?}");
+        Status::failure(&message, "")
+    });
+    status.code = code.as_u16();
+    status
+}
+
+/// Whether no connection was made, so that the server cannot have seen the request.
+fn was_never_sent(error: &kube::Error) -> bool {
+    let mut next: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        let kind = error
+            .downcast_ref::<std::io::Error>()
+            .map(std::io::Error::kind);
+        let is_refused = matches!(
+            kind,
+            Some(
+                ErrorKind::ConnectionRefused
+                    | ErrorKind::HostUnreachable
+                    | ErrorKind::NetworkUnreachable
+            )
+        );
+        if is_refused {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+/// Returns a number between 0 and 1; without random bytes, the middle.
+fn random() -> f64 {
+    let mut byte = [128];
+    let _ = getrandom::fill(&mut byte);
+    f64::from(byte[0]) / 256.0
+}
+
+fn seconds(duration: Duration) -> f64 {
+    duration.as_secs_f64()
+}

@@ -1,0 +1,218 @@
+//! The laws of a bad network: whatever happens on the way to the API server, and whenever the process ends.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use serde_json::Value;
+use windlass_faults::{Answer, Fate};
+
+use super::*;
+
+/// What the second revision no longer has.
+const PRUNED: &str = "/api/v1/namespaces/default/configmaps/c";
+/// What is there in the end.
+const WANTED: [&str; 3] = [
+    "ConfigMap/default/a",
+    "ConfigMap/default/b",
+    "Secret/default/s",
+];
+
+/// How a process ends.
+#[derive(Clone, Copy, Debug)]
+enum Crash {
+    /// When the request was sent, and before the server sees it.
+    Before,
+    /// When the server has carried it out.
+    After,
+}
+
+fn fate() -> impl Strategy<Value = Fate> {
+    let empty = Answer {
+        status: 200,
+        retry_after: None,
+        content_type: "application/json",
+        body: "{}".to_owned(),
+    };
+    let answer = prop_oneof![
+        Just(Answer::failure(
+            500,
+            "InternalError",
+            "etcdserver: leader changed"
+        )),
+        Just(Answer::failure(503, "ServiceUnavailable", "starting")),
+        Just(Answer::too_many_requests(0)),
+        Just(Answer::conflict()),
+        Just(Answer::expired()),
+        Just(Answer::html(200)),
+        Just(Answer::html(404)),
+        Just(Answer::html(502)),
+        Just(empty),
+    ];
+    prop_oneof![
+        3 => answer.prop_map(Fate::Answer),
+        1 => Just(Fate::Unsent),
+        2 => Just(Fate::Lost),
+        1 => (0..300_usize).prop_map(Fate::Truncated),
+        1 => (1..20_u64).prop_map(|time| Fate::Delayed(Duration::from_millis(time))),
+        1 => (1..3_usize).prop_map(Fate::Paged),
+    ]
+}
+
+/// Returns fates by the number of the request: single ones, and long runs of one.
+fn faults() -> impl Strategy<Value = BTreeMap<usize, Fate>> {
+    let run = (
+        1..40_usize,
+        fate(),
+        prop_oneof![3 => Just(1_usize), 1 => 2..15_usize],
+    );
+    prop::collection::vec(run, 1..8).prop_map(|runs| {
+        let numbers = |(first, fate, length): (usize, Fate, usize)| {
+            (first..first + length).map(move |number| (number, fate.clone()))
+        };
+        runs.into_iter().flat_map(numbers).collect()
+    })
+}
+
+/// Runs a process to its end, if it gets through the network at all.
+async fn try_to_haul(world: &World, tree: &MemoryTree) -> Option<Outcome> {
+    let context = process(&world.target).await.ok()?;
+    Some(haul(tree, &keyring(), &context).await)
+}
+
+/// Returns the objects in the cluster that carry the unit's labels.
+async fn labelled(world: &World) -> Vec<String> {
+    let mut names = Vec::new();
+    for name in ["a", "b", "c"] {
+        names.push(("ConfigMap", name));
+    }
+    names.push(("Secret", "s"));
+    let mut labelled = Vec::new();
+    for (kind, name) in names {
+        let id = windlass_object::ObjectRef {
+            group: String::new(),
+            kind: kind.to_owned(),
+            namespace: Some("default".to_owned()),
+            name: name.to_owned(),
+        };
+        let live = world.context.cluster.get(&id).await;
+        if let Live::Present(live) = live
+            && live
+                .pointer("/metadata/labels")
+                .is_some_and(Value::is_object)
+        {
+            labelled.push(id.to_string());
+        }
+    }
+    labelled
+}
+
+/// Asserts that one run without faults brings the cluster to what the second revision says, and that a second one
+/// writes nothing.
+async fn assert_converges(world: &World, changed: &MemoryTree, what: &str) {
+    world.calm();
+    let outcome = try_to_haul(world, changed).await.unwrap();
+    assert_eq!(outcome.problem, None, "{what}");
+    assert!(
+        outcome.applied.is_complete(),
+        "{what}: {:?}",
+        outcome.applied.failures
+    );
+    assert_eq!(world.held().await, WANTED, "{what}");
+    assert_eq!(labelled(world).await, WANTED, "{what}");
+    world.calm();
+    try_to_haul(world, changed).await.unwrap();
+    let writes = world.proxy.exchanges();
+    let writes: Vec<_> = writes
+        .iter()
+        .filter(|exchange| exchange.asked.is_write())
+        .collect();
+    assert!(writes.is_empty(), "{what}: {writes:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn faults_delete_nothing_but_what_the_plan_held_and_leave_no_trace(faults in faults()) {
+        Runtime::new().unwrap().block_on(async {
+            let world = applied().await;
+            let changed = files(true);
+            let rule = faults.clone();
+            world.proxy.rule(move |asked| rule.get(&asked.number).cloned().unwrap_or(Fate::Pass));
+            let outcome = try_to_haul(&world, &changed).await;
+            world.proxy.idle().await;
+            let deletions = world.deletions();
+            assert!(deletions.iter().all(|path| path == PRUNED), "{faults:?}: {deletions:?}");
+            let is_known = outcome.as_ref().is_some_and(|outcome| outcome.plan.is_known());
+            assert!(is_known || deletions.is_empty(), "{faults:?}: {:?}", outcome.map(|outcome| outcome.plan));
+            assert_converges(&world, &changed, &format!("{faults:?}")).await;
+        });
+    }
+}
+
+#[test]
+fn a_crash_in_the_first_run_orphans_nothing_and_a_restart_converges() {
+    Runtime::new().unwrap().block_on(async {
+        crash_everywhere(Crash::Before, World::new).await;
+        crash_everywhere(Crash::After, World::new).await;
+    });
+}
+
+#[test]
+fn a_crash_in_a_later_run_orphans_nothing_and_a_restart_converges() {
+    Runtime::new().unwrap().block_on(async {
+        crash_everywhere(Crash::Before, applied).await;
+        crash_everywhere(Crash::After, applied).await;
+    });
+}
+
+/// Ends a process at its first request, another one at its second, and so on, until one gets to its end.
+async fn crash_everywhere(crash: Crash, world: impl AsyncFn() -> World) {
+    for number in 1.. {
+        let world = world().await;
+        let what = format!("{crash:?} request {number}");
+        let goes_on = crash_at(&world, crash, number).await;
+        let (held, labelled) = (world.held().await, labelled(&world).await);
+        assert!(
+            labelled.iter().all(|id| held.contains(id)),
+            "{what}: {labelled:?}, held: {held:?}"
+        );
+        assert_converges(&world, &files(true), &what).await;
+        if !goes_on {
+            assert!(number > 10, "{what} is the last one");
+            return;
+        }
+    }
+}
+
+/// Returns whether the process came so far.
+async fn crash_at(world: &World, crash: Crash, number: usize) -> bool {
+    let passed = match crash {
+        Crash::Before => number - 1,
+        Crash::After => number,
+    };
+    world.proxy.rule(move |asked| {
+        if asked.number <= passed {
+            Fate::Pass
+        } else {
+            Fate::Unsent
+        }
+    });
+    let changed = files(true);
+    let goes_on = tokio::select! {
+        biased;
+        () = reached(world, crash, number) => true,
+        _ = try_to_haul(world, &changed) => false,
+    };
+    world.calm();
+    world.proxy.idle().await;
+    goes_on
+}
+
+/// Waits until the request is there, or carried out.
+async fn reached(world: &World, crash: Crash, number: usize) {
+    world.proxy.asked(number).await;
+    if let Crash::After = crash {
+        world.proxy.idle().await;
+    }
+}
