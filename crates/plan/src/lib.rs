@@ -5,6 +5,7 @@
 //! - [`Inventory`], [`Held`]: what the unit has applied, in Flux's entry format.
 //! - [`Observed`]: what the cluster has for one object, and what a dry run made of it.
 //! - [`immutable_fields`]: which refusals of a dry run mean that an object must be replaced ([`Complaint`]).
+//! - [`is_settled()`]: whether an apply would surely leave an object as it is, so that none need be tried.
 //! - [`Others`], [`Claim`]: what other units have to do with these objects.
 //! - [`Guards`], [`Replacing`], [`Approvals`]: what must not be deleted, and what a person has allowed.
 //! - [`Inputs`] and [`plan()`]: all of this together, and the function.
@@ -64,6 +65,7 @@ mod others;
 mod plan;
 mod reason;
 mod result;
+mod settled;
 mod text;
 mod unit;
 
@@ -81,5 +83,6 @@ pub use plan::{
 };
 pub use reason::{Cause, Reason};
 pub use result::{Outcome, inventory_after, inventory_before};
+pub use settled::is_settled;
 pub use text::{Color, TextOptions, clean};
 pub use unit::{NAME_LABEL, NAMESPACE_LABEL, Unit};

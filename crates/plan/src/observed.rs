@@ -37,6 +37,8 @@ pub enum DryRun {
     None,
     /// The object as it would be.
     Merged(Value),
+    /// None was needed: an apply would leave the live object as it is ([`crate::is_settled`]).
+    Settled,
     /// The server refuses the object.
     Rejected {
         /// The `reason` of its Status, such as `Invalid` or `Forbidden`.
@@ -97,6 +99,7 @@ impl fmt::Debug for DryRun {
         match self {
             Self::None => formatter.write_str("None"),
             Self::Merged(_) => formatter.write_str("Merged"),
+            Self::Settled => formatter.write_str("Settled"),
             Self::Rejected { reason, .. } => write!(formatter, "Rejected({reason})"),
             Self::Immutable { fields, anew } => {
                 write!(formatter, "Immutable({fields:?}, {anew:?})")

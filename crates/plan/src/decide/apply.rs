@@ -93,7 +93,8 @@ impl Step<'_> {
 
     fn tried(&self, action: Action, dry_run: &DryRun, grant: Grant<'_>) -> Action {
         match dry_run {
-            DryRun::None => action.with((Op::Blocked, Reason::NotTried)),
+            DryRun::Settled if self.live.is_some() => action,
+            DryRun::None | DryRun::Settled => action.with((Op::Blocked, Reason::NotTried)),
             DryRun::Rejected { reason, message } => {
                 action.with((Op::Failed, self.rejected(reason, message)))
             }

@@ -1,0 +1,119 @@
+//! Whether an apply would leave an object as it is, told from the object alone.
+//!
+//! The API server keeps in `metadata.managedFields` which fields each manager applied (structured-merge-diff 6).
+//! An apply of just those fields, with the values that they have, changes nothing. Where that is not plain to see,
+//! the answer is no, and a dry run has to tell.
+
+mod fields;
+
+use serde_json::{Map, Value};
+use windlass_object::schema::facts;
+use windlass_object::{Gvk, Object};
+
+use fields::Level;
+
+/// What every object has, and no manager owns.
+const IDENTITY: [&str; 3] = ["apiVersion", "kind", "metadata"];
+const NAMES: [&str; 2] = ["name", "namespace"];
+/// The annotation that says how an object is applied, as Flux has it.
+const HOW: &str = "kustomize.toolkit.fluxcd.io/ssa";
+/// Managers whose fields an apply takes over, by the beginning of their names (fluxcd/pkg/ssa 0.60).
+const TAKEN_OVER: [&str; 2] = ["kubectl", "before-first-apply"];
+
+/// Returns whether a server-side apply of `desired` by `manager`, with force, would surely leave `live` as it is.
+///
+/// `live` is the object in the version of `desired`, with its `metadata.managedFields`. True means that the manager
+/// owns each field that `desired` has and no other one, and that each has the value of `desired`. False means that it
+/// may be otherwise.
+///
+/// What a server does beyond merging is not seen: an admission webhook that would change the object by now, or a
+/// policy that would refuse it as it is.
+///
+/// ```
+/// use serde_json::json;
+/// use windlass_object::Object;
+/// use windlass_plan::is_settled;
+///
+/// let mut value = json!({"apiVersion": "v1", "kind": "ConfigMap",
+///     "metadata": {"name": "settings", "namespace": "shop"}, "data": {"colour": "blue"}});
+/// let desired = Object::new(value.clone())?;
+/// value["metadata"]["managedFields"] = json!([{"manager": "ci", "operation": "Apply", "apiVersion": "v1",
+///     "fieldsType": "FieldsV1", "fieldsV1": {"f:data": {"f:colour": {}}}}]);
+/// assert!(is_settled(&desired, &value, "ci"));
+/// value["data"]["colour"] = "red".into();
+/// assert!(!is_settled(&desired, &value, "ci"));
+/// # Ok::<(), windlass_object::ObjectError>(())
+/// ```
+#[must_use]
+pub fn is_settled(desired: &Object, live: &Value, manager: &str) -> bool {
+    let owned = own_fields(live, desired.gvk(), manager);
+    owned.is_some_and(|owned| is_plain(desired, live) && holds(desired, owned, live))
+}
+
+/// Returns the fields that the manager applied, when it applied once, in this version, and nobody's fields are to be
+/// taken over.
+fn own_fields<'l>(live: &'l Value, gvk: &Gvk, manager: &str) -> Option<&'l Map<String, Value>> {
+    let entries = live.pointer("/metadata/managedFields")?.as_array()?;
+    let text = |entry: &'l Value, key| entry.get(key).and_then(Value::as_str).unwrap_or_default();
+    let mut own = None;
+    for entry in entries {
+        let name = text(entry, "manager");
+        if name == manager {
+            let is_first = own.replace(entry).is_none();
+            is_first.then_some(())?;
+        } else if TAKEN_OVER.iter().any(|prefix| name.starts_with(prefix)) {
+            return None;
+        }
+    }
+    let own = own?;
+    let is_apply = text(own, "operation") == "Apply" && text(own, "subresource").is_empty();
+    let is_read = text(own, "fieldsType") == "FieldsV1";
+    let is_same_version = text(own, "apiVersion") == gvk.api_version();
+    own.get("fieldsV1")?
+        .as_object()
+        .filter(|_| is_apply && is_read && is_same_version)
+}
+
+/// Whether both are the same object, in the same version, that is applied as any other.
+fn is_plain(desired: &Object, live: &Value) -> bool {
+    let id = desired.id();
+    let text = |pointer| live.pointer(pointer).and_then(Value::as_str);
+    let is_same = text("/apiVersion") == Some(&desired.gvk().api_version())
+        && text("/kind") == Some(&id.kind)
+        && text("/metadata/name") == Some(&id.name)
+        && text("/metadata/namespace") == id.namespace.as_deref();
+    let is_special = |object: &Value, field: &str| {
+        let map = object.pointer("/metadata").and_then(|it| it.get(field));
+        map.is_some_and(|map| map.get(HOW).is_some())
+    };
+    let either = |field| is_special(desired.value(), field) || is_special(live, field);
+    is_same && !either("annotations") && !either("labels")
+}
+
+fn holds(desired: &Object, owned: &Map<String, Value>, live: &Value) -> bool {
+    let schema = facts().schema(desired.gvk());
+    let empty = Map::new();
+    let Some(wanted) = desired.value().as_object() else {
+        return false;
+    };
+    let body = Level {
+        owned,
+        live,
+        schema,
+    };
+    let metadata = Level {
+        owned: child(owned, "f:metadata").unwrap_or(&empty),
+        live: &live["metadata"],
+        schema: schema.and_then(|schema| schema.field("metadata")),
+    };
+    let named = wanted.get("metadata").and_then(Value::as_object);
+    named.is_some_and(|named| metadata.holds_all_but(&NAMES, named))
+        && body.holds_all_but(&IDENTITY, wanted)
+}
+
+fn child<'m>(owned: &'m Map<String, Value>, name: &str) -> Option<&'m Map<String, Value>> {
+    owned.get(name)?.as_object()
+}
+
+#[cfg(test)]
+mod tests;
