@@ -10,6 +10,8 @@ mod inventory;
 mod prune;
 #[path = "all/served.rs"]
 mod served;
+#[path = "all/settled.rs"]
+mod settled;
 #[path = "all/watch.rs"]
 mod watch;
 #[path = "all/world.rs"]
