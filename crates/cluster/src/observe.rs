@@ -1,6 +1,9 @@
 //! What a plan needs to know of a cluster.
 
-use std::collections::BTreeMap;
+mod lists;
+mod slim;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
 use futures_util::future::BoxFuture;
@@ -11,14 +14,44 @@ use windlass_plan::{DesiredSet, DryRun, Inventory, Live, Observed};
 
 use crate::request::Mode;
 use crate::served::{Served, Wanted};
+use lists::{Listed, Seen};
+use slim::{identity, is_same, slim, without_owners};
+
 use crate::{About, Cluster, ClusterError, Definitions, Kind, request};
 
 /// How many objects are looked at at once.
 const PARALLEL: usize = 16;
+/// How many are looked at before the next ones are thought of.
+const BATCH: usize = 256;
+
+/// What is known of the cluster before its objects are looked at one by one.
+struct Look<'a> {
+    served: &'a Served,
+    definitions: &'a Definitions,
+    listed: Listed,
+    /// Namespaces that are not there.
+    missing: BTreeSet<String>,
+}
+
+/// An object to look at.
+enum Target<'a> {
+    /// A desired one, that no list tells of.
+    Desired(&'a Object),
+    /// A desired one that a list of our objects lacks: it is not there, or lost its labels.
+    Unlisted(&'a Kind, &'a Object),
+    /// A desired one that is there and may have to be changed.
+    Listed(&'a Kind, &'a Object, Value),
+    /// One that is held, and not desired any more.
+    Held(&'a ObjectRef),
+}
 
 impl Cluster {
     /// Returns what the cluster has of each desired object and of each in the inventory, and what a
     /// server-side apply of the desired ones would give.
+    ///
+    /// Where there are many objects of a kind they are listed, and a dry run is made only of those that an apply may
+    /// change ([`is_settled`](windlass_plan::is_settled)). Of one that stays as it is, the live object lacks what is
+    /// large.
     ///
     /// It never fails as a whole: what could not be found out is said for each object.
     pub async fn observe(
@@ -33,27 +66,85 @@ impl Cluster {
         let held: Vec<&ObjectRef> = ids.filter(|id| !is_wanted(id)).collect();
         let asked = Wanted::new(wanted(), held.iter().copied());
         let served = self.served(&asked).await;
-        let wanted = wanted().map(|object| self.observe_one(&served, object, definitions).boxed());
-        let held = held
+        let listed = match desired {
+            Some(desired) => self.list_many(&served, desired, &held).await,
+            None => Listed::default(),
+        };
+        let mut look = Look {
+            missing: self.missing_of(&served, listed.empty_namespaces()).await,
+            served: &served,
+            definitions,
+            listed,
+        };
+        let mut observed = BTreeMap::new();
+        let mut targets = Vec::new();
+        let ids = wanted().map(Object::id).chain(held.iter().copied());
+        let found = wanted()
+            .map(|object| look.find(object))
+            .collect::<Vec<_>>()
             .into_iter()
-            .map(|id| self.observe_held(&served, id).boxed());
-        // Collected first: a stream of closures over borrows is not Send (rust-lang/rust#102211).
-        let all: Vec<BoxFuture<'_, (ObjectRef, Observed)>> = wanted.chain(held).collect();
-        stream::iter(all).buffer_unordered(PARALLEL).collect().await
+            .chain(held.iter().map(|id| look.find_held(id)));
+        for (id, found) in ids.zip(found) {
+            match found {
+                Ok(known) => drop(observed.insert(id.clone(), known)),
+                Err(target) => targets.push(target),
+            }
+        }
+        self.look_at_all(&look, targets, &mut observed).await;
+        observed
     }
 
-    async fn observe_one(
+    /// Looks at the objects one by one, a batch after the other: what is needed to wait for an answer is large.
+    async fn look_at_all(
         &self,
-        served: &Served,
-        object: &Object,
-        definitions: &Definitions,
-    ) -> (ObjectRef, Observed) {
-        let observed = self.observe_desired(served, object, definitions).await;
-        (object.id().clone(), observed)
+        look: &Look<'_>,
+        targets: Vec<Target<'_>>,
+        observed: &mut BTreeMap<ObjectRef, Observed>,
+    ) {
+        let mut targets = targets.into_iter().peekable();
+        while targets.peek().is_some() {
+            let batch = targets.by_ref().take(BATCH);
+            // Collected first: a stream of closures over borrows is not Send (rust-lang/rust#102211).
+            let batch: Vec<BoxFuture<'_, (ObjectRef, Observed)>> = batch
+                .map(|target| self.look_at(look, target).boxed())
+                .collect();
+            let mut done = stream::iter(batch).buffer_unordered(PARALLEL);
+            while let Some((id, one)) = done.next().await {
+                observed.insert(id, one);
+            }
+        }
     }
 
-    async fn observe_held(&self, served: &Served, id: &ObjectRef) -> (ObjectRef, Observed) {
-        (id.clone(), Observed::live(self.live(served, id).await))
+    async fn look_at(&self, look: &Look<'_>, target: Target<'_>) -> (ObjectRef, Observed) {
+        match target {
+            Target::Desired(object) => (
+                object.id().clone(),
+                self.observe_desired(look, object).await,
+            ),
+            Target::Unlisted(kind, object) => {
+                (object.id().clone(), self.try_first(kind, object).await)
+            }
+            Target::Listed(kind, object, live) => {
+                let live = Live::Present(live);
+                (object.id().clone(), self.tried(kind, object, live).await)
+            }
+            Target::Held(id) => {
+                let live = self.live(look.served, id).await;
+                (id.clone(), Observed::live(live))
+            }
+        }
+    }
+
+    /// Returns those of the namespaces that the server says are not there.
+    async fn missing_of(&self, served: &Served, namespaces: BTreeSet<String>) -> BTreeSet<String> {
+        let mut missing = BTreeSet::new();
+        for namespace in namespaces {
+            let live = self.live(served, &namespace_ref(&namespace)).await;
+            if matches!(live, Live::Absent) {
+                missing.insert(namespace);
+            }
+        }
+        missing
     }
 
     /// Returns the live object.
@@ -62,19 +153,37 @@ impl Cluster {
         self.live(&served, id).await
     }
 
-    async fn observe_desired(
-        &self,
-        served: &Served,
-        object: &Object,
-        definitions: &Definitions,
-    ) -> Observed {
-        let Some(kind) = served.kinds.get(object.gvk()) else {
-            return self.not_served(served, object, definitions).await;
+    async fn observe_desired(&self, look: &Look<'_>, object: &Object) -> Observed {
+        let Some(kind) = look.served.kinds.get(object.gvk()) else {
+            return self.not_served(look.served, object, look.definitions).await;
         };
-        let (live, tried) =
-            tokio::join!(self.live_of(kind, object.id()), self.dry_run(kind, object));
-        match tried {
-            Ok(dry_run) => Observed { live, dry_run },
+        match self.live_of(kind, object.id()).await {
+            Live::Present(live) => match self.see(Some(object), live) {
+                Seen::Settled(live) => settled(live),
+                Seen::Other(live) => self.tried(kind, object, Live::Present(live)).await,
+            },
+            live @ Live::Absent => self.tried(kind, object, live).await,
+            live @ Live::Unknown { .. } => Observed::live(live),
+        }
+    }
+
+    /// Tries the apply of an object of which it is known what is live.
+    async fn tried(&self, kind: &Kind, object: &Object, live: Live) -> Observed {
+        match self.dry_run(kind, object).await {
+            Ok(dry_run) => bounded(live, dry_run),
+            Err(error) => Observed::live(Live::Unknown {
+                reason: error.to_string(),
+            }),
+        }
+    }
+
+    /// Tries the apply of an object that is most likely not there: what would be created has no version yet.
+    async fn try_first(&self, kind: &Kind, object: &Object) -> Observed {
+        match self.dry_run(kind, object).await {
+            Ok(DryRun::Merged(merged)) if is_new(&merged, &object.id().name) => {
+                bounded(Live::Absent, DryRun::Merged(merged))
+            }
+            Ok(dry_run) => bounded(self.live_of(kind, object.id()).await, dry_run),
             Err(error) => Observed::live(Live::Unknown {
                 reason: error.to_string(),
             }),
@@ -166,6 +275,76 @@ impl Cluster {
             Err(error) => Err(error),
         }
     }
+}
+
+impl<'a> Look<'a> {
+    /// Returns what the lists tell of a desired object, or what is to be looked at.
+    fn find(&mut self, object: &'a Object) -> Result<Observed, Target<'a>> {
+        let id = object.id();
+        let Some(kind) = self.served.kinds.get(object.gvk()) else {
+            return Err(Target::Desired(object));
+        };
+        match self.listed.take(id) {
+            Some(Seen::Settled(live)) => Ok(settled(live)),
+            Some(Seen::Other(live)) => Err(Target::Listed(kind, object, live)),
+            None if !self.listed.covers(kind, id) => Err(Target::Desired(object)),
+            None => match &id.namespace {
+                Some(namespace) if self.missing.contains(namespace) => Ok(Observed {
+                    live: Live::Absent,
+                    dry_run: awaiting(namespace),
+                }),
+                _ => Err(Target::Unlisted(kind, object)),
+            },
+        }
+    }
+
+    /// Returns what the lists tell of an object that is held, or that it is to be looked at.
+    fn find_held(&mut self, id: &'a ObjectRef) -> Result<Observed, Target<'a>> {
+        match self.listed.take(id) {
+            Some(Seen::Settled(live) | Seen::Other(live)) => {
+                Ok(Observed::live(Live::Present(without_owners(live))))
+            }
+            None => Err(Target::Held(id)),
+        }
+    }
+}
+
+fn settled(live: Value) -> Observed {
+    Observed {
+        live: Live::Present(live),
+        dry_run: DryRun::Settled,
+    }
+}
+
+fn awaiting(namespace: &str) -> DryRun {
+    DryRun::Deferred {
+        until: vec![namespace_ref(namespace)],
+    }
+}
+
+/// Returns the two without what a plan does not ask for: thousands are kept until it is made.
+fn bounded(live: Live, dry_run: DryRun) -> Observed {
+    match (live, dry_run) {
+        (Live::Absent, DryRun::Merged(merged)) => Observed {
+            live: Live::Absent,
+            dry_run: DryRun::Merged(identity(merged)),
+        },
+        (Live::Present(live), DryRun::Merged(merged)) if is_same(&live, &merged) => {
+            settled(slim(live))
+        }
+        (live, DryRun::Merged(merged)) => Observed {
+            live,
+            dry_run: DryRun::Merged(without_owners(merged)),
+        },
+        (live, dry_run) => Observed { live, dry_run },
+    }
+}
+
+/// Whether the result of a dry run is one of creating the object: it has no version then, of Kubernetes too.
+fn is_new(merged: &Value, name: &str) -> bool {
+    let text = |pointer| merged.pointer(pointer).and_then(Value::as_str);
+    let version = text("/metadata/resourceVersion").unwrap_or_default();
+    is_named(merged, name) && version.is_empty() && text("/metadata/uid").is_some()
 }
 
 /// Returns what a refused dry run says: the object is wrong, or its namespace is not there yet.

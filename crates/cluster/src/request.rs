@@ -41,6 +41,20 @@ pub fn list(kind: &Kind, namespace: Option<&str>, selector: &str) -> ApiRequest 
     build(Method::GET, &path, None, Vec::new())
 }
 
+/// Returns the request for the first page of such a list, of so many objects.
+///
+/// It names no `resourceVersion`, so the server answers with what is there now. With `resourceVersion=0` it may answer
+/// with what its cache has, which may lag behind: a plan made from that could undo what was just done, or miss drift.
+#[must_use]
+pub fn page(kind: &Kind, namespace: Option<&str>, selector: &str, size: usize) -> ApiRequest {
+    let path = format!(
+        "{}?labelSelector={}&limit={size}",
+        path(kind, namespace, None),
+        encode(selector)
+    );
+    build(Method::GET, &path, None, Vec::new())
+}
+
 /// Returns the request for what is left of a list, by the token that came with its last page.
 pub(crate) fn rest(list: &ApiRequest, token: &str) -> ApiRequest {
     let mut request = list.clone();

@@ -6,6 +6,8 @@
 mod absent;
 #[path = "all/inventory.rs"]
 mod inventory;
+#[path = "all/observe.rs"]
+mod observe;
 #[path = "all/prune.rs"]
 mod prune;
 #[path = "all/served.rs"]

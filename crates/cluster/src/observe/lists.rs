@@ -1,0 +1,211 @@
+//! Many objects of a kind are read in pages of a list instead of one by one.
+//!
+//! A list is of the objects that carry the labels of the unit. One that lacks an object does not say that there is
+//! none: it may have lost its labels.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::{FutureExt, StreamExt, stream};
+use serde_json::Value;
+use windlass_object::{Object, ObjectRef};
+use windlass_plan::{DesiredSet, Unit, is_settled};
+
+use super::slim::slim;
+use crate::served::Served;
+use crate::{Cluster, ClusterError, Kind, request};
+
+/// From how many objects on a list is made: so many reads cost as much as a page.
+const LEAST: usize = 8;
+/// How many lists are read at once: each holds a page in memory.
+const PARALLEL: usize = 4;
+/// How many objects a page has.
+const PAGE: usize = 250;
+/// How often a list is begun anew that expires before its last page.
+const TRIES: usize = 3;
+
+/// What was seen of an object in a list.
+pub(super) enum Seen {
+    /// An apply would leave it as it is. Only what [`slim`] keeps of it is here.
+    Settled(Value),
+    /// It is there.
+    Other(Value),
+}
+
+/// What lists told.
+#[derive(Default)]
+pub(super) struct Listed {
+    seen: BTreeMap<ObjectRef, Seen>,
+    complete: BTreeSet<Place>,
+}
+
+/// What one list tells of: a kind in a namespace, or in none.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    kind: Kind,
+    namespace: Option<String>,
+}
+
+impl Place {
+    fn of(kind: &Kind, id: &ObjectRef) -> Self {
+        Self {
+            kind: kind.clone(),
+            namespace: id.namespace.clone(),
+        }
+    }
+}
+
+impl Listed {
+    /// Returns what was seen of the object, once.
+    pub(super) fn take(&mut self, id: &ObjectRef) -> Option<Seen> {
+        self.seen.remove(id)
+    }
+
+    /// Returns whether a complete list could have had the object.
+    pub(super) fn covers(&self, kind: &Kind, id: &ObjectRef) -> bool {
+        !self.complete.is_empty() && self.complete.contains(&Place::of(kind, id))
+    }
+
+    /// Returns the namespaces of which complete lists had nothing at all.
+    pub(super) fn empty_namespaces(&self) -> BTreeSet<String> {
+        let seen: BTreeSet<&str> = self
+            .seen
+            .keys()
+            .filter_map(|id| id.namespace.as_deref())
+            .collect();
+        let complete = self
+            .complete
+            .iter()
+            .filter_map(|place| place.namespace.as_ref());
+        complete
+            .filter(|namespace| !seen.contains(namespace.as_str()))
+            .cloned()
+            .collect()
+    }
+}
+
+impl Cluster {
+    /// Lists where that is cheaper than to read object by object. A list that fails tells nothing.
+    pub(super) async fn list_many(
+        &self,
+        served: &Served,
+        desired: &DesiredSet,
+        held: &[&ObjectRef],
+    ) -> Listed {
+        let wanted = desired.objects().filter_map(|object| {
+            let kind = served.kinds.get(object.gvk())?;
+            Some((Place::of(kind, object.id()), object.id()))
+        });
+        let held = held.iter().filter_map(|id| {
+            let kind = served.kinds.preferred(&id.group, &id.kind)?;
+            Some((Place::of(kind, id), *id))
+        });
+        let mut places: BTreeMap<Place, BTreeSet<&ObjectRef>> = BTreeMap::new();
+        for (place, id) in wanted.chain(held) {
+            places.entry(place).or_default().insert(id);
+        }
+        places.retain(|_, ids| ids.len() >= LEAST);
+        // Collected first: a stream of closures over borrows is not Send (rust-lang/rust#102211).
+        let lists: Vec<_> = places
+            .iter()
+            .map(|(place, ids)| self.list_place(place, ids, desired).boxed())
+            .collect();
+        let mut listed = Listed::default();
+        let mut lists = stream::iter(lists).buffer_unordered(PARALLEL);
+        while let Some(list) = lists.next().await {
+            if let Some((place, seen)) = list {
+                listed.seen.extend(seen);
+                listed.complete.insert(place.clone());
+            }
+        }
+        listed
+    }
+
+    async fn list_place<'p>(
+        &self,
+        place: &'p Place,
+        ids: &BTreeSet<&ObjectRef>,
+        desired: &DesiredSet,
+    ) -> Option<(&'p Place, BTreeMap<ObjectRef, Seen>)> {
+        for _ in 0..TRIES {
+            let mut seen = BTreeMap::new();
+            let mut take = |item: Value| {
+                let item = typed(&place.kind, item);
+                let id = identity(place, &item).filter(|id| ids.contains(id));
+                if let Some(id) = id {
+                    let object = desired.get(&id);
+                    seen.insert(id, self.see(object, item));
+                }
+            };
+            match self.pages(place, desired.unit(), &mut take).await {
+                Ok(()) => return Some((place, seen)),
+                // It was compacted away between two pages.
+                Err(error) if error.is_expired() => {}
+                Err(_) => return None,
+            }
+        }
+        None
+    }
+
+    /// Gives every object of a list to `take`.
+    async fn pages(
+        &self,
+        place: &Place,
+        unit: &Unit,
+        take: &mut (dyn FnMut(Value) + Send),
+    ) -> Result<(), ClusterError> {
+        let labels = unit.labels().map(|(key, value)| format!("{key}={value}"));
+        let namespace = place.namespace.as_deref();
+        let list = request::page(&place.kind, namespace, &labels.join(","), PAGE);
+        let mut page = list.clone();
+        loop {
+            let mut answer = self.send(page).await?;
+            let Value::Array(items) = answer["items"].take() else {
+                return Err(self.unexpected("a list without items"));
+            };
+            items.into_iter().for_each(&mut *take);
+            match answer.pointer("/metadata/continue").and_then(Value::as_str) {
+                None | Some("") => return Ok(()),
+                Some(token) => page = request::rest(&list, token),
+            }
+        }
+    }
+
+    pub(super) fn see(&self, desired: Option<&Object>, live: Value) -> Seen {
+        let is_settled = desired.is_some_and(|object| is_settled(object, &live, self.manager()));
+        if is_settled {
+            Seen::Settled(slim(live))
+        } else {
+            Seen::Other(live)
+        }
+    }
+}
+
+/// The items of a list of a built-in kind do not say what they are.
+fn typed(kind: &Kind, mut item: Value) -> Value {
+    if let Some(fields) = item.as_object_mut() {
+        let api_version = match kind.group.as_str() {
+            "" => kind.version.clone(),
+            group => format!("{group}/{}", kind.version),
+        };
+        fields
+            .entry("apiVersion")
+            .or_insert_with(|| api_version.into());
+        fields
+            .entry("kind")
+            .or_insert_with(|| kind.kind.clone().into());
+    }
+    item
+}
+
+fn identity(place: &Place, item: &Value) -> Option<ObjectRef> {
+    let metadata = item.get("metadata")?;
+    let text = |key| metadata.get(key).and_then(Value::as_str).map(str::to_owned);
+    let namespace = text("namespace");
+    (namespace == place.namespace).then_some(())?;
+    Some(ObjectRef {
+        group: place.kind.group.clone(),
+        kind: place.kind.kind.clone(),
+        namespace,
+        name: text("name")?,
+    })
+}
