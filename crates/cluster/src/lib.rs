@@ -15,6 +15,7 @@ mod apply;
 mod connect;
 mod flow;
 mod health;
+mod identity;
 mod inventory;
 mod kinds;
 mod observe;

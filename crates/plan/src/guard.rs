@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use windlass_object::ObjectRef;
 
 use crate::decide::Grant;
 use crate::{Action, DesiredSet, Inputs, Inventory, Op, PlanHash, Reason, Unit, reason};
 
 /// The limits of what a plan deletes by itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Guards {
     /// The share of the inventory, in percent, above which deletions wait for approval. Default 50.
     pub shrink_percent: usize,
@@ -22,7 +23,8 @@ pub struct Guards {
 }
 
 /// Which objects may be deleted and created anew when a field differs that cannot be changed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Replacing {
     /// Those with the annotation or label `kustomize.toolkit.fluxcd.io/force: enabled` in the source.
     #[default]

@@ -10,6 +10,8 @@
 //! - [`Guards`], [`Replacing`], [`Approvals`]: what must not be deleted, and what a person has allowed.
 //! - [`Inputs`] and [`plan()`]: all of this together, and the function.
 //! - [`Plan`]: waves of [`Action`]s with reason, cause and field changes; text, JSON and a hash.
+//! - [`Review`]: the plans of several units for people, as text and as Markdown; what is the same in many is said once.
+//! - [`SavedPlans`]: plans in a file, to be run later and nothing else.
 //! - [`reason_to_keep`]: asked again of each object just before it is deleted.
 //! - [`inventory_before`], [`inventory_after`]: what to store before the first write and after the last.
 //!
@@ -65,6 +67,8 @@ mod others;
 mod plan;
 mod reason;
 mod result;
+mod review;
+mod saved;
 mod settled;
 mod text;
 mod unit;
@@ -83,6 +87,8 @@ pub use plan::{
 };
 pub use reason::{Cause, Reason};
 pub use result::{Outcome, inventory_after, inventory_before};
+pub use review::{Group, Review};
+pub use saved::{SavedCluster, SavedPlans, SavedPlansError, SavedUnit};
 pub use settled::is_settled;
-pub use text::{Color, TextOptions, clean};
+pub use text::{Color, Compared, MarkdownOptions, TextOptions, clean};
 pub use unit::{NAME_LABEL, NAMESPACE_LABEL, Unit};

@@ -83,7 +83,7 @@ fn settle(
 fn is_in_vain(inputs: &Inputs<'_>, need: &Need, action: Option<&Action>) -> bool {
     let Some(action) = action else {
         // Not desired: the dry run says that it is missing, or the source names an object of someone else.
-        return need.is_missing;
+        return need.is_missing && !inputs.others.coming.contains(&need.id);
     };
     let exists = decide::exists(inputs, &need.id);
     match action.op {

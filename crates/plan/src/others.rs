@@ -17,6 +17,9 @@ pub struct Others {
     pub unknown: BTreeSet<Unit>,
     /// What the deletion of a Namespace or of a CustomResourceDefinition would take along.
     pub dependents: Dependents,
+    /// What plans of other units that run together with this one will make. Actions of this unit wait for such an
+    /// object instead of being held.
+    pub coming: BTreeSet<ObjectRef>,
 }
 
 /// How many objects other units want or hold in each namespace and of each kind.

@@ -1,10 +1,18 @@
 //! The plan for people: danger on top, then what is done, then what is held.
 
 mod lines;
+mod markdown;
+mod review;
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
+use windlass_object::ObjectRef;
+
+use crate::review::Danger;
 use crate::{Action, Cause, Counts, Field, Op, Phase, Plan, Reason, Until, Wait};
+
+pub use markdown::MarkdownOptions;
 
 /// How a plan is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +25,16 @@ pub struct TextOptions<'a> {
     pub quiet_objects: bool,
     /// The number of characters after which a value is cut off. Default 160.
     pub value_width: usize,
+}
+
+/// What the desired objects are compared with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Compared {
+    /// A cluster: the plan can be run.
+    #[default]
+    Cluster,
+    /// An earlier revision: the plan only shows what changes.
+    Revision,
 }
 
 /// Whether text carries the colours of a terminal (ECMA-48).
@@ -44,13 +62,8 @@ impl Plan {
     /// Returns the plan for people. No character of it but those of the colours can steer a terminal.
     pub fn text<'a>(&'a self, options: &'a TextOptions<'a>) -> impl fmt::Display + 'a {
         fmt::from_fn(move |formatter| {
-            let width = width(self);
-            Writer {
-                options,
-                out: formatter,
-                width,
-            }
-            .plan(self)
+            let same = &BTreeMap::new();
+            Writer::new(options, formatter, self, same).plan(self)
         })
     }
 }
@@ -119,6 +132,8 @@ struct Writer<'a> {
     options: &'a TextOptions<'a>,
     out: &'a mut dyn Write,
     width: usize,
+    /// The groups that tell the fields of objects, by their numbers.
+    same: &'a BTreeMap<&'a ObjectRef, usize>,
 }
 
 /// The width of the column of objects; longer names move their own line only.
@@ -129,7 +144,21 @@ fn width(plan: &Plan) -> usize {
     lengths.filter(|&length| length <= 60).max().unwrap_or(0)
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    fn new(
+        options: &'a TextOptions<'a>,
+        out: &'a mut dyn Write,
+        plan: &Plan,
+        same: &'a BTreeMap<&'a ObjectRef, usize>,
+    ) -> Self {
+        Self {
+            options,
+            out,
+            width: width(plan),
+            same,
+        }
+    }
+
     fn plan(&mut self, plan: &Plan) -> fmt::Result {
         let title = self
             .options
@@ -142,6 +171,8 @@ impl Writer<'_> {
                 "{}",
                 self.painted(Op::Failed, &clean(&problem.to_string()))
             )?;
+        } else {
+            self.heading(plan)?;
         }
         self.danger(plan)?;
         for (index, wave) in plan.waves.iter().enumerate() {
@@ -158,19 +189,39 @@ impl Writer<'_> {
         writeln!(self.out, "{}; plan {}", plan.counts(), plan.hash.short())
     }
 
-    /// What a person must look at: what is deleted although it is protected, what is held, and how to allow it.
+    /// Writes what the columns are.
+    fn heading(&mut self, plan: &Plan) -> fmt::Result {
+        let is_listed = |action: &Action| !matches!(action.op, Op::Unchanged | Op::Skip);
+        if !self.options.quiet_objects && !plan.actions().any(is_listed) {
+            return Ok(());
+        }
+        let width = self.width;
+        let line = format!("  {:<11} {:<width$}  Wait to  Why", "Op", "Object");
+        writeln!(self.out, "{}", self.painted(Op::Skip, &line))
+    }
+
+    /// What a person must look at: what cannot be had back, what is held, and how to allow it.
     fn danger(&mut self, plan: &Plan) -> fmt::Result {
-        let dangerous = |action: &&Action| {
-            action.op == Op::Replace || matches!(action.reason, Reason::Approved { .. })
-        };
-        let held = |action: &&Action| {
-            matches!(action.op, Op::Blocked | Op::Conflict | Op::Failed)
-                && !action.reason.is_awaited()
-        };
-        self.section("danger", plan.actions().filter(dangerous))?;
+        let dangers = plan.dangers();
+        if !dangers.is_empty() {
+            writeln!(self.out, "danger")?;
+        }
+        for danger in dangers {
+            match danger {
+                Danger::Action(action) => self.action(action)?,
+                Danger::Shrink(..) => {
+                    writeln!(
+                        self.out,
+                        "  {}",
+                        self.painted(Op::Prune, &danger.to_string())
+                    )?;
+                }
+            }
+        }
         if plan.problem.is_some() {
             return Ok(());
         }
+        let held = |action: &&Action| action.is_held() && !action.reason.is_awaited();
         self.section("held", plan.rest.iter().filter(held))?;
         if plan.rest.iter().any(|action| action.reason.is_approvable()) {
             writeln!(
@@ -208,20 +259,16 @@ impl Writer<'_> {
     }
 
     fn action(&mut self, action: &Action) -> fmt::Result {
-        let op = if action.reason.is_awaited() {
-            self.painted(Op::Skip, &format!(". {:<9}", "later"))
-        } else {
-            let text = format!("{} {:<9}", symbol(action.op), action.op);
-            self.painted(action.op, &text)
-        };
-        let id = format!(
-            "{:<width$}",
-            clean(&action.id.to_string()),
-            width = self.width
-        );
-        write!(self.out, "  {op} {id}  {}", clean(&why(action)))?;
+        let op = self.painted(action.shown_op(), &format!("{:<11}", op_text(action)));
+        let id = clean(&action.id.to_string());
+        let why = clean(&why(action, Compared::Cluster));
+        let (width, wait_to) = (self.width, wait_to(action));
+        write!(self.out, "  {op} {id:<width$}  {wait_to:<7}  {why}")?;
         if let Some(origin) = &action.origin {
             write!(self.out, "  {}", clean(&origin.to_string()))?;
+        }
+        if let Some(group) = self.same.get(&action.id) {
+            return writeln!(self.out, "  as [{}]", group + 1);
         }
         writeln!(self.out)?;
         for wait in &action.wait_for {
@@ -281,9 +328,60 @@ fn symbol(op: Op) -> char {
     }
 }
 
+/// Returns the symbol of what is done, and its name.
+fn op_text(action: &Action) -> String {
+    if action.reason.is_awaited() {
+        ". later".to_owned()
+    } else {
+        format!("{} {}", symbol(action.op), action.op)
+    }
+}
+
+/// Returns what is waited for when the action is done.
+fn wait_to(action: &Action) -> &'static str {
+    match action.op {
+        Op::Create | Op::Update | Op::Adopt | Op::Replace => "ready",
+        Op::Prune => "gone",
+        Op::Unchanged | Op::Skip | Op::Blocked | Op::Conflict | Op::Failed => "-",
+    }
+}
+
+impl Action {
+    /// Returns whether something keeps it from being done.
+    pub(crate) fn is_held(&self) -> bool {
+        matches!(self.op, Op::Blocked | Op::Conflict | Op::Failed)
+    }
+
+    /// What another unit is about to make possible is nothing to worry about.
+    fn shown_op(&self) -> Op {
+        if self.reason.is_awaited() {
+            Op::Skip
+        } else {
+            self.op
+        }
+    }
+}
+
+impl fmt::Display for Danger<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Action(action) => {
+                let why = why(action, Compared::Cluster);
+                write!(formatter, "{} {}: {why}", op_text(action), action.id)
+            }
+            Self::Shrink(gone, there) => {
+                write!(formatter, "- {gone} of {there} objects are deleted")
+            }
+        }
+    }
+}
+
 /// The reason; where the cause says more, the cause.
-fn why(action: &Action) -> String {
+fn why(action: &Action, compared: Compared) -> String {
     match (&action.reason, action.cause) {
+        (Reason::Missing, _) if compared == Compared::Revision => "new".to_owned(),
+        (Reason::Differs, _) if compared == Compared::Revision => "changed".to_owned(),
+        (Reason::NotDesired, _) if compared == Compared::Revision => "removed".to_owned(),
         (Reason::Missing, Some(Cause::Drift)) => "deleted behind our back".to_owned(),
         (Reason::Missing, Some(Cause::Both)) => {
             "deleted behind our back; the source changed, too".to_owned()

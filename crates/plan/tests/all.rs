@@ -12,8 +12,12 @@ mod laws;
 mod order;
 #[path = "all/replacements.rs"]
 mod replacements;
+#[path = "all/review.rs"]
+mod review;
 #[path = "all/safety.rs"]
 mod safety;
+#[path = "all/saved.rs"]
+mod saved;
 #[path = "all/situations.rs"]
 mod situations;
 #[path = "all/world.rs"]

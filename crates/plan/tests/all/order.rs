@@ -21,18 +21,19 @@ fn a_first_deployment_creates_what_others_stand_on_first() {
     ];
     insta::assert_snapshot!(deployed(&[], desired).plan(), @r"
     flux-system/hydra at main@sha1:0a1b2c3d
+      Op          Object                                        Wait to  Why
     wave 1 (apply)
-      + create    ConfigMap/default/elsewhere                   not in the cluster  hydra/elsewhere.yaml:1
-      + create    Namespace/shop                                not in the cluster  hydra/shop.yaml:1
-      + create    CustomResourceDefinition/widgets.example.com  not in the cluster  hydra/widgets.example.com.yaml:1
+      + create    ConfigMap/default/elsewhere                   ready    not in the cluster  hydra/elsewhere.yaml:1
+      + create    Namespace/shop                                ready    not in the cluster  hydra/shop.yaml:1
+      + create    CustomResourceDefinition/widgets.example.com  ready    not in the cluster  hydra/widgets.example.com.yaml:1
     wave 2 (apply)
-      + create    Secret/shop/token                             not in the cluster  hydra/token.yaml:1
+      + create    Secret/shop/token                             ready    not in the cluster  hydra/token.yaml:1
           after Namespace/shop is ready
-      + create    Widget.example.com/shop/w                     not in the cluster  hydra/w.yaml:1
+      + create    Widget.example.com/shop/w                     ready    not in the cluster  hydra/w.yaml:1
           after Namespace/shop is ready
           after CustomResourceDefinition/widgets.example.com is ready
     wave 3 (apply)
-      + create    Deployment/shop/web                           not in the cluster  hydra/web.yaml:1
+      + create    Deployment/shop/web                           ready    not in the cluster  hydra/web.yaml:1
           after Namespace/shop is ready
           after Secret/shop/token is applied
     6 to create; plan 144faf961608
@@ -83,11 +84,12 @@ fn an_explicit_dependency_is_waited_for_until_it_is_ready() {
     ];
     insta::assert_snapshot!(deployed(&[], desired).plan(), @r"
     flux-system/hydra at main@sha1:0a1b2c3d
+      Op          Object                    Wait to  Why
     wave 1 (apply)
-      + create    ConfigMap/default/first   not in the cluster  hydra/first.yaml:1
-      + create    ConfigMap/default/third   not in the cluster  hydra/third.yaml:1
+      + create    ConfigMap/default/first   ready    not in the cluster  hydra/first.yaml:1
+      + create    ConfigMap/default/third   ready    not in the cluster  hydra/third.yaml:1
     wave 2 (apply)
-      + create    ConfigMap/default/second  not in the cluster  hydra/second.yaml:1
+      + create    ConfigMap/default/second  ready    not in the cluster  hydra/second.yaml:1
           after ConfigMap/default/first is ready
           after Service/other/external is ready
     3 to create; plan cd31fa28c2a7
@@ -103,11 +105,12 @@ fn a_circle_is_named_and_holds_only_its_own_objects() {
     ];
     insta::assert_snapshot!(deployed(&[], desired).plan(), @r"
     flux-system/hydra at main@sha1:0a1b2c3d
+      Op          Object                  Wait to  Why
     held
-      ! blocked   ConfigMap/default/a     waits for itself: ConfigMap/default/a → ConfigMap/default/b → ConfigMap/default/a; remove one depends-on  hydra/a.yaml:1
-      ! blocked   ConfigMap/default/b     waits for itself: ConfigMap/default/b → ConfigMap/default/a → ConfigMap/default/b; remove one depends-on  hydra/b.yaml:1
+      ! blocked   ConfigMap/default/a     -        waits for itself: ConfigMap/default/a → ConfigMap/default/b → ConfigMap/default/a; remove one depends-on  hydra/a.yaml:1
+      ! blocked   ConfigMap/default/b     -        waits for itself: ConfigMap/default/b → ConfigMap/default/a → ConfigMap/default/b; remove one depends-on  hydra/b.yaml:1
     wave 1 (apply)
-      + create    ConfigMap/default/free  not in the cluster  hydra/free.yaml:1
+      + create    ConfigMap/default/free  ready    not in the cluster  hydra/free.yaml:1
     1 to create, 2 blocked; plan 644f04166d30
     ");
 }
@@ -135,11 +138,12 @@ fn a_webhook_comes_after_the_deployment_that_serves_it() {
     .plan();
     insta::assert_snapshot!(plan, @r"
     flux-system/hydra at main@sha1:0a1b2c3d
+      Op          Object                               Wait to  Why
     wave 1 (apply)
-      + create    Service/shop/hook                    not in the cluster  hydra/hook.yaml:1
-      + create    Deployment/shop/web                  not in the cluster  hydra/web.yaml:1
+      + create    Service/shop/hook                    ready    not in the cluster  hydra/hook.yaml:1
+      + create    Deployment/shop/web                  ready    not in the cluster  hydra/web.yaml:1
     wave 2 (apply)
-      + create    ValidatingWebhookConfiguration/hook  not in the cluster  hydra/hook.yaml:1
+      + create    ValidatingWebhookConfiguration/hook  ready    not in the cluster  hydra/hook.yaml:1
           after Service/shop/hook is applied
           after Deployment/shop/web is ready
     3 to create, 1 unchanged; plan bd2efd82aa4b

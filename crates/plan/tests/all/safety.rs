@@ -25,15 +25,16 @@ fn dangerous_deletions_wait_and_say_how_to_allow_them() {
     let mut world = deployed(&live, vec![config_map("default", "new", "1")]);
     insta::assert_snapshot!(world.plan(), @r"
     flux-system/hydra at main@sha1:0a1b2c3d
+      Op          Object                           Wait to  Why
     held
-      ! blocked   ConfigMap/kube-system/dns        the namespace kube-system is protected; deleted only with an approval
-      ! blocked   Namespace/shop                   a Namespace takes everything in it along; deleted only with an approval
-      ! blocked   PersistentVolumeClaim/shop/data  a PersistentVolumeClaim may take its data along; deleted only with an approval
+      ! blocked   ConfigMap/kube-system/dns        -        the namespace kube-system is protected; deleted only with an approval
+      ! blocked   Namespace/shop                   -        a Namespace takes everything in it along; deleted only with an approval
+      ! blocked   PersistentVolumeClaim/shop/data  -        a PersistentVolumeClaim may take its data along; deleted only with an approval
       to allow it, approve the object, or the plan f4fcc076689263715805494f0ad7b9e1a0d229e9b64005977eca7d28060dd2d6
     wave 1 (apply)
-      + create    ConfigMap/default/new            not in the cluster  hydra/new.yaml:1
+      + create    ConfigMap/default/new            ready    not in the cluster  hydra/new.yaml:1
     wave 2 (delete)
-      - prune     ConfigMap/default/old            no longer in the source
+      - prune     ConfigMap/default/old            gone     no longer in the source
     1 to create, 1 to delete, 3 blocked; plan f4fcc0766892
     ");
     world
@@ -47,18 +48,20 @@ fn dangerous_deletions_wait_and_say_how_to_allow_them() {
     world.approvals.plans.insert(world.plan().hash);
     insta::assert_snapshot!(world.plan(), @r"
     flux-system/hydra at main@sha1:0a1b2c3d
+      Op          Object                           Wait to  Why
     danger
-      - prune     ConfigMap/kube-system/dns        no longer in the source; the namespace kube-system is protected; approved
-      - prune     PersistentVolumeClaim/shop/data  no longer in the source; a PersistentVolumeClaim may take its data along; approved
-      - prune     Namespace/shop                   no longer in the source; a Namespace takes everything in it along; approved
+      - prune     ConfigMap/kube-system/dns        gone     no longer in the source; the namespace kube-system is protected; approved
+      - prune     PersistentVolumeClaim/shop/data  gone     no longer in the source; a PersistentVolumeClaim may take its data along; approved
+      - prune     Namespace/shop                   gone     no longer in the source; a Namespace takes everything in it along; approved
+      - 4 of 4 objects are deleted
     wave 1 (apply)
-      + create    ConfigMap/default/new            not in the cluster  hydra/new.yaml:1
+      + create    ConfigMap/default/new            ready    not in the cluster  hydra/new.yaml:1
     wave 2 (delete)
-      - prune     ConfigMap/default/old            no longer in the source
-      - prune     ConfigMap/kube-system/dns        no longer in the source; the namespace kube-system is protected; approved
-      - prune     PersistentVolumeClaim/shop/data  no longer in the source; a PersistentVolumeClaim may take its data along; approved
+      - prune     ConfigMap/default/old            gone     no longer in the source
+      - prune     ConfigMap/kube-system/dns        gone     no longer in the source; the namespace kube-system is protected; approved
+      - prune     PersistentVolumeClaim/shop/data  gone     no longer in the source; a PersistentVolumeClaim may take its data along; approved
     wave 3 (delete)
-      - prune     Namespace/shop                   no longer in the source; a Namespace takes everything in it along; approved
+      - prune     Namespace/shop                   gone     no longer in the source; a Namespace takes everything in it along; approved
     1 to create, 4 to delete; plan f4fcc0766892
     ");
 }
@@ -125,12 +128,13 @@ fn one_object_that_fails_holds_what_needs_it_and_all_deletions_but_nothing_else(
     let world = deployed(&live, desired).dry_run(namespace("shop").id(), rejected);
     insta::assert_snapshot!(world.plan(), @r"
     flux-system/hydra at main@sha1:0a1b2c3d
+      Op          Object                 Wait to  Why
     held
-      ! blocked   ConfigMap/default/old  deleted once all else is applied; 2 cannot be applied yet
-      ! failed    Namespace/shop         the API server says Forbidden: namespaces is forbidden\u{1b}[2J  hydra/shop.yaml:1
-      ! blocked   Secret/shop/token      needs Namespace/shop, which is not there  hydra/token.yaml:1
+      ! blocked   ConfigMap/default/old  -        deleted once all else is applied; 2 cannot be applied yet
+      ! failed    Namespace/shop         -        the API server says Forbidden: namespaces is forbidden\u{1b}[2J  hydra/shop.yaml:1
+      ! blocked   Secret/shop/token      -        needs Namespace/shop, which is not there  hydra/token.yaml:1
     wave 1 (apply)
-      + create    ConfigMap/default/new  not in the cluster  hydra/new.yaml:1
+      + create    ConfigMap/default/new  ready    not in the cluster  hydra/new.yaml:1
     1 to create, 2 blocked, 1 failed; plan a2e86df654f2
     ");
 }
@@ -200,8 +204,9 @@ fn an_object_that_moves_to_another_unit_is_never_deleted() {
     );
     insta::assert_snapshot!(taker.plan(), @r#"
     flux-system/storefront at main@sha1:0a1b2c3d
+      Op          Object                   Wait to  Why
     wave 1 (apply)
-      ~ update    ConfigMap/default/moved  taken over from flux-system/hydra  hydra/moved.yaml:1
+      ~ update    ConfigMap/default/moved  ready    taken over from flux-system/hydra  hydra/moved.yaml:1
           metadata.labels["kustomize.toolkit.fluxcd.io/name"]: hydra → storefront
     1 to update; plan 99d4e3085eb6
     "#);
@@ -220,8 +225,9 @@ fn an_object_that_may_have_moved_to_a_unit_that_cannot_be_rendered_stays() {
     world.others.unknown.insert(storefront());
     insta::assert_snapshot!(world.plan(), @r"
     flux-system/hydra at main@sha1:0a1b2c3d
+      Op          Object                Wait to  Why
     held
-      ! blocked   ConfigMap/default/c1  flux-system/storefront cannot be rendered and may want it; deleted only with an approval
+      ! blocked   ConfigMap/default/c1  -        flux-system/storefront cannot be rendered and may want it; deleted only with an approval
       to allow it, approve the object, or the plan aed46740e9dd466f3b1c7692c0fbb1605d6415d63de539da6791bec4ea8359b0
     1 blocked, 1 unchanged; plan aed46740e9dd
     ");
@@ -244,8 +250,9 @@ fn an_object_of_an_unknown_owner_is_taken_over_only_with_approval() {
     world = world.live(map.id(), Live::Present(theirs)).try_all();
     insta::assert_snapshot!(world.plan(), @r"
     flux-system/hydra at main@sha1:0a1b2c3d
+      Op          Object                     Wait to  Why
     held
-      ! conflict  ConfigMap/default/foreign  belongs to flux-system/storefront, and whether that gave it up is not known; taken over only with an approval  hydra/foreign.yaml:1
+      ! conflict  ConfigMap/default/foreign  -        belongs to flux-system/storefront, and whether that gave it up is not known; taken over only with an approval  hydra/foreign.yaml:1
       to allow it, approve the object, or the plan 21225446ae6f9cade9b629cf6db507358035acf983603b26595d34cf2857388c
     1 in conflict; plan 21225446ae6f
     ");
@@ -348,8 +355,9 @@ fn an_immutable_field_fails_and_says_how_to_allow_the_replacement() {
     let mut world = reselected(deployment("web", "web:2", "token"));
     insta::assert_snapshot!(world.plan(), @r"
     flux-system/hydra at main@sha1:0a1b2c3d
+      Op          Object               Wait to  Why
     held
-      ! failed    Deployment/shop/web  spec cannot be changed; to have it deleted and created anew, annotate it with kustomize.toolkit.fluxcd.io/force: enabled in the source, or approve it  hydra/web.yaml:1
+      ! failed    Deployment/shop/web  -        spec cannot be changed; to have it deleted and created anew, annotate it with kustomize.toolkit.fluxcd.io/force: enabled in the source, or approve it  hydra/web.yaml:1
           spec.template.spec.containers[name=app].image: web:1 → web:2
       to allow it, approve the object, or the plan 350832a167ef36d8cf1762a44ed7045cac4695254852635750ffec69cd285cd0
     1 failed, 1 unchanged; plan 350832a167ef
@@ -360,11 +368,12 @@ fn an_immutable_field_fails_and_says_how_to_allow_the_replacement() {
         .insert(deployment("web", "", "").id().clone());
     insta::assert_snapshot!(world.plan(), @r"
     flux-system/hydra at main@sha1:0a1b2c3d
+      Op          Object               Wait to  Why
     danger
-      ± replace   Deployment/shop/web  spec cannot be changed; deleted and created anew (approved)  hydra/web.yaml:1
+      ± replace   Deployment/shop/web  ready    spec cannot be changed; deleted and created anew (approved)  hydra/web.yaml:1
           spec.template.spec.containers[name=app].image: web:1 → web:2
     wave 1 (apply)
-      ± replace   Deployment/shop/web  spec cannot be changed; deleted and created anew (approved)  hydra/web.yaml:1
+      ± replace   Deployment/shop/web  ready    spec cannot be changed; deleted and created anew (approved)  hydra/web.yaml:1
           spec.template.spec.containers[name=app].image: web:1 → web:2
     1 to replace, 1 unchanged; plan 350832a167ef
     ");
@@ -379,11 +388,12 @@ fn a_replacement_that_the_source_allows_is_shown_as_a_danger_with_its_fields() {
     ));
     insta::assert_snapshot!(world.plan(), @r"
     flux-system/hydra at main@sha1:0a1b2c3d
+      Op          Object               Wait to  Why
     danger
-      ± replace   Deployment/shop/web  spec cannot be changed; deleted and created anew (kustomize.toolkit.fluxcd.io/force: enabled)  hydra/web.yaml:1
+      ± replace   Deployment/shop/web  ready    spec cannot be changed; deleted and created anew (kustomize.toolkit.fluxcd.io/force: enabled)  hydra/web.yaml:1
           spec.template.spec.containers[name=app].image: web:1 → web:2
     wave 1 (apply)
-      ± replace   Deployment/shop/web  spec cannot be changed; deleted and created anew (kustomize.toolkit.fluxcd.io/force: enabled)  hydra/web.yaml:1
+      ± replace   Deployment/shop/web  ready    spec cannot be changed; deleted and created anew (kustomize.toolkit.fluxcd.io/force: enabled)  hydra/web.yaml:1
           spec.template.spec.containers[name=app].image: web:1 → web:2
     1 to replace, 1 unchanged; plan 15c23555641a
     ");
@@ -414,10 +424,11 @@ fn volumes_and_what_the_server_would_not_take_again_are_kept_though_all_may_be_r
     world.guards.replace = Replacing::All;
     insta::assert_snapshot!(world.plan(), @r"
     flux-system/hydra at main@sha1:0a1b2c3d
+      Op          Object                           Wait to  Why
     held
-      ! failed    ConfigMap/shop/a                 spec cannot be changed, and it is not replaced: the API server says Forbidden: quota  hydra/a.yaml:1
-      ! blocked   ConfigMap/shop/b                 spec cannot be changed; the source is as it was applied, so that it may have to be replaced again and again; replaced only with an approval  hydra/b.yaml:1
-      ! blocked   PersistentVolumeClaim/shop/data  spec cannot be changed; a PersistentVolumeClaim may take its data along; replaced only with an approval  hydra/data.yaml:1
+      ! failed    ConfigMap/shop/a                 -        spec cannot be changed, and it is not replaced: the API server says Forbidden: quota  hydra/a.yaml:1
+      ! blocked   ConfigMap/shop/b                 -        spec cannot be changed; the source is as it was applied, so that it may have to be replaced again and again; replaced only with an approval  hydra/b.yaml:1
+      ! blocked   PersistentVolumeClaim/shop/data  -        spec cannot be changed; a PersistentVolumeClaim may take its data along; replaced only with an approval  hydra/data.yaml:1
       to allow it, approve the object, or the plan c230b5e19f5834e50cdbf3d48db31b099730c3597b200893718ac5e555e4ae82
     2 blocked, 1 failed, 1 unchanged; plan c230b5e19f58
     ");

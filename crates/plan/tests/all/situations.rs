@@ -24,11 +24,12 @@ fn an_update_shows_its_fields_with_secrets_as_fingerprints() {
     ];
     insta::assert_snapshot!(deployed(&live, desired).plan(), @r"
     flux-system/hydra at main@sha1:0a1b2c3d
+      Op          Object               Wait to  Why
     wave 1 (apply)
-      ~ update    Secret/shop/token    the source changed  hydra/token.yaml:1
+      ~ update    Secret/shop/token    ready    the source changed  hydra/token.yaml:1
           data.PASSWORD: (fingerprint ea11 → 2e0e)
     wave 2 (apply)
-      ~ update    Deployment/shop/web  the source changed  hydra/web.yaml:1
+      ~ update    Deployment/shop/web  ready    the source changed  hydra/web.yaml:1
           after Secret/shop/token is applied
           spec.template.spec.containers[name=app].image: web:1 → web:2
     2 to update, 1 unchanged; plan b105b05f787b
@@ -59,8 +60,9 @@ fn drift_names_the_manager_that_wrote_the_field() {
     );
     insta::assert_snapshot!(plan, @r"
     flux-system/hydra at main@sha1:0a1b2c3d
+      Op          Object               Wait to  Why
     wave 1 (apply)
-      ~ update    Deployment/shop/web  drift  hydra/web.yaml:1
+      ~ update    Deployment/shop/web  ready    drift  hydra/web.yaml:1
           spec.replicas: 5 → 2  (written by kubectl-scale)
     1 to update, 1 unchanged; plan ed83bee14ebe
     ");
@@ -89,8 +91,9 @@ fn a_deleted_object_comes_back_as_drift() {
         deployed(std::slice::from_ref(&map), vec![map.clone()]).live(map.id(), Live::Absent);
     insta::assert_snapshot!(world.plan(), @r"
     flux-system/hydra at main@sha1:0a1b2c3d
+      Op          Object                      Wait to  Why
     wave 1 (apply)
-      + create    ConfigMap/default/settings  deleted behind our back  hydra/settings.yaml:1
+      + create    ConfigMap/default/settings  ready    deleted behind our back  hydra/settings.yaml:1
     1 to create; plan 7ae6c0285a95
     ");
 }
@@ -107,8 +110,9 @@ fn what_the_server_says_of_a_secret_is_withheld() {
         .dry_run(token.id(), rejected);
     insta::assert_snapshot!(world.plan(), @r"
     flux-system/hydra at main@sha1:0a1b2c3d
+      Op          Object             Wait to  Why
     held
-      ! failed    Secret/shop/token  the API server says Invalid; its words are withheld, since they may quote a secret value  hydra/token.yaml:1
+      ! failed    Secret/shop/token  -        the API server says Invalid; its words are withheld, since they may quote a secret value  hydra/token.yaml:1
     1 failed, 1 unchanged; plan c57012ba3d7f
     ");
 }
@@ -121,8 +125,9 @@ fn hidden_pointers_are_masked_in_kinds_other_than_secrets() {
     world.desired = Desired::Complete(set.hiding(map("").id(), "/data"));
     insta::assert_snapshot!(world.try_all().plan(), @r"
     flux-system/hydra at main@sha1:0a1b2c3d
+      Op          Object                       Wait to  Why
     wave 1 (apply)
-      ~ update    ConfigMap/default/encrypted  the source changed  hydra/encrypted.yaml:1
+      ~ update    ConfigMap/default/encrypted  ready    the source changed  hydra/encrypted.yaml:1
           data: (fingerprint 6e27 → 1d9d)
     1 to update; plan d2bc6d3227ec
     ");
@@ -139,8 +144,9 @@ fn an_owned_field_is_a_conflict_that_names_field_and_manager() {
         .dry_run(web.id(), DryRun::Conflict(conflicts));
     insta::assert_snapshot!(world.plan(), @r"
     flux-system/hydra at main@sha1:0a1b2c3d
+      Op          Object               Wait to  Why
     held
-      ! conflict  Deployment/shop/web  other managers own spec.replicas (hpa)  hydra/web.yaml:1
+      ! conflict  Deployment/shop/web  -        other managers own spec.replicas (hpa)  hydra/web.yaml:1
     1 in conflict; plan 61255c39feed
     ");
 }
@@ -170,10 +176,11 @@ fn colours_are_the_only_control_characters() {
         .to_string();
     insta::assert_snapshot!(text.escape_debug().to_string().replace("\\n", "\n"), @r"
     flux-system/hydra at main@sha1:0a1b2c3d
+    \u{1b}[2m  Op          Object                Wait to  Why\u{1b}[0m
     wave 1 (apply)
-      \u{1b}[32m+ create   \u{1b}[0m ConfigMap/default/c1  not in the cluster  hydra/c1.yaml:1
+      \u{1b}[32m+ create   \u{1b}[0m ConfigMap/default/c1  ready    not in the cluster  hydra/c1.yaml:1
     left as they are
-      \u{1b}[2m= unchanged\u{1b}[0m ConfigMap/default/c0  as desired  hydra/c0.yaml:1
+      \u{1b}[2m= unchanged\u{1b}[0m ConfigMap/default/c0  -        as desired  hydra/c0.yaml:1
     1 to create, 1 unchanged; plan 683935f5ed0c
     ");
 }
@@ -257,8 +264,9 @@ fn of_a_file_in_a_config_map_only_the_lines_that_change_are_shown() {
     let plan = deployed(&[file("info")], vec![file("debug\n  trace: \u{1b}[2J")]).plan();
     insta::assert_snapshot!(plan, @r"
     flux-system/hydra at main@sha1:0a1b2c3d
+      Op          Object                  Wait to  Why
     wave 1 (apply)
-      ~ update    ConfigMap/default/file  the source changed  hydra/file.yaml:1
+      ~ update    ConfigMap/default/file  ready    the source changed  hydra/file.yaml:1
           data.key:
             line 3
             -   log: info

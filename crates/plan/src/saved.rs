@@ -1,0 +1,141 @@
+//! Plans in a file, to be run later and nothing else.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::{Guards, Plan, hash};
+
+/// The format that is written, and the only one that is read.
+const FORMAT: &str = "windlass.dev/plan/v1";
+
+/// The plans of the units of an environment, with all that is needed to make them again.
+///
+/// Whoever runs them makes them anew, at the same revision and with the same limits, and goes on with those units
+/// whose new plan [is the same](Plan::does_the_same). So a file can only have less done than was planned, never
+/// anything else, whoever changed it. It holds no secret value, as a [`Plan`] does not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedPlans {
+    /// The environment.
+    pub environment: String,
+    /// The revision of the source, such as `main@sha1:…`.
+    pub revision: String,
+    /// The cluster.
+    pub cluster: SavedCluster,
+    /// The services that were asked for; none means all.
+    pub services: Vec<String>,
+    /// The limits.
+    pub guards: Guards,
+    /// What a person had allowed, as they wrote it.
+    pub approvals: Vec<String>,
+    /// The plans.
+    pub units: Vec<SavedUnit>,
+}
+
+/// Which cluster a plan is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedCluster {
+    /// The address of its API server, for people.
+    pub server: String,
+    /// What tells it from all others, whatever its address.
+    pub uid: String,
+    /// The field manager to apply as.
+    pub manager: String,
+}
+
+/// The plan of one unit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedUnit {
+    /// What people call the unit.
+    pub name: String,
+    /// Its plan.
+    pub plan: Plan,
+}
+
+/// Why a text is no saved plan.
+#[derive(Debug, thiserror::Error)]
+pub enum SavedPlansError {
+    /// It is not JSON.
+    #[error("it is no saved plan, or only a part of one: {0}")]
+    Json(serde_json::Error),
+    /// It is JSON of something else.
+    #[error("it is no saved plan: it has no \"format\"")]
+    Foreign,
+    /// Another version of Windlass wrote it.
+    #[error("it has the format {found:?}, and this version of Windlass reads {FORMAT:?}")]
+    Format {
+        /// Its format.
+        found: String,
+    },
+    /// It is not as it was written.
+    #[error("it was changed after it was saved: its digest is not that of what it holds")]
+    Changed,
+    /// It says that it is of our format, and has other fields.
+    #[error("it is no saved plan: {0}")]
+    Fields(serde_json::Error),
+}
+
+/// The file: what it is, the plans, and a digest of them. The digest finds accidents, not attackers.
+#[derive(Serialize)]
+struct File<'a> {
+    format: &'a str,
+    digest: String,
+    plans: &'a Value,
+}
+
+impl SavedPlans {
+    /// Returns the text of the file.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let plans = serde_json::to_value(self).expect("the keys of a plan are texts");
+        let file = File {
+            format: FORMAT,
+            digest: digest(&plans),
+            plans: &plans,
+        };
+        let mut text = serde_json::to_string_pretty(&file).expect("a JSON value always prints");
+        text.push('\n');
+        text
+    }
+
+    /// Returns the plans in the text of a file.
+    pub fn from_json(text: &str) -> Result<Self, SavedPlansError> {
+        let mut file: Value = serde_json::from_str(text).map_err(SavedPlansError::Json)?;
+        match file.get("format").and_then(Value::as_str) {
+            Some(FORMAT) => {}
+            Some(found) => {
+                let found = found.to_owned();
+                return Err(SavedPlansError::Format { found });
+            }
+            None => return Err(SavedPlansError::Foreign),
+        }
+        let plans = file.get_mut("plans").map(Value::take).unwrap_or_default();
+        if file.get("digest").and_then(Value::as_str) != Some(&digest(&plans)) {
+            return Err(SavedPlansError::Changed);
+        }
+        serde_json::from_value(plans).map_err(SavedPlansError::Fields)
+    }
+
+    /// Returns the plan of the unit of this name.
+    #[must_use]
+    pub fn plan(&self, name: &str) -> Option<&Plan> {
+        let unit = self.units.iter().find(|unit| unit.name == name);
+        unit.map(|unit| &unit.plan)
+    }
+}
+
+impl Plan {
+    /// Returns whether running this plan and `other` does the same to the same objects.
+    ///
+    /// The field `hash` alone does not tell: it is that of the plan with every approval given, and in what was read
+    /// from a file it may be anything.
+    #[must_use]
+    pub fn does_the_same(&self, other: &Self) -> bool {
+        self.hash == other.hash && hash::of(self) == hash::of(other)
+    }
+}
+
+fn digest(plans: &Value) -> String {
+    let bytes = serde_json::to_vec(plans).expect("a JSON value always prints");
+    format!("sha256:{}", hash::hex(&Sha256::digest(bytes)))
+}
