@@ -26,7 +26,7 @@ use crate::status::Status;
 use crate::store::{Key, Listing, Range, Store, StoreError};
 
 pub(crate) use delete::{FOREGROUND, ORPHAN};
-pub(crate) use metadata::{finalizers, is_deleting};
+pub(crate) use metadata::{check_name, finalizers, is_deleting};
 pub(crate) use namespace::create_system_objects;
 
 /// The API.

@@ -175,11 +175,12 @@ fn describe(object: &Value) -> String {
         let found = object.pointer(pointer).and_then(Value::as_str);
         found.unwrap_or_default()
     };
+    let version = text("/apiVersion");
+    let slash = if version.contains('/') { "" } else { "/" };
     format!(
-        "{}/{}; {}, Kind={}",
+        "{}/{}; {slash}{version}, Kind={}",
         text("/metadata/namespace"),
         text("/metadata/name"),
-        text("/apiVersion"),
         text("/kind")
     )
 }
@@ -210,8 +211,14 @@ fn try_apply(
         let managed = managed_by(&owners, &mine);
         prune::prune(&mut merged, &last.fields, &managed, schema);
     }
-    if !live.is_null() && !equal_but_owners(live, &merged) {
-        settle(live, &merged, schema, &mut owners, on_conflict)?;
+    if live.is_null() {
+        // Nobody else owns anything of it.
+    } else if !equal_but_owners(live, &merged) {
+        let ignored = writer.ignored;
+        settle(live, &merged, schema, &mut owners, on_conflict, ignored)?;
+    } else {
+        // Only a change of the object has a time; owning more of what is there has none.
+        mine.time = last.and_then(|last| last.time);
     }
     owners.push(mine);
     set_entries(&mut merged, owners);
@@ -238,8 +245,11 @@ fn settle(
     schema: &Schema,
     owners: &mut [Entry],
     on_conflict: OnConflict,
+    ignored: &FieldSet,
 ) -> Result<(), ApplyError> {
-    let difference = compare::compare(old, new, schema);
+    let mut difference = compare::compare(old, new, schema);
+    difference.changed.subtract_trees(ignored);
+    difference.removed.subtract_trees(ignored);
     let mut conflicts = Vec::new();
     for owner in owners {
         let contested = owner.fields.intersection(&difference.changed);

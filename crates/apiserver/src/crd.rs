@@ -39,7 +39,21 @@ pub(crate) fn prepare(object: &mut Value) {
     }
 }
 
-/// Gives a new definition the finalizer that its objects need.
+/// Gives a new definition the status that it has before its names are accepted.
+pub(crate) fn begin(object: &mut Value) {
+    let stored = versions(object).filter(|(_, version)| fields::flag(version, "/storage"));
+    let stored: Vec<&str> = stored
+        .map(|(_, version)| fields::text(version, "/name"))
+        .collect();
+    let status = json!({
+        "acceptedNames": {"kind": "", "plural": ""},
+        "conditions": null,
+        "storedVersions": stored,
+    });
+    object["status"] = status;
+}
+
+/// Gives a definition that is deleted the finalizer that its objects need.
 pub(crate) fn hold(object: &mut Value) {
     let metadata = &mut object["metadata"];
     match metadata.get_mut("finalizers").and_then(Value::as_array_mut) {

@@ -136,7 +136,11 @@ impl Call<'_> {
             return Err(Status::method_not_allowed());
         }
         let in_namespace = self.resource.namespaced && !self.route.namespace.is_empty();
-        if self.resource.namespaced && !in_namespace && !is_for_all(verb, &self.route) {
+        let for_all = verb == "get" && self.route.name.is_empty();
+        if self.resource.namespaced && !in_namespace && !for_all {
+            if self.route.name.is_empty() {
+                return Err(Status::method_not_allowed());
+            }
             // A namespaced object cannot be reached without its namespace.
             return Err(Status::no_such_resource());
         }
@@ -211,10 +215,6 @@ impl Call<'_> {
             _ => Err(Status::method_not_allowed()),
         }
     }
-}
-
-fn is_for_all(verb: &str, route: &ResourceRoute) -> bool {
-    (verb == "get" || verb == "deletecollection") && route.name.is_empty()
 }
 
 /// Returns 501: what a server without containers cannot do.

@@ -3,7 +3,28 @@
 use std::time::Duration;
 
 use crate::api::{FieldValidation, WriteOptions};
-use crate::status::{Cause, Details, Reason, Status};
+use crate::status::{Details, Reason, Status};
+use crate::validation::FieldErrors;
+
+/// The longest name of a field manager, in bytes.
+const MAX_MANAGER: usize = 128;
+
+/// Which options a request has, as kube-apiserver names them when they are wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OptionsKind {
+    /// Of POST.
+    Create,
+    /// Of PUT.
+    Update,
+    /// Of PATCH, but for server-side apply.
+    Patch,
+    /// Of server-side apply.
+    Apply,
+    /// Of DELETE.
+    Delete,
+    /// Of list and watch.
+    List,
+}
 
 /// The decoded pairs of a query.
 #[derive(Clone, Debug, Default)]
@@ -70,113 +91,194 @@ impl Query {
     }
 
     /// Returns how to write.
-    pub(crate) fn write_options(&self, agent: &str) -> Result<WriteOptions, Status> {
+    pub(crate) fn write_options(
+        &self,
+        kind: OptionsKind,
+        agent: &str,
+    ) -> Result<WriteOptions, Status> {
+        let mut errors = FieldErrors::default();
+        match kind {
+            OptionsKind::Apply if self.get("fieldManager").is_empty() => {
+                errors.required("fieldManager", "is required for apply patch");
+            }
+            OptionsKind::Patch if self.all("force").next().is_some() => {
+                errors.forbidden("force", "may not be specified for non-apply patch");
+            }
+            _ => {}
+        }
+        if self.get("fieldManager").len() > MAX_MANAGER {
+            errors.too_long("fieldManager", MAX_MANAGER as u64);
+        }
+        let dry_run = check_dry_run(&self.all("dryRun").collect::<Vec<_>>(), &mut errors);
         let field_validation = match self.get("fieldValidation") {
             "" | "Warn" => FieldValidation::Warn,
             "Ignore" => FieldValidation::Ignore,
             "Strict" => FieldValidation::Strict,
             other => {
-                let supported = "supported values: \"\", \"Ignore\", \"Strict\", \"Warn\"";
-                let message = format!("Unsupported value: {other:?}: {supported}");
-                return Err(invalid_options("fieldValidation", message));
+                let supported = ["", "Ignore", "Strict", "Warn"];
+                errors.unsupported("fieldValidation", &other.into(), &supported);
+                FieldValidation::Warn
             }
         };
+        check_options(kind, errors)?;
         Ok(WriteOptions {
-            dry_run: self.dry_run()?,
-            field_manager: self.field_manager(agent)?,
+            dry_run,
+            field_manager: self.field_manager(agent),
             field_validation,
         })
     }
 
-    /// Returns whether to do everything but write.
-    pub(crate) fn dry_run(&self) -> Result<bool, Status> {
-        check_dry_run(self.all("dryRun"))
-    }
-
     /// Returns the field manager: as given, or the first part of the user agent.
-    fn field_manager(&self, agent: &str) -> Result<String, Status> {
+    fn field_manager(&self, agent: &str) -> String {
         let given = self.get("fieldManager");
-        if given.len() > 128 {
-            let message = "Too long: may not be more than 128 bytes".to_owned();
-            return Err(invalid_options("fieldManager", message));
-        }
         if !given.is_empty() {
-            return Ok(given.to_owned());
+            return given.to_owned();
         }
-        let program = agent.split('/').next().unwrap_or_default();
-        Ok(match program {
+        match agent.split('/').next().unwrap_or_default() {
             "" => "unknown".to_owned(),
-            program => program.chars().take(128).collect(),
-        })
+            program => program.chars().take(MAX_MANAGER).collect(),
+        }
     }
 
     /// Returns what to list or watch.
     pub(crate) fn list_options(&self) -> Result<ListOptions, Status> {
-        let number = |key: &str| match self.get(key) {
-            "" => Ok(None),
-            text => text
-                .parse::<u64>()
-                .map(Some)
-                .map_err(|_| bad_number(key, text)),
-        };
-        Ok(ListOptions {
+        let options = ListOptions {
             watch: self.flag("watch"),
             labels: self.get("labelSelector").to_owned(),
             fields: self.get("fieldSelector").to_owned(),
             resource_version: self.resource_version()?,
             version_match: self.get("resourceVersionMatch").to_owned(),
-            limit: number("limit")?.filter(|it| *it > 0).map(|it| it as usize),
+            limit: self.number("limit")?.map(|limit| limit as usize),
             token: self.get("continue").to_owned(),
-            timeout: number("timeoutSeconds")?.map(Duration::from_secs),
+            timeout: self.number("timeoutSeconds")?.map(Duration::from_secs),
             bookmarks: self.flag("allowWatchBookmarks"),
             initial_events: match self.get("sendInitialEvents") {
                 "" => None,
                 _ => Some(self.flag("sendInitialEvents")),
             },
-        })
+        };
+        Ok(options)
     }
 
+    /// Returns a number above zero; others mean the same as none.
+    fn number(&self, key: &str) -> Result<Option<u64>, Status> {
+        match self.get(key) {
+            "" => Ok(None),
+            text => match text.parse::<i64>() {
+                Ok(number) => Ok(u64::try_from(number).ok().filter(|number| *number > 0)),
+                Err(_) => Err(Status::bad_request(format!(
+                    "strconv.ParseInt: parsing {text:?}: invalid syntax"
+                ))),
+            },
+        }
+    }
+
+    /// kube-apiserver answers 500 to a watch and a get with such a version; 400 says whose mistake it is.
     fn resource_version(&self) -> Result<Option<u64>, Status> {
         match self.get("resourceVersion") {
             "" => Ok(None),
             text => text.parse().map(Some).map_err(|_| {
-                let message = format!("Invalid value: {text:?}: must be an unsigned integer");
-                invalid_options("resourceVersion", message)
+                Status::bad_request(format!(
+                    "invalid resource version: resourceVersion: Invalid value: {text:?}: \
+                     strconv.ParseUint: parsing {text:?}: invalid syntax"
+                ))
             }),
         }
     }
 }
 
-/// Reads the values of a `dryRun` option.
-pub(crate) fn check_dry_run<'a>(values: impl Iterator<Item = &'a str>) -> Result<bool, Status> {
-    let mut dry_run = false;
-    for value in values {
-        match value {
-            "All" => dry_run = true,
-            other => {
-                let message = format!("Unsupported value: {other:?}: supported values: \"All\"");
-                return Err(invalid_options("dryRun", message));
+impl ListOptions {
+    /// Checks that the options of a list go together.
+    pub(crate) fn check_list(&self) -> Result<(), Status> {
+        let mut errors = FieldErrors::default();
+        let at = "resourceVersionMatch";
+        if !self.version_match.is_empty() {
+            if self.resource_version.is_none() {
+                let why = "resourceVersionMatch is forbidden unless resourceVersion is provided";
+                errors.forbidden(at, why);
+            }
+            if !self.token.is_empty() {
+                errors.forbidden(
+                    at,
+                    "resourceVersionMatch is forbidden when continue is provided",
+                );
+            }
+            if !["Exact", "NotOlderThan"].contains(&self.version_match.as_str()) {
+                let supported = ["Exact", "NotOlderThan", ""];
+                errors.unsupported(at, &self.version_match.as_str().into(), &supported);
+            }
+            if self.version_match == "Exact" && self.resource_version == Some(0) {
+                let why = "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"";
+                errors.forbidden(at, why);
             }
         }
+        if self.initial_events.is_some() {
+            errors.forbidden(
+                "sendInitialEvents",
+                "sendInitialEvents is forbidden for list",
+            );
+        }
+        check_options(OptionsKind::List, errors)?;
+        if !self.token.is_empty() && self.resource_version.is_some_and(|version| version > 0) {
+            let message = "specifying resource version is not allowed when using continue";
+            return Err(Status::bad_request(message));
+        }
+        Ok(())
     }
-    Ok(dry_run)
+
+    /// Checks that the options of a watch go together.
+    pub(crate) fn check_watch(&self) -> Result<(), Status> {
+        let mut errors = FieldErrors::default();
+        let at = "resourceVersionMatch";
+        if self.initial_events.is_some() && self.version_match != "NotOlderThan" {
+            let why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
+            errors.forbidden(at, why);
+        }
+        if !self.version_match.is_empty() {
+            if self.initial_events.is_none() {
+                let why = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is \
+                           provided";
+                errors.forbidden(at, why);
+            }
+            if self.version_match != "NotOlderThan" {
+                errors.unsupported(at, &self.version_match.as_str().into(), &["NotOlderThan"]);
+            }
+        }
+        check_options(OptionsKind::List, errors)
+    }
 }
 
-/// Returns 422 on the options of a request.
-pub(crate) fn invalid_options(field: &'static str, message: String) -> Status {
-    let text = format!("Options.meta.k8s.io \"\" is invalid: {field}: {message}");
+/// Reads the values of a `dryRun` option.
+pub(crate) fn check_dry_run(values: &[&str], errors: &mut FieldErrors) -> bool {
+    if values.iter().any(|value| *value != "All") {
+        errors.unsupported("dryRun", &values.into(), &["All"]);
+    }
+    !values.is_empty()
+}
+
+/// Returns 422 on the options of a request, if there is something wrong with them.
+pub(crate) fn check_options(kind: OptionsKind, errors: FieldErrors) -> Result<(), Status> {
+    if errors.is_empty() {
+        return Ok(());
+    }
+    let kind = match kind {
+        OptionsKind::Create => "CreateOptions",
+        OptionsKind::Update => "UpdateOptions",
+        OptionsKind::Patch | OptionsKind::Apply => "PatchOptions",
+        OptionsKind::Delete => "DeleteOptions",
+        OptionsKind::List => "ListOptions",
+    };
+    let causes = errors.into_causes();
+    let why = crate::status::join_causes(&causes);
+    let text = format!("{kind}.meta.k8s.io \"\" is invalid: {why}");
     let mut status = Status::new(422, Reason::Invalid, text);
     status.details = Some(Box::new(Details {
         group: "meta.k8s.io".to_owned(),
-        kind: "Options".to_owned(),
-        causes: vec![Cause::new("FieldValueInvalid", field, message)],
+        kind: kind.to_owned(),
+        causes,
         ..Details::default()
     }));
-    status
-}
-
-fn bad_number(key: &str, text: &str) -> Status {
-    Status::bad_request(format!("{key}: {text:?} is not a number"))
+    Err(status)
 }
 
 /// Decodes `%XX` and `+`. A broken escape stays as it is, as browsers have it.
@@ -216,14 +318,16 @@ mod tests {
 
     #[test]
     fn the_field_manager_is_the_program_of_the_user_agent_unless_named() {
-        let manager = |query: &str| Query::parse(query).write_options("kubectl/v1.37 (linux)");
+        let agent = "kubectl/v1.37 (linux)";
+        let manager = |query: &str| Query::parse(query).write_options(OptionsKind::Create, agent);
         assert_eq!(manager("").unwrap().field_manager, "kubectl");
         assert_eq!(manager("fieldManager=me").unwrap().field_manager, "me");
     }
 
     #[test]
     fn an_unknown_dry_run_is_refused() {
-        assert!(Query::parse("dryRun=All").dry_run().unwrap());
-        assert_eq!(Query::parse("dryRun=Some").dry_run().unwrap_err().code, 422);
+        let options = |query: &str| Query::parse(query).write_options(OptionsKind::Update, "");
+        assert!(options("dryRun=All").unwrap().dry_run);
+        assert_eq!(options("dryRun=Some").unwrap_err().code, 422);
     }
 }

@@ -248,12 +248,16 @@ impl Cause {
     }
 
     fn to_value(&self) -> Value {
-        json!({"reason": self.reason, "message": self.message, "field": self.field})
+        let mut cause = json!({"reason": self.reason, "message": self.message});
+        if !self.field.is_empty() {
+            cause["field"] = self.field.clone().into();
+        }
+        cause
     }
 }
 
 /// Joins causes as Go's `field.ErrorList.ToAggregate` does: one bare, several in brackets.
-fn join_causes(causes: &[Cause]) -> String {
+pub(crate) fn join_causes(causes: &[Cause]) -> String {
     let mut texts: Vec<String> = Vec::with_capacity(causes.len());
     for cause in causes {
         let text = match cause.field.as_str() {

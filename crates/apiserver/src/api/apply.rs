@@ -49,9 +49,11 @@ impl Api {
         if target.subresource.is_some() {
             return Err(Status::not_found(target.resource, target.name));
         }
-        if !fields::text(wanted, "/metadata/uid").is_empty() {
-            let why = "uid mismatch: the provided object specified uid, and no existing object was \
-                       found";
+        let uid = fields::text(wanted, "/metadata/uid");
+        if !uid.is_empty() {
+            let why = format!(
+                "uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+            );
             return Err(Status::conflict(target.resource, target.name, why));
         }
         let object = adapt::apply(

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::{Api, DeleteOptions, Deleted, Propagation, Target, generation, metadata, namespace};
 use crate::convert;
+use crate::crd;
 use crate::fields;
-use crate::status::Status;
+use crate::status::{Reason, Status};
 use crate::store::{StoreError, version};
 
 /// The finalizer of an object whose dependents go first.
@@ -69,14 +70,16 @@ impl Api {
         let mut object = live.clone();
         set_finalizers(&mut object, options.propagation);
         if !metadata::is_deleting(live) {
+            if crd::is_definition(target.resource) {
+                crd::hold(&mut object);
+            }
             generation::raise(&mut object);
             object["metadata"]["deletionTimestamp"] = self.now().into();
-            object["metadata"]["deletionGracePeriodSeconds"] = 0.into();
+            if !namespace::is_namespace(target.resource) && !crd::is_definition(target.resource) {
+                object["metadata"]["deletionGracePeriodSeconds"] = 0.into();
+            }
         }
         if namespace::is_namespace(target.resource) {
-            object["metadata"]
-                .as_object_mut()
-                .map(|metadata| metadata.remove("deletionGracePeriodSeconds"));
             object["status"]["phase"] = "Terminating".into();
         }
         object
@@ -101,9 +104,10 @@ fn check_preconditions(
     let uid = fields::text(live, "/metadata/uid");
     if let Some(wanted) = options.uid.as_deref().filter(|wanted| *wanted != uid) {
         let why = format!(
-            "Precondition failed: UID in precondition: {wanted}, UID in object meta: {uid}"
+            "the UID in the precondition ({wanted}) does not match the UID in record ({uid}). The \
+             object might have been deleted and then recreated"
         );
-        return Err(Status::conflict(target.resource, target.name, why));
+        return Err(not_as_expected(target, &why));
     }
     let found = fields::text(live, "/metadata/resourceVersion");
     if let Some(wanted) = options
@@ -112,12 +116,23 @@ fn check_preconditions(
         .filter(|it| *it != found)
     {
         let why = format!(
-            "Precondition failed: ResourceVersion in precondition: {wanted}, ResourceVersion in \
-             object meta: {found}"
+            "the ResourceVersion in the precondition ({wanted}) does not match the ResourceVersion \
+             in record ({found}). The object might have been modified"
         );
-        return Err(Status::conflict(target.resource, target.name, why));
+        return Err(not_as_expected(target, &why));
     }
     Ok(())
+}
+
+/// Names the kind where others name the plural, as kube-apiserver does here.
+fn not_as_expected(target: &Target<'_>, why: &str) -> Status {
+    let (kind, name) = (target.resource.qualified_kind(), target.name);
+    let message = format!("Operation cannot be fulfilled on {kind} \"{name}\": {why}");
+    Status::new(409, Reason::Conflict, message).about(
+        &target.resource.kind,
+        &target.resource.group,
+        name,
+    )
 }
 
 fn set_finalizers(object: &mut Value, propagation: Propagation) {

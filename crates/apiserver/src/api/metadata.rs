@@ -1,6 +1,8 @@
 //! The metadata that the server owns: what it checks, fills in and carries over.
 
 use serde_json::{Map, Value};
+use windlass_object::Gvk;
+use windlass_object::schema::facts;
 
 use super::Target;
 use crate::fields;
@@ -23,6 +25,22 @@ pub(super) fn fit(target: &Target<'_>, object: &mut Value) -> Result<(), Status>
         return Err(Status::bad_request("the object provided is not a mapping"));
     };
     let api_version = resource.api_version();
+    let is_known = |version: &str, kind: &str| facts().schema(&Gvk::new(version, kind)).is_some();
+    let kind = fields
+        .get("kind")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    if let Some(version) = fields.get("apiVersion").and_then(Value::as_str)
+        && resource.custom.is_none()
+        && kind == resource.kind
+        && !version.is_empty()
+        && !is_known(version, kind)
+    {
+        return Err(Status::bad_request(format!(
+            "{kind} in version {version:?} cannot be handled as a {kind}: no kind {kind:?} is \
+             registered for version {version:?} in scheme \"pkg/runtime/scheme.go:111\""
+        )));
+    }
     fit_text(fields, "apiVersion", &api_version, |found| {
         format!(
             "the API version in the data ({found}) does not match the expected API version \
@@ -30,10 +48,15 @@ pub(super) fn fit(target: &Target<'_>, object: &mut Value) -> Result<(), Status>
         )
     })?;
     fit_text(fields, "kind", &resource.kind, |found| {
-        format!(
-            "{found} in version {api_version:?} cannot be handled as a {}",
-            resource.kind
-        )
+        let (wanted, version) = (&resource.kind, &resource.version);
+        let why = if is_known(&api_version, found) {
+            let group = resource.group.split('.').next().filter(|it| !it.is_empty());
+            let group = group.unwrap_or("core");
+            format!(": converting ({version}.{found}) to ({group}.{wanted}): unknown conversion")
+        } else {
+            String::new()
+        };
+        format!("{found} in version {api_version:?} cannot be handled as a {wanted}{why}")
     })?;
     let metadata = fields
         .entry("metadata")
@@ -117,6 +140,17 @@ fn name_mismatch(path: &str, name: &str) -> Status {
     Status::bad_request(message)
 }
 
+/// Checks that an object has the name that the path of the request has.
+pub(crate) fn check_name(path: &str, object: &Value) -> Result<(), Status> {
+    match fields::text(object, "/metadata/name") {
+        "" => Err(Status::bad_request(format!(
+            "the name of the object ({path} based on URL) was undeterminable: name must be provided"
+        ))),
+        name if name == path => Ok(()),
+        name => Err(name_mismatch(path, name)),
+    }
+}
+
 /// Gives a new object its identity and takes away what only the server sets.
 pub(super) fn begin(object: &mut Value, name: &str, now: &str) {
     let Some(Value::Object(metadata)) = object.get_mut("metadata") else {
@@ -138,15 +172,15 @@ pub(super) fn begin(object: &mut Value, name: &str, now: &str) {
 
 /// Carries the server's own metadata from the live object to the new one.
 pub(super) fn carry(target: &Target<'_>, live: &Value, object: &mut Value) -> Result<(), Status> {
-    let given = fields::text(object, "/metadata/name");
-    if !given.is_empty() && given != target.name {
-        return Err(name_mismatch(target.name, given));
-    }
     let uid = fields::text(object, "/metadata/uid");
     let live_uid = fields::text(live, "/metadata/uid");
     if !uid.is_empty() && uid != live_uid {
+        let (plural, namespace, name) = (&target.resource.plural, target.namespace, target.name);
+        let slash = if namespace.is_empty() { "" } else { "/" };
         let why = format!(
-            "Precondition failed: UID in precondition: {uid}, UID in object meta: {live_uid}"
+            "StorageError: invalid object, Code: 4, Key: /registry/{plural}{slash}{namespace}/{name}, \
+             ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, \
+             UID in object meta: {live_uid}"
         );
         return Err(Status::conflict(target.resource, target.name, why));
     }

@@ -30,7 +30,15 @@ pub(super) fn has_finalizers(resource: &ResourceType, object: &Value) -> bool {
 pub(super) fn prepare(object: &mut Value) {
     let name = object["metadata"]["name"].clone();
     object["metadata"]["labels"]["kubernetes.io/metadata.name"] = name;
-    object["spec"] = json!({"finalizers": [FINALIZER]});
+}
+
+/// Gives a new namespace the finalizer that holds it until its content is gone.
+pub(super) fn hold(object: &mut Value) {
+    let mut finalizers = fields::list(object, "/spec/finalizers").to_vec();
+    if !finalizers.iter().any(|finalizer| finalizer == FINALIZER) {
+        finalizers.push(FINALIZER.into());
+    }
+    object["spec"] = json!({"finalizers": finalizers});
 }
 
 /// Finalizers change through the `finalize` subresource only.
@@ -99,8 +107,12 @@ impl Api {
             name: "",
             subresource: None,
         };
+        let manager = match plural {
+            "serviceaccounts" | "configmaps" => "kube-controller-manager",
+            _ => "kube-apiserver",
+        };
         let options = WriteOptions {
-            field_manager: "windlass-apiserver".to_owned(),
+            field_manager: manager.to_owned(),
             ..WriteOptions::default()
         };
         // It is there already, or its namespace is going away: both are as well.

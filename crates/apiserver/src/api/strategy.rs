@@ -27,7 +27,7 @@ pub(super) fn prepare_create(resource: &ResourceType, object: &mut Value) {
     }
     if crd::is_definition(resource) {
         crd::prepare(object);
-        crd::hold(object);
+        crd::begin(object);
     }
 }
 
@@ -35,6 +35,9 @@ pub(super) fn prepare_create(resource: &ResourceType, object: &mut Value) {
 pub(super) fn complete_create(resource: &ResourceType, object: &mut Value) {
     if resource.group == "batch" && resource.plural == "jobs" {
         select_job_pods(object);
+    }
+    if namespace::is_namespace(resource) {
+        namespace::hold(object);
     }
 }
 

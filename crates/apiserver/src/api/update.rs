@@ -27,6 +27,7 @@ impl Api {
         object: &Value,
         options: &WriteOptions,
     ) -> Result<Written, Status> {
+        metadata::check_name(target.name, object)?;
         let given = fields::text(object, "/metadata/resourceVersion").to_owned();
         if given.is_empty() && target.resource.custom.is_some() {
             return Err(version_required(&target));
@@ -75,6 +76,10 @@ impl Api {
     ) -> Result<Option<Written>, Status> {
         let live = self.get(*target)?;
         let mut object = change(&live)?;
+        let name = fields::text(&object, "/metadata/name");
+        if !name.is_empty() {
+            metadata::check_name(target.name, &object)?;
+        }
         if *live == object {
             let warnings = Vec::new();
             return Ok(Some(Written {

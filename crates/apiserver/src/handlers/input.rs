@@ -17,12 +17,15 @@ impl Request {
         if object.is_object() {
             return Ok(object);
         }
+        if object.is_null() {
+            return Ok(Value::Object(serde_json::Map::new()));
+        }
         Err(Status::bad_request(
             "the body of the request is not an object",
         ))
     }
 
-    fn value(&self) -> Result<Value, Status> {
+    pub(super) fn value(&self) -> Result<Value, Status> {
         match self.content_type.as_str() {
             "" | "application/json" | "text/json" => self.json(),
             "application/vnd.kubernetes.protobuf" => {
@@ -31,11 +34,10 @@ impl Request {
                 })
             }
             "application/yaml" | "application/x-yaml" | "text/yaml" => self.yaml(),
-            other => Err(Status::unsupported_media_type(format!(
-                "the body of the request was in an unknown format ({other}) - accepted media types \
-                 include: application/json, application/yaml, \
-                 application/vnd.kubernetes.protobuf"
-            ))),
+            _ => Err(Status::unsupported_media_type(
+                "the body of the request was in an unknown format - accepted media types include: \
+                 application/json, application/yaml, application/vnd.kubernetes.protobuf",
+            )),
         }
     }
 

@@ -50,10 +50,7 @@ impl Call<'_> {
         if options.watch || self.route.watch {
             return self.watch(&options, selection.with_name(&self.route.name));
         }
-        if options.initial_events.is_some() {
-            let message = "Forbidden: sendInitialEvents is forbidden for list".to_owned();
-            return Err(crate::query::invalid_options("sendInitialEvents", message));
-        }
+        options.check_list()?;
         self.list(&options, &selection)
     }
 
@@ -145,7 +142,10 @@ impl Call<'_> {
             "None" => Include::None,
             "Object" => Include::Object,
             other => {
-                let message = format!("unrecognized includeObject value: {other:?}");
+                let message = format!(
+                    "Unable to convert to Table as requested: includeObject: Invalid value: \
+                     {other:?}: must be 'Metadata', 'Object', 'None', or empty"
+                );
                 return Err(Status::bad_request(message));
             }
         };

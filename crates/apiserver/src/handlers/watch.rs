@@ -14,7 +14,7 @@ use crate::convert;
 use crate::fields;
 use crate::identity;
 use crate::negotiate::{Form, form};
-use crate::query::{ListOptions, invalid_options};
+use crate::query::ListOptions;
 use crate::resource::ResourceType;
 use crate::selectors::Selection;
 use crate::status::Status;
@@ -55,7 +55,7 @@ impl Call<'_> {
         options: &ListOptions,
         selection: Selection,
     ) -> Result<Answer, Status> {
-        check_initial_events(options)?;
+        options.check_watch()?;
         self.check_not_future(options.resource_version)?;
         let mut lens = Lens {
             resource: Arc::clone(&self.resource),
@@ -116,20 +116,6 @@ impl Call<'_> {
         }
         Ok((watch, first))
     }
-}
-
-fn check_initial_events(options: &ListOptions) -> Result<(), Status> {
-    if options.initial_events.is_some() && options.version_match != "NotOlderThan" {
-        let message = "Forbidden: sendInitialEvents requires setting resourceVersionMatch to \
-                       NotOlderThan";
-        return Err(invalid_options("resourceVersionMatch", message.to_owned()));
-    }
-    if options.initial_events.is_none() && !options.version_match.is_empty() {
-        let message = "Forbidden: resourceVersionMatch is forbidden for watch unless \
-                       sendInitialEvents is provided";
-        return Err(invalid_options("resourceVersionMatch", message.to_owned()));
-    }
-    Ok(())
 }
 
 fn default_timeout() -> Duration {

@@ -1,13 +1,21 @@
 //! create, update, patch and apply.
 
+use hyper::Method;
+use serde_json::Value;
+
 use super::{Call, Context, read};
 use crate::adapt::{self, PatchType};
 use crate::answer::{self, Answer};
-use crate::api::{FieldValidation, WriteOptions, Written};
+use crate::api::{FieldValidation, WriteOptions, Written, check_name};
 use crate::apply::OnConflict;
+use crate::fields;
 use crate::negotiate::{Form, form};
-use crate::status::{Reason, Status};
+use crate::query::OptionsKind;
+use crate::status::Status;
 use crate::validation::duplicate_fields;
+
+/// The media type of server-side apply.
+const APPLY: &str = "application/apply-patch+yaml";
 
 /// The types of patches, as the media types name them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +34,7 @@ impl Patch {
             "application/strategic-merge-patch+json" if !custom => {
                 Ok(Self::Of(PatchType::Strategic))
             }
-            "application/apply-patch+yaml" => Ok(Self::Apply),
+            APPLY => Ok(Self::Apply),
             _ => {
                 let strategic = if custom {
                     ""
@@ -105,26 +113,42 @@ impl Call<'_> {
     }
 
     fn apply(&self) -> Result<Answer, Status> {
+        let options = self.write_options()?;
         let wanted = self.request.yaml()?;
-        let query = &self.request.query;
-        if query.get("fieldManager").is_empty() {
-            let message = "Required value: is required for apply patch".to_owned();
-            return Err(invalid_patch_options("fieldManager", &message));
-        }
-        let on_conflict = if query.flag("force") {
+        self.check_applied(&wanted)?;
+        let on_conflict = if self.request.query.flag("force") {
             OnConflict::TakeOver
         } else {
             OnConflict::Fail
         };
-        let options = self.write_options()?;
         let (written, created) = self
             .api()
             .apply(self.target(), &wanted, on_conflict, &options)?;
         self.written(if created { 201 } else { 200 }, &written)
     }
 
+    /// An apply says what it is about: nothing of it follows from the path.
+    fn check_applied(&self, wanted: &Value) -> Result<(), Status> {
+        let (version, kind) = (
+            fields::text(wanted, "/apiVersion"),
+            fields::text(wanted, "/kind"),
+        );
+        if version.is_empty() || kind != self.resource.kind {
+            let slash = if version.contains('/') { "" } else { "/" };
+            let message = format!("invalid object type: {slash}{version}, Kind={kind}");
+            return Err(Status::bad_request(message));
+        }
+        check_name(&self.route.name, wanted)
+    }
+
     pub(super) fn write_options(&self) -> Result<WriteOptions, Status> {
-        self.request.query.write_options(&self.request.agent)
+        let kind = match (&self.request.method, self.request.content_type.as_str()) {
+            (&Method::PATCH, APPLY) => OptionsKind::Apply,
+            (&Method::PATCH, _) => OptionsKind::Patch,
+            (&Method::PUT, _) => OptionsKind::Update,
+            _ => OptionsKind::Create,
+        };
+        self.request.query.write_options(kind, &self.request.agent)
     }
 
     /// Answers with the object that was written, in the form that the client wants.
@@ -154,11 +178,6 @@ fn check_patched_version(
         return Ok(());
     }
     Err(Status::modified(target.resource, target.name))
-}
-
-fn invalid_patch_options(field: &str, message: &str) -> Status {
-    let text = format!("PatchOptions.meta.k8s.io \"\" is invalid: {field}: {message}");
-    Status::new(422, Reason::Invalid, text)
 }
 
 impl Context {

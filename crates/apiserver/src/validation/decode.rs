@@ -1,6 +1,8 @@
 //! A request's body against the schema: wrong types, unknown fields; in the words of
 //! Go's decoder as kube-apiserver 1.37 uses it.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use windlass_object::schema::{Definition, Property, Schema, Type};
 
@@ -64,6 +66,7 @@ impl<'a> Walk<'a> {
         definition: Option<&'static Definition>,
     ) -> Result<(), String> {
         match (schema.kind(), &mut *value) {
+            (Type::String, Value::String(text)) if schema.format() == Some("byte") => base64(text),
             (Type::Any, _)
             | (_, Value::Null)
             | (Type::String, Value::String(_))
@@ -112,6 +115,7 @@ impl<'a> Walk<'a> {
                 extend(&mut self.fields, name);
                 self.check(child, property.schema(), property.definition())?;
             } else if let Some(below) = schema.field(name) {
+                fill_null(child, below);
                 self.check(child, below, schema.additional_definition())?;
             } else {
                 self.unknown.push(self.place.clone());
@@ -132,6 +136,7 @@ impl<'a> Walk<'a> {
             self.place += "[";
             self.place += &index.to_string();
             self.place += "]";
+            fill_null(item, schema.items());
             self.check(item, schema.items(), schema.items_definition())?;
             self.place.truncate(length);
         }
@@ -170,6 +175,24 @@ impl<'a> Walk<'a> {
         let go = go_type(schema, definition);
         format!("json: cannot unmarshal {found} into Go struct field {owner}.{path} of type {go}")
     }
+}
+
+/// An entry that is null has the zero value of its type: a text is empty.
+fn fill_null(value: &mut Value, schema: &Schema) {
+    if value.is_null() && schema.kind() == Type::String {
+        *value = Value::String(String::new());
+    }
+}
+
+/// Checks bytes that are written as base64, in the words of Go's decoder.
+fn base64(text: &str) -> Result<(), String> {
+    if STANDARD.decode(text).is_ok() {
+        return Ok(());
+    }
+    let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || b"+/".contains(&byte);
+    let at = text.bytes().position(|byte| !is_digit(byte));
+    let at = at.unwrap_or(text.len() / 4 * 4);
+    Err(format!("illegal base64 data at input byte {at}"))
 }
 
 fn extend(path: &mut String, name: &str) {

@@ -41,8 +41,7 @@ impl FieldErrors {
 
     /// A value is none of those that there are.
     pub(crate) fn unsupported(&mut self, path: &str, value: &Value, supported: &[&str]) {
-        let mut supported: Vec<String> = supported.iter().map(|text| format!("{text:?}")).collect();
-        supported.sort();
+        let supported: Vec<String> = supported.iter().map(|text| format!("{text:?}")).collect();
         let head = format!("Unsupported value: {value}");
         let detail = format!("supported values: {}", supported.join(", "));
         self.add("FieldValueNotSupported", path, &head, &detail);
