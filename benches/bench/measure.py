@@ -2,16 +2,15 @@
 
 import os
 import pathlib
-import re
-import resource
-import select
+import signal
 import statistics
 import subprocess
 import time
 from dataclasses import dataclass, field
 from typing import Callable
 
-PAGE = os.sysconf("SC_PAGE_SIZE")
+# Runs that take less than so many seconds are measured so many times as often: little disturbs them.
+SHORT, TIMES = 0.1, 10
 
 
 class Failed(Exception):
@@ -42,54 +41,49 @@ class Contender:
     slow: bool = False
 
     def run(self):
-        """Runs the command once, its standard output in `output`, and returns the sample."""
+        """Runs the command once, its standard output in `output`, and returns the sample.
+
+        It is started without a copy of this process, and nothing is read while it runs.
+        """
         self.prepare()
-        start = time.perf_counter()
-        with self.output.open("wb") as output:
-            process = subprocess.Popen(self.command, env=self.environment, stdin=subprocess.DEVNULL, stdout=output,
-                                       stderr=subprocess.PIPE)
-            said = process.stderr.read()
-            _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-        process.stderr.close()
-        if process.returncode != 0:
-            raise Failed(f"{' '.join(self.command)} ended with {process.returncode}: {said.decode(errors='replace')}")
+        said = self.output.with_suffix(".err")
+        with self.output.open("wb") as output, said.open("wb") as error:
+            files = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                     (os.POSIX_SPAWN_DUP2, output.fileno(), 1),
+                     (os.POSIX_SPAWN_DUP2, error.fileno(), 2)]
+            start = time.perf_counter()
+            process = os.posix_spawnp(self.command[0], self.command, self.environment, file_actions=files,
+                                      setsigdef=[signal.SIGPIPE])
+            _, status, usage = os.wait4(process, 0)
+            wall = time.perf_counter() - start
+        code = os.waitstatus_to_exitcode(status)
+        if code != 0:
+            raise Failed(f"{' '.join(self.command)} ended with {code}: {said.read_text(errors='replace')}")
         return Sample(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
 
     def peak(self):
         """Runs the command once more and returns its peak memory in bytes.
 
         Linux counts for a process what the one that started it had until the command took its place, and
-        that is Python here, larger than some of what is measured. So the peak of what is smaller is read
-        from /proc, each time before some of the output is taken: while it still has output to write, the
-        process has done its work and not ended.
+        that is Python here, larger than some of what is measured. GNU time is small.
         """
         self.prepare()
-        high = 0
-        process = subprocess.Popen(self.command, env=self.environment, stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, pipesize=PAGE)
-        with process.stdout as output:
-            while select.select([output], [], []):
-                high = max(high, high_water(process.pid))
-                if not os.read(output.fileno(), PAGE):
-                    break
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        mine = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return (usage.ru_maxrss if usage.ru_maxrss > mine else high) * 1024
-
-
-def high_water(pid):
-    """Returns the peak of a process's resident memory in kB, 0 when it has ended."""
-    status = pathlib.Path(f"/proc/{pid}/status").read_text()
-    found = re.search(r"VmHWM:\s+(\d+) kB", status)
-    return int(found.group(1)) if found else 0
+        measured = self.output.with_suffix(".peak")
+        command = ["time", "--quiet", "--format=%M", f"--output={measured}", *self.command]
+        subprocess.run(command, env=self.environment, check=False, stdin=subprocess.DEVNULL,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return int(measured.read_text()) * 1024
 
 
 def alternate(contenders, runs):
-    """Runs each contender in turn, `runs` times after a warm-up, and returns the median sample of each."""
+    """Runs each contender in turn, `runs` times after a warm-up, and returns the median sample of each.
+
+    Where none takes `SHORT` seconds, `TIMES` as often.
+    """
     peaks = [None if contender.slow else contender.peak() for contender in contenders]
+    if not any(contender.slow for contender in contenders):
+        longest = max(contender.run().wall for contender in contenders)
+        runs *= TIMES if longest < SHORT else 1
     samples = [[] for _ in contenders]
     for turn in range(runs):
         for contender, taken in zip(contenders, samples):

@@ -6,7 +6,7 @@ import re
 import subprocess
 from dataclasses import dataclass
 
-from .measure import Sample
+from .measure import SHORT, TIMES, Sample
 
 HEAD = """\
 | what | program | wall | CPU | peak memory | against the peer | goal |
@@ -72,7 +72,8 @@ def machine(bench):
     return (
         f"- {os.cpu_count()} cores ({processor()}), {memory():.0f} GB, {system()}, Linux {platform.release()}\n"
         f"- {'; '.join(versions)}\n"
-        f"- medians of {bench.runs} runs after a warm-up; load average before them: {os.getloadavg()[0]:.2f}\n"
+        f"- medians of {bench.runs} runs after a warm-up, {TIMES * bench.runs} where none takes {SHORT} s; "
+        f"load average before them: {os.getloadavg()[0]:.2f}\n"
     )
 
 
