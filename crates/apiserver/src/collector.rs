@@ -93,6 +93,7 @@ impl Collector {
         if event.change == Change::Deleted {
             self.owner_gone(&event.object);
             self.content_gone(&key);
+            self.dependent_gone(&event.object, &key.namespace);
         } else {
             self.index(&key, &event.object);
             self.settle(&key, &event.object);
@@ -165,7 +166,16 @@ impl Collector {
         }
     }
 
-    /// An object is gone that something may have waited for: its namespace, its definition or its owners.
+    /// An object is gone that its owners may have waited for.
+    fn dependent_gone(&self, object: &Value, namespace: &str) {
+        for key in owners(object).filter_map(|owner| self.owner_key(owner, namespace)) {
+            if let Some(owner) = self.api.store.get(&key).filter(|it| is_deleting(it)) {
+                self.finish_deletion(&key, &owner);
+            }
+        }
+    }
+
+    /// An object is gone that something may have waited for: its namespace or its definition.
     fn content_gone(&self, key: &Key) {
         let waiting = self.api.registry.types();
         let waiting = waiting
@@ -207,16 +217,23 @@ impl Collector {
 
     /// Whether the owner that a reference names is there: the same object, not another of its name.
     fn is_there(&self, owner: &Value, namespace: &str) -> bool {
+        let Some(key) = self.owner_key(owner, namespace) else {
+            // A kind that is not known may be one that is yet to be defined.
+            return true;
+        };
+        let found = self.api.store.get(&key);
+        found.is_some_and(|it| fields::text(&it, "/metadata/uid") == fields::text(owner, "/uid"))
+    }
+
+    /// Returns where an owner is that a reference names; `None` when its kind is not known.
+    fn owner_key(&self, owner: &Value, namespace: &str) -> Option<Key> {
         let gvk = Gvk::new(
             fields::text(owner, "/apiVersion"),
             fields::text(owner, "/kind"),
         );
         let types = self.api.registry.types();
-        let Some(resource) = types.kind(&gvk) else {
-            // A kind that is not known may be one that is yet to be defined.
-            return true;
-        };
-        let key = Key {
+        let resource = types.kind(&gvk)?;
+        Some(Key {
             resource: resource.storage.clone(),
             namespace: if resource.namespaced {
                 namespace.to_owned()
@@ -224,9 +241,7 @@ impl Collector {
                 String::new()
             },
             name: fields::text(owner, "/name").to_owned(),
-        };
-        let found = self.api.store.get(&key);
-        found.is_some_and(|it| fields::text(&it, "/metadata/uid") == fields::text(owner, "/uid"))
+        })
     }
 
     fn dependents_of(&self, owner: &Value) -> Vec<(Key, Arc<Value>)> {
