@@ -1,6 +1,7 @@
 //! Runs a plan, and nothing else.
 
 mod prune;
+mod replace;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -101,6 +102,15 @@ impl Applied {
     }
 }
 
+/// What all actions of a plan have in common as it runs.
+struct Run<'a> {
+    unit: &'a Unit,
+    desired: &'a DesiredSet,
+    /// Whether the source still wants what the plan does.
+    is_wanted: &'a (dyn Fn() -> bool + Sync),
+    report: &'a (dyn Fn(Progress<'_>) + Sync),
+}
+
 /// What a write led to.
 enum Written {
     Applied { version: String },
@@ -121,6 +131,12 @@ impl Cluster {
         report: &(dyn Fn(Progress<'_>) + Sync),
     ) -> Applied {
         let mut applied = Applied::default();
+        let run = Run {
+            unit: &plan.unit,
+            desired,
+            is_wanted,
+            report,
+        };
         for wave in &plan.waves {
             let is_held =
                 wave.phase == Phase::Prune && (!applied.failures.is_empty() || !is_wanted());
@@ -131,7 +147,7 @@ impl Cluster {
             // Collected first: a stream of closures over borrows is not Send (rust-lang/rust#102211).
             let running: Vec<BoxFuture<'_, _>> = ready
                 .into_iter()
-                .map(|action| self.run(&plan.unit, action, desired, report).boxed())
+                .map(|action| self.run(&run, action).boxed())
                 .collect();
             let done = stream::iter(running).buffer_unordered(PARALLEL);
             let done: Vec<_> = done.collect().await;
@@ -148,33 +164,26 @@ impl Cluster {
 
     async fn run<'a>(
         &self,
-        unit: &Unit,
+        run: &Run<'_>,
         action: &'a Action,
-        desired: &DesiredSet,
-        report: &(dyn Fn(Progress<'_>) + Sync),
     ) -> (&'a Action, Result<Written, Failure>) {
-        let done = self.wait_and_write(unit, action, desired, report).await;
+        let done = self.wait_and_write(run, action).await;
         if done.is_ok() {
-            report(Progress::Done(action));
+            (run.report)(Progress::Done(action));
         }
         (action, done.map_err(|reason| failure(action, reason)))
     }
 
-    async fn wait_and_write(
-        &self,
-        unit: &Unit,
-        action: &Action,
-        desired: &DesiredSet,
-        report: &(dyn Fn(Progress<'_>) + Sync),
-    ) -> Result<Written, String> {
+    async fn wait_and_write(&self, run: &Run<'_>, action: &Action) -> Result<Written, String> {
         let waits = action.wait_for.iter();
         for wait in waits.filter(|wait| wait.until == Until::Current) {
-            report(Progress::Waiting { action, wait });
+            (run.report)(Progress::Waiting { action, wait });
             self.wait_until_current(&wait.id).await?;
         }
         match action.op {
-            Op::Create | Op::Update | Op::Adopt => self.write(action, desired).await,
-            Op::Prune => self.prune(unit, &action.id).await,
+            Op::Create | Op::Update | Op::Adopt => self.write(action, run.desired).await,
+            Op::Replace => self.replace(run, action).await,
+            Op::Prune => self.prune(run.unit, &action.id).await,
             other => Err(format!(
                 "a plan cannot hold a wave with {other:?}; this is a mistake of Windlass"
             )),
@@ -182,6 +191,16 @@ impl Cluster {
     }
 
     async fn write(&self, action: &Action, desired: &DesiredSet) -> Result<Written, String> {
+        let written = self.try_write(action, desired).await?;
+        written.map_err(|error| message(&action.id, &error))
+    }
+
+    /// Applies the desired object. An error of the server is told apart from one of the plan.
+    async fn try_write(
+        &self,
+        action: &Action,
+        desired: &DesiredSet,
+    ) -> Result<Result<Written, ClusterError>, String> {
         let id = &action.id;
         let object = desired
             .get(id)
@@ -195,16 +214,14 @@ impl Cluster {
             self.manager(),
             Mode::Persist,
         );
-        let live = self
-            .send(request)
-            .await
-            .map_err(|error| message(id, &error))?;
-        let version = live
-            .pointer("/metadata/resourceVersion")
-            .and_then(Value::as_str);
-        Ok(Written::Applied {
-            version: version.unwrap_or_default().to_owned(),
-        })
+        let written = |live: Value| {
+            let version = live.pointer("/metadata/resourceVersion");
+            let version = version.and_then(Value::as_str).unwrap_or_default();
+            Written::Applied {
+                version: version.to_owned(),
+            }
+        };
+        Ok(self.send(request).await.map(written))
     }
 
     /// Returns the kind, waiting a moment for one whose definition was just established.

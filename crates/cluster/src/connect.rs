@@ -8,8 +8,10 @@ use std::time::Duration;
 use kube::Client;
 use kube::config::{Config, KubeConfigOptions, Kubeconfig};
 use kube::core::Status;
+use kube::core::response::StatusCause;
 use tokio::sync::{Mutex, RwLock};
 use tokio::time::Instant;
+use windlass_plan::Complaint;
 
 use crate::flow::Flow;
 use crate::{Kinds, Patience};
@@ -99,6 +101,8 @@ pub struct About {
     pub kind: String,
     /// The name of the object.
     pub name: String,
+    /// What is wrong, field by field.
+    pub complaints: Vec<Complaint>,
 }
 
 impl Cluster {
@@ -170,9 +174,14 @@ impl ClusterError {
     }
 
     pub(crate) fn refused(status: Status) -> Self {
+        let complaint = |cause: StatusCause| Complaint {
+            field: cause.field,
+            message: cause.message,
+        };
         let about = status.details.map(|details| About {
             kind: details.kind,
             name: details.name,
+            complaints: details.causes.into_iter().map(complaint).collect(),
         });
         Self::Refused {
             code: status.code,

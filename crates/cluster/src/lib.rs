@@ -11,6 +11,7 @@
 //! Requests are values ([`request`]); the client only sends them. What is decided is decided in
 //! `windlass-plan`; this crate asks and does.
 
+mod anew;
 mod apply;
 mod connect;
 mod flow;

@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, stream};
 use serde_json::Value;
 use windlass_object::{Object, ObjectRef};
-use windlass_plan::{DesiredSet, DryRun, Inventory, Live, Observed};
+use windlass_plan::{DesiredSet, DryRun, Inventory, Live, Observed, immutable_fields};
 
 use crate::request::Mode;
 use crate::served::{Served, Wanted};
@@ -21,6 +21,8 @@ use crate::{About, Cluster, ClusterError, Definitions, Kind, request};
 
 /// How many objects are looked at at once.
 const PARALLEL: usize = 16;
+/// How often an object is looked at that changes all the time.
+const LOOKS: usize = 3;
 /// How many are looked at before the next ones are thought of.
 const BATCH: usize = 256;
 
@@ -167,9 +169,36 @@ impl Cluster {
         }
     }
 
-    /// Tries the apply of an object of which it is known what is live.
-    async fn tried(&self, kind: &Kind, object: &Object, live: Live) -> Observed {
-        match self.dry_run(kind, object).await {
+    /// Tries the apply of an object of which it is known what is live. What someone changed between the two looks is
+    /// looked at again: it is no difference.
+    async fn tried(&self, kind: &Kind, object: &Object, mut live: Live) -> Observed {
+        for _ in 1..LOOKS {
+            match self.dry_run(kind, object).await {
+                Ok(DryRun::Merged(merged)) if has_changed(&live, &merged) => {
+                    live = self.live_of(kind, object.id()).await;
+                }
+                tried => return self.observed(kind, object, live, tried).await,
+            }
+        }
+        let tried = self.dry_run(kind, object).await;
+        self.observed(kind, object, live, tried).await
+    }
+
+    async fn observed(
+        &self,
+        kind: &Kind,
+        object: &Object,
+        live: Live,
+        tried: Result<DryRun, ClusterError>,
+    ) -> Observed {
+        let tried = match (tried, &live) {
+            (Ok(DryRun::Immutable { fields, .. }), Live::Present(live)) => {
+                let anew = self.try_anew(kind, object, live).await.map(Box::new);
+                anew.map(|anew| DryRun::Immutable { fields, anew })
+            }
+            (tried, _) => tried,
+        };
+        match tried {
             Ok(dry_run) => bounded(live, dry_run),
             Err(error) => Observed::live(Live::Unknown {
                 reason: error.to_string(),
@@ -183,7 +212,15 @@ impl Cluster {
             Ok(DryRun::Merged(merged)) if is_new(&merged, &object.id().name) => {
                 bounded(Live::Absent, DryRun::Merged(merged))
             }
-            Ok(dry_run) => bounded(self.live_of(kind, object.id()).await, dry_run),
+            Ok(dry_run) => {
+                let live = self.live_of(kind, object.id()).await;
+                match &dry_run {
+                    DryRun::Merged(merged) if has_changed(&live, merged) => {
+                        self.tried(kind, object, live).await
+                    }
+                    _ => self.observed(kind, object, live, Ok(dry_run)).await,
+                }
+            }
             Err(error) => Observed::live(Live::Unknown {
                 reason: error.to_string(),
             }),
@@ -340,6 +377,22 @@ fn bounded(live: Live, dry_run: DryRun) -> Observed {
     }
 }
 
+/// Whether the object is another than when it was looked at.
+fn has_changed(live: &Live, merged: &Value) -> bool {
+    let version = |object: &Value| {
+        let version = object.pointer("/metadata/resourceVersion");
+        version
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    match live {
+        Live::Present(live) => version(live) != version(merged),
+        Live::Absent => !version(merged).is_empty(),
+        Live::Unknown { .. } => false,
+    }
+}
+
 /// Whether the result of a dry run is one of creating the object: it has no version then, of Kubernetes too.
 fn is_new(merged: &Value, name: &str) -> bool {
     let text = |pointer| merged.pointer(pointer).and_then(Value::as_str);
@@ -347,13 +400,20 @@ fn is_new(merged: &Value, name: &str) -> bool {
     is_named(merged, name) && version.is_empty() && text("/metadata/uid").is_some()
 }
 
-/// Returns what a refused dry run says: the object is wrong, or its namespace is not there yet.
+/// Returns what a refused dry run says: the object is wrong, or cannot be changed so, or its namespace is not there
+/// yet.
 fn refusal(id: &ObjectRef, about: &About, reason: String, message: String) -> DryRun {
     match &id.namespace {
         Some(namespace) if reason == "NotFound" && about.kind == "namespaces" => DryRun::Deferred {
             until: vec![namespace_ref(namespace)],
         },
-        _ => DryRun::Rejected { reason, message },
+        _ => match immutable_fields(&message, &about.complaints) {
+            Some(fields) => DryRun::Immutable {
+                fields,
+                anew: Box::new(DryRun::None),
+            },
+            None => DryRun::Rejected { reason, message },
+        },
     }
 }
 

@@ -111,8 +111,17 @@ pub fn create(kind: &Kind, namespace: Option<&str>, object: &Value, manager: &st
     )
 }
 
+/// What becomes of the objects that a deleted one owns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Propagation {
+    /// They are deleted afterwards.
+    Background,
+    /// They are deleted first, and until then it is there.
+    Foreground,
+}
+
 /// Returns the request that deletes the object with this `uid` in this `version`: no other that may have
-/// taken its name since, and not after anyone has changed it. What it owns is collected afterwards.
+/// taken its name since, and not after anyone has changed it.
 #[must_use]
 pub fn delete(
     kind: &Kind,
@@ -120,11 +129,16 @@ pub fn delete(
     name: &str,
     uid: &str,
     version: &str,
+    propagation: Propagation,
 ) -> ApiRequest {
+    let propagation = match propagation {
+        Propagation::Background => "Background",
+        Propagation::Foreground => "Foreground",
+    };
     let options = json!({
         "kind": "DeleteOptions",
         "apiVersion": "v1",
-        "propagationPolicy": "Background",
+        "propagationPolicy": propagation,
         "preconditions": {"uid": uid, "resourceVersion": version},
     });
     let path = path(kind, namespace, Some(name));
@@ -246,7 +260,8 @@ mod tests {
 
     #[test]
     fn a_deletion_is_of_one_object_in_one_version() {
-        let request = delete(&kind("", "configmaps", true), Some("a"), "b", "u-1", "12");
+        let maps = kind("", "configmaps", true);
+        let request = delete(&maps, Some("a"), "b", "u-1", "12", Propagation::Background);
         let body: Value = serde_json::from_slice(request.body()).unwrap();
         assert_eq!(
             body["preconditions"],

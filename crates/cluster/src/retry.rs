@@ -212,7 +212,14 @@ mod tests {
             request::list(&maps, None, ""),
             apply(Mode::DryRun),
             apply(Mode::Persist),
-            request::delete(&maps, Some("a"), "b", "u-1", "12"),
+            request::delete(
+                &maps,
+                Some("a"),
+                "b",
+                "u-1",
+                "12",
+                request::Propagation::Background,
+            ),
         ];
         for request in safe {
             assert_ne!(Repeat::of(&request), Repeat::Unsafe, "{request:?}");
@@ -220,7 +227,14 @@ mod tests {
         assert_eq!(Repeat::of(&apply(Mode::Persist)), Repeat::Blind);
         let create = request::create(&maps, Some("a"), &object, "windlass");
         assert_eq!(Repeat::of(&create), Repeat::Unsafe);
-        let mut delete = request::delete(&maps, Some("a"), "b", "u-1", "12");
+        let mut delete = request::delete(
+            &maps,
+            Some("a"),
+            "b",
+            "u-1",
+            "12",
+            request::Propagation::Background,
+        );
         delete.body_mut().clear();
         assert_eq!(Repeat::of(&delete), Repeat::Unsafe);
     }

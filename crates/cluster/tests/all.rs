@@ -10,10 +10,14 @@ mod inventory;
 mod observe;
 #[path = "all/prune.rs"]
 mod prune;
+#[path = "all/replace.rs"]
+mod replace;
 #[path = "all/served.rs"]
 mod served;
 #[path = "all/settled.rs"]
 mod settled;
+#[path = "all/unit.rs"]
+mod unit;
 #[path = "all/watch.rs"]
 mod watch;
 #[path = "all/world.rs"]

@@ -5,6 +5,7 @@ use windlass_object::ObjectRef;
 use windlass_plan::{Live, Reason, Unit, reason_to_keep};
 
 use super::{Written, message};
+use crate::request::Propagation;
 use crate::{Cluster, ClusterError, request};
 
 /// How often a deletion is tried of an object that changes all the time.
@@ -24,7 +25,7 @@ impl Cluster {
                 Some(Reason::Terminating) => return Ok(Written::Terminating),
                 Some(reason) => return Err(format!("it is not deleted: {reason}")),
             }
-            match self.delete(id, &live).await? {
+            match self.delete(id, &live, Propagation::Background).await? {
                 Err(error) if error.is_conflict() => {}
                 Err(error) => return Err(message(id, &error)),
                 Ok(()) => return Ok(self.deleted(id).await),
@@ -36,10 +37,11 @@ impl Cluster {
     }
 
     /// Asks for the deletion of the object if it is still as in `live`.
-    async fn delete(
+    pub(super) async fn delete(
         &self,
         id: &ObjectRef,
         live: &Value,
+        propagation: Propagation,
     ) -> Result<Result<(), ClusterError>, String> {
         let text = |pointer| live.pointer(pointer).and_then(Value::as_str);
         let uid = text("/metadata/uid").ok_or("the API server gave it no uid")?;
@@ -50,7 +52,7 @@ impl Cluster {
             .preferred(&id.group, &id.kind)
             .ok_or("its kind is not served any more")?;
         let namespace = id.namespace.as_deref();
-        let request = request::delete(kind, namespace, &id.name, uid, version);
+        let request = request::delete(kind, namespace, &id.name, uid, version, propagation);
         Ok(self.send_opt(request, &id.name).await.map(drop))
     }
 

@@ -24,17 +24,12 @@ pub(super) struct Problems {
 /// How much of a reason is told: an API server may quote a whole object.
 const LONGEST: usize = 300;
 
-/// Returns the reason, cut to what can be read, with what to do where that is known.
+/// Returns the reason, cut to what can be read.
 fn told(reason: &Reason) -> String {
     let text = reason.to_string();
-    let advice = if text.contains("field is immutable") {
-        "; Windlass does not replace objects yet: delete it by hand, or give it a new name"
-    } else {
-        ""
-    };
     match text.char_indices().nth(LONGEST) {
-        None => format!("{text}{advice}"),
-        Some((end, _)) => format!("{}…{advice}", &text[..end]),
+        None => text,
+        Some((end, _)) => format!("{}…", &text[..end]),
     }
 }
 
