@@ -4,6 +4,7 @@
 //! generation and identity, managed fields, validation, then compare-and-swap; a dry run does all of it
 //! but the last.
 
+mod allocation;
 mod apply;
 mod create;
 mod delete;
@@ -23,8 +24,9 @@ use crate::convert;
 use crate::registry::Registry;
 use crate::resource::{ResourceType, Subresource};
 use crate::status::Status;
-use crate::store::{Key, Listing, Range, Store, StoreError};
+use crate::store::{Key, Store, StoreError};
 
+pub(crate) use allocation::Allocations;
 pub(crate) use delete::{FOREGROUND, ORPHAN};
 pub(crate) use metadata::{check_name, finalizers, is_deleting};
 pub(crate) use namespace::create_system_objects;
@@ -39,8 +41,8 @@ pub(crate) struct Api {
     pub(crate) clock: Arc<dyn Clock>,
     /// The certificate authority that clients of this server trust, in PEM.
     pub(crate) authority: String,
-    /// Held while an address or port of a Service is chosen and stored.
-    pub(crate) allocation: std::sync::Mutex<()>,
+    /// Locked while an address or port of a Service is chosen and stored.
+    pub(crate) allocations: std::sync::Mutex<Allocations>,
 }
 
 /// Which object a request is about.
@@ -128,15 +130,6 @@ impl Api {
         let object = self.store.get(&target.key());
         let object = object.ok_or_else(|| Status::not_found(target.resource, target.name))?;
         Ok(convert::from_storage(target.resource, object))
-    }
-
-    /// Returns the objects of a type, as its version shows them.
-    pub(crate) fn list(&self, resource: &ResourceType, range: &Range<'_>) -> Listing {
-        let mut listing = self.store.list(&resource.storage, range);
-        for item in &mut listing.items {
-            *item = convert::from_storage(resource, Arc::clone(item));
-        }
-        listing
     }
 
     /// Returns the time as it stands in timestamps.

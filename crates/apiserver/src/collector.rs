@@ -74,29 +74,31 @@ impl Collector {
         let mut all = Vec::new();
         for resource in self.api.store.populated() {
             for object in self.api.store.list(&resource, &Range::default()).items {
-                let key = key_of(&resource, &object);
-                self.index(&key, &object);
+                let value = object.value();
+                let key = key_of(&resource, &value);
+                self.index(&key, &value);
                 all.push((key, object));
             }
         }
         for (key, object) in all {
-            self.settle(&key, &object);
+            self.settle(&key, &object.value());
         }
     }
 
     /// Follows one event.
     fn apply(&mut self, event: &Event) {
-        let key = key_of(&event.resource, &event.object);
+        let object = event.object.value();
+        let key = key_of(&event.resource, &object);
         if let Some(previous) = &event.previous {
-            self.forget(&key, previous);
+            self.forget(&key, &previous.value());
         }
         if event.change == Change::Deleted {
-            self.owner_gone(&event.object);
+            self.owner_gone(&object);
             self.content_gone(&key);
             self.dependent_gone(&event.object, &key.namespace);
         } else {
-            self.index(&key, &event.object);
-            self.settle(&key, &event.object);
+            self.index(&key, &object);
+            self.settle(&key, &object);
         }
     }
 
@@ -286,7 +288,8 @@ impl Collector {
             fields::text(definition, "/spec/names/plural"),
         );
         for object in self.api.store.list(&storage, &Range::default()).items {
-            self.delete(&key_of(&storage, &object), None, Propagation::Background);
+            let key = key_of(&storage, &object.value());
+            self.delete(&key, None, Propagation::Background);
         }
         self.api
             .store
@@ -304,7 +307,8 @@ impl Collector {
         let mut remaining = 0;
         for resource in self.api.store.populated() {
             for object in self.api.store.list(&resource, &range()).items {
-                self.delete(&key_of(&resource, &object), None, Propagation::Background);
+                let key = key_of(&resource, &object.value());
+                self.delete(&key, None, Propagation::Background);
             }
             remaining += self.api.store.list(&resource, &range()).items.len();
         }

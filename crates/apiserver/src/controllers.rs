@@ -36,7 +36,7 @@ use serde_json::Value;
 
 use crate::api::Api;
 use crate::shutdown::Shutdown;
-use crate::store::{Change, Event, Range, Scope, Watch, version};
+use crate::store::{Change, Event, Range, Scope, Watch};
 use recorder::Recorder;
 use step::Step;
 use world::{Id, Kind, World};
@@ -101,7 +101,7 @@ impl Loop {
             let (group, _, plural) = kind.path();
             let resource = crate::resource::GroupResource::new(group, plural);
             for object in api.store.list(&resource, &Range::default()).items {
-                self.apply(kind, &object);
+                self.apply(kind, &object.value());
             }
         }
     }
@@ -129,17 +129,17 @@ impl Loop {
         let Some(kind) = kind else {
             return;
         };
+        let object = event.object.value();
         if event.change == Change::Deleted {
-            let id = Id::of(kind, &event.object);
-            self.delete(&id, version(&event.object));
+            self.delete(&Id::of(kind, &object), event.object.version());
         } else {
-            self.apply(kind, &event.object);
+            self.apply(kind, &object);
         }
     }
 
-    fn apply(&mut self, kind: Kind, object: &Arc<Value>) {
+    fn apply(&mut self, kind: Kind, object: &Value) {
         let id = Id::of(kind, object);
-        if let Some(news) = self.world.apply(kind, Arc::clone(object)) {
+        if let Some(news) = self.world.apply(kind, object) {
             let previous = news.previous.as_deref();
             let affected = affected::by(&self.world, &id, previous, Some(object));
             self.enqueue(affected);

@@ -197,6 +197,7 @@ impl Api {
             return;
         };
         for definition in self.store.list(&resource.storage, &Range::default()).items {
+            let definition = definition.value();
             self.define(&definition);
             if !is_deleting(&definition) {
                 self.establish(Target {

@@ -21,9 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use serde_json::Value;
-
-use crate::store::Key;
+use crate::store::{Frozen, Key};
 use reading::Reading;
 pub(crate) use record::Record;
 pub(crate) use seal::Sealer;
@@ -49,7 +47,7 @@ pub(crate) struct Loaded {
     /// The version of the last write.
     pub(crate) revision: u64,
     /// The objects.
-    pub(crate) objects: std::collections::BTreeMap<Key, Value>,
+    pub(crate) objects: std::collections::BTreeMap<Key, Frozen>,
     /// What people should know.
     pub(crate) notices: Vec<String>,
 }
@@ -141,11 +139,7 @@ impl Journal {
 
     /// Begins a new log after `revision` and writes the objects at that revision to a snapshot, on a
     /// thread of its own.
-    pub(crate) fn compact(
-        &mut self,
-        revision: u64,
-        objects: Vec<(Key, Arc<Value>)>,
-    ) -> io::Result<()> {
+    pub(crate) fn compact(&mut self, revision: u64, objects: Vec<(Key, Frozen)>) -> io::Result<()> {
         let (log, length) = open_log(&self.directory.join(file_name("log-", revision)))?;
         self.snapshot_length = self.length;
         (self.log, self.length) = (log, length);
@@ -217,7 +211,7 @@ fn open_log(path: &Path) -> io::Result<(File, u64)> {
 fn write_snapshot(
     directory: &Path,
     revision: u64,
-    objects: &[(Key, Arc<Value>)],
+    objects: &[(Key, Frozen)],
     sealer: &Sealer,
 ) -> io::Result<()> {
     let beside = directory.join("snapshot.unfinished");
@@ -225,8 +219,8 @@ fn write_snapshot(
     let (file, _) = open_log(&beside)?;
     let mut writer = io::BufWriter::new(file);
     for (key, object) in objects {
-        let version = crate::store::version(object);
-        writer.write_all(&Record::put(key, object, sealer).bytes(version))?;
+        let record = Record::put(key, object.text(), sealer);
+        writer.write_all(&record.bytes(object.version()))?;
     }
     writer.write_all(&Record::end().bytes(revision))?;
     let file = writer

@@ -150,9 +150,8 @@ impl Policy {
                 namespace,
                 ..Range::default()
             };
-            store
-                .list(&GroupResource::new(GROUP, resource), &range)
-                .items
+            let listing = store.list(&GroupResource::new(GROUP, resource), &range);
+            listing.items.iter().map(|item| item.value()).collect()
         };
         let local = |resource| match namespace {
             "" => Vec::new(),

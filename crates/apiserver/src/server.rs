@@ -145,7 +145,7 @@ impl Server {
                 registry: builtin::resource_types().collect(),
                 clock: config.clock,
                 authority: identity.authority.clone(),
-                allocation: std::sync::Mutex::default(),
+                allocations: std::sync::Mutex::default(),
             }),
             token: identity.token.clone(),
             shutdown: ends,

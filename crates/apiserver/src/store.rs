@@ -1,13 +1,13 @@
 //! The objects and what happened to them: versions, compare-and-swap, history for watches.
 //!
-//! A synchronous value behind one lock that is held for map operations only: objects are shared as
-//! `Arc<Value>`, written to the journal's form before the lock is taken, and printed after it is
-//! released. It knows keys, versions and events, and nothing of kinds, HTTP or rules.
+//! A synchronous value behind one lock that is held for map operations only: objects are printed before
+//! the lock is taken, and read after it is released. It knows keys, versions and events, and nothing of
+//! kinds, HTTP or rules.
 
+mod state;
+mod stored;
 mod watch;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::ops::Bound;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use serde_json::Value;
@@ -15,6 +15,8 @@ use serde_json::Value;
 use crate::journal::{Journal, Loaded, Record, Sealer};
 use crate::resource::GroupResource;
 
+use state::State;
+pub(crate) use stored::{Frozen, Stored};
 pub(crate) use watch::{Change, Event, Expired, Scope, Watch};
 
 /// How many events of one type are kept for watches that begin or continue in the past.
@@ -54,7 +56,7 @@ pub(crate) struct Listing {
     /// The revision at which the list was made: watch from here.
     pub(crate) revision: u64,
     /// The objects, sorted by namespace and name.
-    pub(crate) items: Vec<Arc<Value>>,
+    pub(crate) items: Vec<Arc<Stored>>,
     /// How many objects follow behind the last of `items`.
     pub(crate) remaining: usize,
 }
@@ -77,24 +79,6 @@ pub(crate) struct Store {
     sealer: Option<Arc<Sealer>>,
 }
 
-struct State {
-    /// The version of the last write; 1 before the first, because clients read 0 as "any version".
-    revision: u64,
-    /// Events up to here are not kept by any type.
-    origin: u64,
-    types: HashMap<GroupResource, Collection>,
-    changed: tokio::sync::watch::Sender<u64>,
-    journal: Option<Journal>,
-}
-
-struct Collection {
-    objects: BTreeMap<(String, String), Arc<Value>>,
-    history: VecDeque<Event>,
-    /// The revision of the last event that is no longer in `history`.
-    dropped: u64,
-    changed: tokio::sync::watch::Sender<u64>,
-}
-
 impl Store {
     /// Returns an empty store in memory.
     pub(crate) fn new() -> Self {
@@ -107,11 +91,12 @@ impl Store {
     /// Returns a store of what a journal holds, which it goes on writing.
     pub(crate) fn with_journal(journal: Journal, loaded: Loaded) -> Self {
         let mut state = State::new(loaded.revision);
-        for (key, object) in loaded.objects {
+        for (key, frozen) in loaded.objects {
+            let stored = Stored::new(frozen, &state.warm);
             let collection = state.collection(&key.resource);
             collection
                 .objects
-                .insert((key.namespace, key.name), Arc::new(object));
+                .insert((key.namespace, key.name), Arc::new(stored));
         }
         let sealer = Some(journal.sealer());
         state.journal = Some(journal);
@@ -128,9 +113,12 @@ impl Store {
 
     /// Returns the object.
     pub(crate) fn get(&self, key: &Key) -> Option<Arc<Value>> {
-        let state = self.read();
-        let collection = state.types.get(&key.resource)?;
-        collection.objects.get(&key.pair()).cloned()
+        let stored = self.stored(key)?;
+        Some(stored.warm_value())
+    }
+
+    fn stored(&self, key: &Key) -> Option<Arc<Stored>> {
+        self.read().object(key).cloned()
     }
 
     /// Returns the objects of a type.
@@ -159,13 +147,14 @@ impl Store {
 
     /// Adds an object and returns it with its version.
     pub(crate) fn create(&self, key: &Key, value: Value) -> Result<Arc<Value>, StoreError> {
-        let record = self.put_record(key, &value);
+        let frozen = Frozen::of(&value);
+        let record = self.put_record(key, &frozen);
         let mut state = self.write();
         if state.object(key).is_some() {
             return Err(StoreError::Exists);
         }
         state.append(record.as_ref())?;
-        Ok(state.put(key, value, None))
+        Ok(state.put(key, value, &frozen, None))
     }
 
     /// Replaces the object whose version is `expected` and returns the new one with its version.
@@ -175,23 +164,24 @@ impl Store {
         expected: u64,
         value: Value,
     ) -> Result<Arc<Value>, StoreError> {
-        let record = self.put_record(key, &value);
+        let frozen = Frozen::of(&value);
+        let record = self.put_record(key, &frozen);
         let mut state = self.write();
         let previous = state.expect(key, expected)?;
         state.append(record.as_ref())?;
-        Ok(state.put(key, value, Some(previous)))
+        Ok(state.put(key, value, &frozen, Some(previous)))
     }
 
     /// Removes the object whose version is `expected` and returns it as it was last, with the version of
     /// the deletion.
     pub(crate) fn delete(&self, key: &Key, expected: u64) -> Result<Arc<Value>, StoreError> {
-        let last = self.get(key).ok_or(StoreError::NotFound)?;
-        let last = Value::clone(&last);
         let record = self.sealer.as_ref().map(|_| Record::delete(key));
         let mut state = self.write();
         let previous = state.expect(key, expected)?;
         state.append(record.as_ref())?;
-        Ok(state.remove(key, last, previous))
+        let last = state.remove(key, previous);
+        drop(state);
+        Ok(last.value())
     }
 
     /// Returns a watch of what happens after `since`; `None` begins now.
@@ -211,9 +201,9 @@ impl Store {
     }
 
     /// Returns what the journal is to hold of an object, printed before the lock is taken.
-    fn put_record(&self, key: &Key, value: &Value) -> Option<Record> {
+    fn put_record(&self, key: &Key, frozen: &Frozen) -> Option<Record> {
         let sealer = self.sealer.as_ref()?;
-        Some(Record::put(key, value, sealer))
+        Some(Record::put(key, frozen.text(), sealer))
     }
 
     fn read(&self) -> RwLockReadGuard<'_, State> {
@@ -222,149 +212,6 @@ impl Store {
 
     fn write(&self) -> RwLockWriteGuard<'_, State> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    fn new(revision: u64) -> Self {
-        Self {
-            revision,
-            origin: revision,
-            types: HashMap::new(),
-            changed: tokio::sync::watch::Sender::new(revision),
-            journal: None,
-        }
-    }
-
-    /// Writes the record of the next revision. When that fails, nothing has changed.
-    fn append(&mut self, record: Option<&Record>) -> Result<(), StoreError> {
-        let (Some(journal), Some(record)) = (&mut self.journal, record) else {
-            return Ok(());
-        };
-        if journal.is_long() {
-            let objects = all_objects(&self.types);
-            journal
-                .compact(self.revision, objects)
-                .map_err(StoreError::Journal)?;
-        }
-        journal
-            .append(record, self.revision + 1)
-            .map_err(StoreError::Journal)
-    }
-
-    fn object(&self, key: &Key) -> Option<&Arc<Value>> {
-        self.types.get(&key.resource)?.objects.get(&key.pair())
-    }
-
-    fn expect(&self, key: &Key, expected: u64) -> Result<Arc<Value>, StoreError> {
-        match self.object(key) {
-            None => Err(StoreError::NotFound),
-            Some(object) if version(object) != expected => Err(StoreError::Modified),
-            Some(object) => Ok(Arc::clone(object)),
-        }
-    }
-
-    fn put(&mut self, key: &Key, mut value: Value, previous: Option<Arc<Value>>) -> Arc<Value> {
-        let revision = self.revision + 1;
-        stamp(&mut value, revision);
-        let object = Arc::new(value);
-        self.collection(&key.resource)
-            .objects
-            .insert(key.pair(), Arc::clone(&object));
-        let change = match previous {
-            None => Change::Added,
-            Some(_) => Change::Modified,
-        };
-        self.record(key, change, Arc::clone(&object), previous);
-        object
-    }
-
-    fn remove(&mut self, key: &Key, mut last: Value, previous: Arc<Value>) -> Arc<Value> {
-        stamp(&mut last, self.revision + 1);
-        let object = Arc::new(last);
-        self.collection(&key.resource).objects.remove(&key.pair());
-        self.record(key, Change::Deleted, Arc::clone(&object), Some(previous));
-        object
-    }
-
-    fn record(
-        &mut self,
-        key: &Key,
-        change: Change,
-        object: Arc<Value>,
-        previous: Option<Arc<Value>>,
-    ) {
-        self.revision += 1;
-        let revision = self.revision;
-        let event = Event {
-            revision,
-            resource: key.resource.clone(),
-            change,
-            object,
-            previous,
-        };
-        self.collection(&key.resource).push(event);
-        self.changed.send_replace(revision);
-    }
-
-    fn collection(&mut self, resource: &GroupResource) -> &mut Collection {
-        if !self.types.contains_key(resource) {
-            let collection = Collection::new(self.origin);
-            self.types.insert(resource.clone(), collection);
-        }
-        self.types.get_mut(resource).expect("it was just inserted")
-    }
-}
-
-fn all_objects(types: &HashMap<GroupResource, Collection>) -> Vec<(Key, Arc<Value>)> {
-    let mut all = Vec::new();
-    for (resource, collection) in types {
-        for ((namespace, name), object) in &collection.objects {
-            let key = Key {
-                resource: resource.clone(),
-                namespace: namespace.clone(),
-                name: name.clone(),
-            };
-            all.push((key, Arc::clone(object)));
-        }
-    }
-    all
-}
-
-impl Collection {
-    fn new(origin: u64) -> Self {
-        Self {
-            objects: BTreeMap::new(),
-            history: VecDeque::new(),
-            dropped: origin,
-            changed: tokio::sync::watch::Sender::new(origin),
-        }
-    }
-
-    fn push(&mut self, event: Event) {
-        let revision = event.revision;
-        self.history.push_back(event);
-        if self.history.len() > HISTORY
-            && let Some(oldest) = self.history.pop_front()
-        {
-            self.dropped = oldest.revision;
-        }
-        self.changed.send_replace(revision);
-    }
-
-    fn list(&self, range: &Range<'_>, listing: &mut Listing) {
-        let start = match (&range.after, range.namespace) {
-            (Some(after), _) => Bound::Excluded(after.clone()),
-            (None, Some(namespace)) => Bound::Included((namespace.to_owned(), String::new())),
-            (None, None) => Bound::Unbounded,
-        };
-        let objects = self.objects.range((start, Bound::Unbounded));
-        let mut objects = objects
-            .take_while(|((namespace, _), _)| range.namespace.is_none_or(|it| it == namespace))
-            .map(|(_, object)| Arc::clone(object));
-        let limit = range.limit.unwrap_or(usize::MAX);
-        listing.items.extend(objects.by_ref().take(limit));
-        listing.remaining = objects.count();
     }
 }
 
@@ -451,7 +298,7 @@ mod tests {
             ..range
         };
         let page = store.list(&resource, &range);
-        assert_eq!(page.items[0]["metadata"]["name"], "c");
+        assert_eq!(page.items[0].value()["metadata"]["name"], "c");
         assert_eq!((page.items.len(), page.remaining), (1, 0));
     }
 }

@@ -1,38 +1,51 @@
-//! Lists, printed without copying their items.
+//! Lists, printed without holding their items.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::{Value, json};
 
 use crate::resource::ResourceType;
 
 /// A list object.
-struct List<'a> {
-    kind: &'a str,
-    api_version: &'a str,
+struct List<'a, I> {
+    resource: &'a ResourceType,
     metadata: &'a Value,
-    items: &'a [Arc<Value>],
+    items: Items<I>,
+}
+
+/// The items, which are there once.
+struct Items<I> {
+    items: Cell<Option<I>>,
     bare: bool,
 }
 
 /// An item of a list of a built-in type: it has no `kind` and `apiVersion`, as Go's typed lists have none.
 struct Bare<'a>(&'a Value);
 
-impl Serialize for List<'_> {
+impl<I: Iterator<Item = Arc<Value>>> Serialize for List<'_, I> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(4))?;
-        map.serialize_entry("kind", self.kind)?;
-        map.serialize_entry("apiVersion", self.api_version)?;
+        map.serialize_entry("kind", &self.resource.list_kind)?;
+        map.serialize_entry("apiVersion", &self.resource.api_version())?;
         map.serialize_entry("metadata", self.metadata)?;
-        if self.bare {
-            let items: Vec<Bare<'_>> = self.items.iter().map(|item| Bare(item)).collect();
-            map.serialize_entry("items", &items)?;
-        } else {
-            let items: Vec<&Value> = self.items.iter().map(AsRef::as_ref).collect();
-            map.serialize_entry("items", &items)?;
-        }
+        map.serialize_entry("items", &self.items)?;
         map.end()
+    }
+}
+
+impl<I: Iterator<Item = Arc<Value>>> Serialize for Items<I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        for item in self.items.take().into_iter().flatten() {
+            if self.bare {
+                list.serialize_element(&Bare(&item))?;
+            } else {
+                list.serialize_element(&*item)?;
+            }
+        }
+        list.end()
     }
 }
 
@@ -52,14 +65,15 @@ impl Serialize for Bare<'_> {
 pub(crate) fn list_body(
     resource: &ResourceType,
     metadata: &Value,
-    items: &[Arc<Value>],
+    items: impl Iterator<Item = Arc<Value>>,
 ) -> Vec<u8> {
     let list = List {
-        kind: &resource.list_kind,
-        api_version: &resource.api_version(),
+        resource,
         metadata,
-        items,
-        bare: resource.custom.is_none(),
+        items: Items {
+            items: Cell::new(Some(items)),
+            bare: resource.custom.is_none(),
+        },
     };
     serde_json::to_vec(&list).expect("JSON values always have a text")
 }
@@ -83,7 +97,8 @@ mod tests {
             .find(|it| it.plural == "pods")
             .unwrap();
         let pod = json!({"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a"}});
-        let body = list_body(&pods, &json!({"resourceVersion": "7"}), &[Arc::new(pod)]);
+        let items = std::iter::once(Arc::new(pod));
+        let body = list_body(&pods, &json!({"resourceVersion": "7"}), items);
         let expected = r#"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"7"},"items":[{"metadata":{"name":"a"}}]}"#;
         assert_eq!(String::from_utf8(body).unwrap(), expected);
     }

@@ -1,12 +1,10 @@
 //! Creating an object.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{
-    Api, Target, WriteOptions, Written, generation, metadata, namespace, service, strategy,
-};
+use super::{Api, Target, WriteOptions, Written, generation, metadata, namespace, strategy};
 use crate::adapt::{self, Tracking};
 use crate::convert;
 use crate::fields;
@@ -80,12 +78,7 @@ impl Api {
         mut object: Value,
         options: &WriteOptions,
     ) -> Result<Arc<Value>, Status> {
-        let _allocating = service::needs_allocation(target.resource).then(|| {
-            self.allocation
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        });
-        self.allocate(target, None, &mut object)?;
+        let _allocating = self.allocate(target, None, &mut object)?;
         let causes = adapt::validate(target.resource, None, &object);
         if !causes.is_empty() {
             return Err(Status::invalid(target.resource, target.name, causes));

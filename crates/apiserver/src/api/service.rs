@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
+use std::sync::{MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
-use super::{Api, Target};
+use super::allocation::{node_port, protocol};
+use super::{Allocations, Api, Target};
 use crate::fields;
 use crate::identity;
-use crate::resource::{GroupResource, ResourceType};
+use crate::resource::ResourceType;
 use crate::status::{Cause, Status};
-use crate::store::Range;
 
 /// The address of the `kubernetes` Service: the first of 10.96.0.0/16.
 pub(super) const FIRST_ADDRESS: &str = "10.96.0.1";
@@ -18,68 +19,48 @@ pub(super) const FIRST_ADDRESS: &str = "10.96.0.1";
 /// The node ports that a Kubernetes API server hands out by default.
 const NODE_PORTS: std::ops::RangeInclusive<u16> = 30_000..=32_767;
 
-/// Returns whether objects of the type are given addresses.
-pub(super) fn needs_allocation(resource: &ResourceType) -> bool {
-    resource.group.is_empty() && resource.plural == "services"
-}
-
-/// Addresses and node ports that other Services have.
-#[derive(Default)]
-struct Taken {
-    addresses: BTreeSet<String>,
-    ports: BTreeSet<(String, u16)>,
-}
-
 impl Api {
-    /// Gives a Service the addresses and ports that its type calls for; does nothing to others.
+    /// Gives a Service the addresses and ports that its type calls for; does nothing to others. Nobody else is
+    /// given any for as long as the guard is held.
     pub(super) fn allocate(
         &self,
         target: &Target<'_>,
         live: Option<&Value>,
         object: &mut Value,
-    ) -> Result<(), Status> {
-        if !needs_allocation(target.resource) || !object["spec"].is_object() {
-            return Ok(());
+    ) -> Result<Option<MutexGuard<'_, Allocations>>, Status> {
+        if !is_service(target.resource) || !object["spec"].is_object() {
+            return Ok(None);
         }
         let kind = match fields::text(object, "/spec/type") {
             "" => "ClusterIP".to_owned(),
             kind => kind.to_owned(),
         };
+        let mut taken = self
+            .allocations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if kind == "ExternalName" {
-            return Ok(());
+            return Ok(Some(taken));
         }
         if let Some(live) = live {
             keep_address(live, object);
         }
-        let taken = self.taken(target);
+        taken.follow(&self.store);
         allocate_address(target, &taken, object)?;
         choose_families(object);
         if kind == "NodePort" || kind == "LoadBalancer" {
             allocate_ports(target, live, &taken, object)?;
         }
-        Ok(())
+        Ok(Some(taken))
     }
+}
 
-    fn taken(&self, target: &Target<'_>) -> Taken {
-        let mut taken = Taken::default();
-        let services = GroupResource::new("", "services");
-        for service in self.store.list(&services, &Range::default()).items {
-            let name = fields::text(&service, "/metadata/name");
-            let namespace = fields::text(&service, "/metadata/namespace");
-            if (namespace, name) == (target.namespace, target.name) {
-                continue;
-            }
-            taken
-                .addresses
-                .insert(fields::text(&service, "/spec/clusterIP").to_owned());
-            for port in fields::list(&service, "/spec/ports") {
-                if let Some(number) = node_port(port) {
-                    taken.ports.insert((protocol(port), number));
-                }
-            }
-        }
-        taken
-    }
+fn is_service(resource: &ResourceType) -> bool {
+    resource.group.is_empty() && resource.plural == "services"
+}
+
+fn owner<'a>(target: &Target<'a>) -> (&'a str, &'a str) {
+    (target.namespace, target.name)
 }
 
 fn keep_address(live: &Value, object: &mut Value) {
@@ -105,10 +86,14 @@ fn choose_families(object: &mut Value) {
     }
 }
 
-fn allocate_address(target: &Target<'_>, taken: &Taken, object: &mut Value) -> Result<(), Status> {
+fn allocate_address(
+    target: &Target<'_>,
+    taken: &Allocations,
+    object: &mut Value,
+) -> Result<(), Status> {
     let address = match fields::text(object, "/spec/clusterIP") {
         "" => free_address(target, taken)?,
-        given if given != "None" && taken.addresses.contains(given) => {
+        given if taken.has_address(given, owner(target)) => {
             let message = format!(
                 "Invalid value: [\"{given}\"]: failed to allocate IP {given}: provided IP is \
                  already allocated"
@@ -122,7 +107,7 @@ fn allocate_address(target: &Target<'_>, taken: &Taken, object: &mut Value) -> R
     Ok(())
 }
 
-fn free_address(target: &Target<'_>, taken: &Taken) -> Result<String, Status> {
+fn free_address(target: &Target<'_>, taken: &Allocations) -> Result<String, Status> {
     let start = u16::from_be_bytes(identity::random());
     let hosts = (0..=u16::MAX).map(|step| start.wrapping_add(step));
     hosts
@@ -131,17 +116,17 @@ fn free_address(target: &Target<'_>, taken: &Taken) -> Result<String, Status> {
             let [high, low] = host.to_be_bytes();
             Ipv4Addr::new(10, 96, high, low).to_string()
         })
-        .find(|address| !taken.addresses.contains(address))
+        .find(|address| !taken.has_address(address, owner(target)))
         .ok_or_else(|| Status::forbidden(target.resource, target.name, "range is full"))
 }
 
 fn allocate_ports(
     target: &Target<'_>,
     live: Option<&Value>,
-    taken: &Taken,
+    taken: &Allocations,
     object: &mut Value,
 ) -> Result<(), Status> {
-    let mut used = taken.ports.clone();
+    let mut own = BTreeSet::new();
     let Some(ports) = object
         .pointer_mut("/spec/ports")
         .and_then(Value::as_array_mut)
@@ -154,9 +139,13 @@ fn allocate_ports(
         .filter(|(_, port)| port.is_object())
     {
         let protocol = protocol(port);
+        let is_used = |own: &BTreeSet<_>, number| {
+            let port = (protocol.clone(), number);
+            own.contains(&port) || taken.has_port(&port, owner(target))
+        };
         let kept = node_port(port).or_else(|| live.and_then(|live| live_port(live, port)));
         let number = match kept {
-            Some(number) if used.contains(&(protocol.clone(), number)) => {
+            Some(number) if is_used(&own, number) => {
                 let field = format!("spec.ports[{index}].nodePort");
                 let message =
                     format!("Invalid value: {number}: provided port is already allocated");
@@ -164,11 +153,11 @@ fn allocate_ports(
             }
             Some(number) => number,
             None => NODE_PORTS
-                .filter(|number| !used.contains(&(protocol.clone(), *number)))
+                .filter(|number| !is_used(&own, *number))
                 .nth(usize::from(identity::random::<1>()[0]))
                 .ok_or_else(|| Status::forbidden(target.resource, target.name, "range is full"))?,
         };
-        used.insert((protocol, number));
+        own.insert((protocol, number));
         port["nodePort"] = number.into();
     }
     Ok(())
@@ -178,16 +167,6 @@ fn allocate_ports(
 fn live_port(live: &Value, port: &Value) -> Option<u16> {
     let same = |other: &&Value| other["port"] == port["port"] && protocol(other) == protocol(port);
     node_port(fields::list(live, "/spec/ports").iter().find(same)?)
-}
-
-fn node_port(port: &Value) -> Option<u16> {
-    let number = port.get("nodePort")?.as_u64()?;
-    u16::try_from(number).ok().filter(|number| *number > 0)
-}
-
-fn protocol(port: &Value) -> String {
-    let protocol = port.get("protocol").and_then(Value::as_str);
-    protocol.unwrap_or("TCP").to_owned()
 }
 
 fn invalid(target: &Target<'_>, field: impl Into<String>, message: String) -> Status {

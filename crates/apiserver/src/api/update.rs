@@ -1,10 +1,10 @@
 //! Changing an object, or its status alone.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Api, Target, WriteOptions, Written, generation, metadata, service, strategy};
+use super::{Api, Target, WriteOptions, Written, generation, metadata, strategy};
 use crate::adapt::{self, Tracking};
 use crate::convert;
 use crate::fields;
@@ -101,12 +101,7 @@ impl Api {
                 &now,
             );
         }
-        let _allocating = service::needs_allocation(target.resource).then(|| {
-            self.allocation
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        });
-        self.allocate(target, Some(&live), &mut object)?;
+        let _allocating = self.allocate(target, Some(&live), &mut object)?;
         generation::advance(target.resource, &live, &mut object);
         let causes = adapt::validate(target.resource, Some(&live), &object);
         if !causes.is_empty() {

@@ -43,7 +43,7 @@ impl Cluster {
             registry: builtin::resource_types().collect(),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             authority: String::new(),
-            allocation: Mutex::default(),
+            allocations: Mutex::default(),
         };
         create_system_objects(&api);
         let watch = api.store.watch(Scope::All, None).unwrap();
@@ -141,7 +141,8 @@ impl Cluster {
             namespace: Some("default"),
             ..Range::default()
         };
-        self.api.store.list(&storage, &range).items
+        let listing = self.api.store.list(&storage, &range);
+        listing.items.iter().map(|item| item.value()).collect()
     }
 
     fn get(&self, kind: &str, name: &str) -> Arc<Value> {

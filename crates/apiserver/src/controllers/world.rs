@@ -172,15 +172,16 @@ impl Id {
 
 impl World {
     /// Takes note of an object; returns `None` when this is no news.
-    pub(super) fn apply(&mut self, kind: Kind, object: Arc<Value>) -> Option<News> {
-        let id = Id::of(kind, &object);
+    pub(super) fn apply(&mut self, kind: Kind, object: &Value) -> Option<News> {
+        let id = Id::of(kind, object);
         let previous = self.get(kind, &id.namespace, &id.name).cloned();
         if previous
             .as_ref()
-            .is_some_and(|it| version(it) >= version(&object))
+            .is_some_and(|it| version(it) >= version(object))
         {
             return None;
         }
+        let object = Arc::new(slim(kind, object));
         if let Some(previous) = &previous {
             self.unlink(&id, previous);
         }
@@ -317,6 +318,37 @@ impl World {
             }
         }
     }
+}
+
+/// Returns what the controllers need of an object: not who owns its fields, and of the data of ConfigMaps and
+/// Secrets the keys only.
+fn slim(kind: Kind, object: &Value) -> Value {
+    let Value::Object(fields) = object else {
+        return Value::Null;
+    };
+    let shown = fields.iter().map(|(key, value)| {
+        let value = match (kind, key.as_str()) {
+            (_, "metadata") => without(value, "managedFields"),
+            (Kind::ConfigMap | Kind::Secret, "data" | "binaryData") => keys(value),
+            _ => value.clone(),
+        };
+        (key.clone(), value)
+    });
+    Value::Object(shown.collect())
+}
+
+fn without(value: &Value, left_out: &str) -> Value {
+    let fields = value.as_object().into_iter().flatten();
+    let kept = fields.filter(|(key, _)| *key != left_out);
+    Value::Object(
+        kept.map(|(key, value)| (key.clone(), value.clone()))
+            .collect(),
+    )
+}
+
+fn keys(value: &Value) -> Value {
+    let fields = value.as_object().into_iter().flatten();
+    Value::Object(fields.map(|(key, _)| (key.clone(), Value::Null)).collect())
 }
 
 fn pod_address<'a>(id: &Id, object: &'a Value) -> Option<&'a str> {

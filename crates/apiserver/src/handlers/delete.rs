@@ -65,14 +65,15 @@ impl Call<'_> {
             namespace,
             ..Range::default()
         };
-        let listing = self.api().list(&self.resource, &range);
+        let listing = self.api().store.list(&self.resource.storage, &range);
         let mut items = listing.items;
-        items.retain(|item| selection.matches(item));
+        items.retain(|item| selection.matches(&self.shown(item)));
         for item in &items {
+            let item = item.value();
             let target = Target {
                 resource: &self.resource,
-                namespace: fields::text(item, "/metadata/namespace"),
-                name: fields::text(item, "/metadata/name"),
+                namespace: fields::text(&item, "/metadata/namespace"),
+                name: fields::text(&item, "/metadata/name"),
                 subresource: None,
             };
             match self.api().delete(target, &options) {
@@ -81,7 +82,11 @@ impl Call<'_> {
             }
         }
         let metadata = json!({"resourceVersion": listing.revision.to_string()});
-        let bytes = answer::list_body(&self.resource, &metadata, &items);
+        let bytes = answer::list_body(
+            &self.resource,
+            &metadata,
+            items.iter().map(|item| self.shown(item)),
+        );
         Ok(answer::json_bytes(200, bytes))
     }
 

@@ -8,18 +8,19 @@ use serde_json::{Value, json};
 
 use super::Call;
 use crate::answer::{self, Answer};
+use crate::convert;
 use crate::fields;
 use crate::negotiate::{Form, form};
 use crate::query::ListOptions;
 use crate::resource::ResourceType;
 use crate::selectors::Selection;
 use crate::status::{Cause, Details, Reason, Status};
-use crate::store::Range;
+use crate::store::{Range, Stored};
 use crate::table::{Include, Options, Printer};
 
 /// What of the objects is sent.
 struct Page {
-    items: Vec<Arc<Value>>,
+    items: Vec<Arc<Stored>>,
     metadata: Value,
 }
 
@@ -57,17 +58,14 @@ impl Call<'_> {
     fn list(&self, options: &ListOptions, selection: &Selection) -> Result<Answer, Status> {
         let form = form(&self.request.accept)?;
         let page = self.page(options, selection)?;
+        let items = page.items.iter().map(|item| self.shown(item));
         Ok(match form {
             Form::Object => {
-                let bytes = answer::list_body(&self.resource, &page.metadata, &page.items);
+                let bytes = answer::list_body(&self.resource, &page.metadata, items);
                 answer::json_bytes(200, bytes)
             }
             Form::Metadata => {
-                let items: Vec<Value> = page
-                    .items
-                    .iter()
-                    .map(|it| answer::metadata_only(it))
-                    .collect();
+                let items: Vec<Value> = items.map(|it| answer::metadata_only(&it)).collect();
                 answer::json(
                     200,
                     &json!({
@@ -81,7 +79,8 @@ impl Call<'_> {
             Form::Table => {
                 let printer = Printer::of(&self.resource);
                 let options = self.table_options(true)?;
-                answer::json(200, &printer.table(&page.items, &page.metadata, &options))
+                let items: Vec<Arc<Value>> = items.collect();
+                answer::json(200, &printer.table(&items, &page.metadata, &options))
             }
         })
     }
@@ -100,7 +99,7 @@ impl Call<'_> {
             after: start.as_ref().map(|start| start.after.clone()),
             limit: options.limit.filter(|_| all),
         };
-        let mut listing = self.api().list(&self.resource, &range);
+        let mut listing = self.api().store.list(&self.resource.storage, &range);
         let revision = start.map_or(listing.revision, |start| start.revision);
         if options.version_match == "Exact" && options.resource_version != Some(revision) {
             let message = "The provided resource version is not the present one; older ones are not \
@@ -108,7 +107,9 @@ impl Call<'_> {
             return Err(Status::expired(message));
         }
         if !all {
-            listing.items.retain(|item| selection.matches(item));
+            listing
+                .items
+                .retain(|item| selection.matches(&self.shown(item)));
             if let Some(limit) = options.limit {
                 listing.remaining = listing.items.len().saturating_sub(limit);
                 listing.items.truncate(limit);
@@ -116,7 +117,7 @@ impl Call<'_> {
         }
         let mut metadata = json!({"resourceVersion": revision.to_string()});
         if let (Some(last), 1..) = (listing.items.last(), listing.remaining) {
-            metadata["continue"] = Continue::behind(last, revision).encode().into();
+            metadata["continue"] = Continue::behind(&last.value(), revision).encode().into();
             if all {
                 metadata["remainingItemCount"] = listing.remaining.into();
             }
@@ -125,6 +126,11 @@ impl Call<'_> {
             items: listing.items,
             metadata,
         })
+    }
+
+    /// Returns a stored object as the type's version shows it.
+    pub(super) fn shown(&self, stored: &Stored) -> Arc<Value> {
+        convert::from_storage(&self.resource, stored.value())
     }
 
     /// Refuses a version that is yet to come: the client has seen another server's objects.

@@ -47,7 +47,7 @@ fn server() -> Server {
             registry: crate::builtin::resource_types().collect(),
             clock: Arc::new(Noon),
             authority: "authority".to_owned(),
-            allocation: std::sync::Mutex::default(),
+            allocations: std::sync::Mutex::default(),
         }),
         token: "token".to_owned(),
         shutdown: ends,

@@ -107,8 +107,9 @@ impl Call<'_> {
         let watch = watch.map_err(|expired| Status::expired(expired.to_string()))?;
         let mut first = Vec::new();
         for object in &listing.items {
-            if lens.selection.matches(object) {
-                lens.write(&mut first, "ADDED", object);
+            let object = object.value();
+            if lens.selection.matches(&object) {
+                lens.write(&mut first, "ADDED", &object);
             }
         }
         if options.initial_events == Some(true) {
@@ -151,9 +152,10 @@ impl Lens {
     /// Writes an event, unless nothing of it is to be seen. An object that begins to match is new to the
     /// client, one that no longer does is gone.
     fn write_event(&mut self, line: &mut Vec<u8>, event: &Event) {
-        let sees = |object: &Arc<Value>| self.sees(object);
-        let before = event.previous.as_ref().is_some_and(sees);
-        let after = event.change != Change::Deleted && self.sees(&event.object);
+        let object = event.object.value();
+        let previous = event.previous.as_ref().map(|it| it.value());
+        let before = previous.as_ref().is_some_and(|it| self.sees(it));
+        let after = event.change != Change::Deleted && self.sees(&object);
         let kind = match (before, after) {
             (false, false) => return,
             (false, true) => "ADDED",
@@ -161,12 +163,11 @@ impl Lens {
             (true, false) => "DELETED",
         };
         if event.change == Change::Modified && !after {
-            let last = event.previous.as_ref().unwrap_or(&event.object);
-            let mut last = Value::clone(last);
+            let mut last = Value::clone(previous.as_ref().unwrap_or(&object));
             last["metadata"]["resourceVersion"] = event.revision.to_string().into();
             return self.write(line, kind, &Arc::new(last));
         }
-        self.write(line, kind, &event.object);
+        self.write(line, kind, &object);
     }
 
     fn sees(&self, object: &Value) -> bool {

@@ -46,7 +46,7 @@ fn content(store: &Store) -> (u64, String) {
     for resource in ["configmaps", "secrets"] {
         let range = crate::store::Range::default();
         for object in store.list(&GroupResource::new("", resource), &range).items {
-            text.push_str(&object.to_string());
+            text.push_str(&object.value().to_string());
         }
     }
     (store.revision(), text)

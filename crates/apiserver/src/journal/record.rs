@@ -1,10 +1,8 @@
 //! One record: a header with lengths and checksums, then what was written.
 
-use serde_json::Value;
-
 use super::Sealer;
 use crate::resource::GroupResource;
-use crate::store::Key;
+use crate::store::{Frozen, Key};
 
 /// Length of the payload, its checksum, the revision, and the checksum of these three.
 const HEADER: usize = 4 + 4 + 8 + 4;
@@ -44,7 +42,7 @@ pub(super) struct Body {
 
 impl Body {
     /// Returns the object with its version, which was not yet known when it was printed.
-    pub(super) fn read(&self, key: &Key, sealer: &Sealer) -> Result<Value, Broken> {
+    pub(super) fn read(&self, key: &Key, sealer: &Sealer) -> Result<Frozen, Broken> {
         let opened;
         let bytes = if self.is_sealed {
             opened = sealer
@@ -54,9 +52,7 @@ impl Body {
         } else {
             &self.bytes
         };
-        let mut object = serde_json::from_slice(bytes).map_err(|_| Broken::Content)?;
-        crate::store::stamp(&mut object, self.revision);
-        Ok(object)
+        Frozen::new(self.revision, bytes).ok_or(Broken::Content)
     }
 }
 
@@ -85,15 +81,14 @@ impl Broken {
 }
 
 impl Record {
-    /// Returns the record of an object that was written. Those of Secrets are sealed.
-    pub(crate) fn put(key: &Key, object: &Value, sealer: &Sealer) -> Self {
-        let body = serde_json::to_vec(object).expect("JSON values always have a text");
+    /// Returns the record of an object that was written, as JSON. Those of Secrets are sealed.
+    pub(crate) fn put(key: &Key, object: &[u8], sealer: &Sealer) -> Self {
         if is_secret(&key.resource) {
             let name = name_of(key);
-            let sealed = sealer.seal(&body, &name);
+            let sealed = sealer.seal(object, &name);
             return Self::new(PUT_SEALED, key, &sealed);
         }
-        Self::new(PUT, key, &body)
+        Self::new(PUT, key, object)
     }
 
     /// Returns the record of an object that is gone.

@@ -20,7 +20,11 @@ fn open(directory: &Path) -> (Journal, Loaded) {
 fn write(journal: &mut Journal, revision: u64, name: &str) {
     let sealer = journal.sealer();
     let object = json!({"metadata": {"name": name}});
-    let record = Record::put(&key("configmaps", name), &object, &sealer);
+    let record = Record::put(
+        &key("configmaps", name),
+        object.to_string().as_bytes(),
+        &sealer,
+    );
     journal.append(&record, revision).unwrap();
 }
 
@@ -43,7 +47,7 @@ fn what_was_written_is_there_after_opening_again() {
     let keys: Vec<&str> = loaded.objects.keys().map(|key| key.name.as_str()).collect();
     assert_eq!(keys, ["b"]);
     assert_eq!(
-        loaded.objects[&key("configmaps", "b")]["metadata"]["resourceVersion"],
+        loaded.objects[&key("configmaps", "b")].thaw()["metadata"]["resourceVersion"],
         "3"
     );
 }
@@ -94,7 +98,7 @@ fn a_log_that_is_missing_is_an_error_and_not_an_older_cluster() {
     let (mut journal, _) = open(directory.path());
     write(&mut journal, 2, "a");
     let first = only_log(directory.path());
-    let object = Arc::new(json!({"metadata": {"name": "a", "resourceVersion": "2"}}));
+    let object = Frozen::new(2, br#"{"metadata": {"name": "a"}}"#).unwrap();
     journal
         .compact(2, vec![(key("configmaps", "a"), object)])
         .unwrap();
@@ -111,14 +115,18 @@ fn secrets_are_not_readable_on_disk_and_are_read_back() {
     let directory = tempfile::tempdir().unwrap();
     let (mut journal, _) = open(directory.path());
     let secret = json!({"metadata": {"name": "s"}, "data": {"password": "aHVudGVyMg=="}});
-    let record = Record::put(&key("secrets", "s"), &secret, &journal.sealer());
+    let record = Record::put(
+        &key("secrets", "s"),
+        secret.to_string().as_bytes(),
+        &journal.sealer(),
+    );
     journal.append(&record, 2).unwrap();
     drop(journal);
     let bytes = fs::read(only_log(directory.path())).unwrap();
     assert!(!bytes.windows(8).any(|window| window == b"aHVudGVy"));
     let (_, loaded) = open(directory.path());
     assert_eq!(
-        loaded.objects[&key("secrets", "s")]["data"]["password"],
+        loaded.objects[&key("secrets", "s")].thaw()["data"]["password"],
         "aHVudGVyMg=="
     );
 }
@@ -128,7 +136,7 @@ fn a_snapshot_replaces_the_log_and_holds_the_same() {
     let directory = tempfile::tempdir().unwrap();
     let (mut journal, _) = open(directory.path());
     write(&mut journal, 2, "a");
-    let object = Arc::new(json!({"metadata": {"name": "a", "resourceVersion": "2"}}));
+    let object = Frozen::new(2, br#"{"metadata": {"name": "a"}}"#).unwrap();
     journal
         .compact(2, vec![(key("configmaps", "a"), object)])
         .unwrap();

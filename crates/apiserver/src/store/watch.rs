@@ -3,9 +3,8 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
-use super::{Collection, State, Store};
+use super::state::{Collection, State};
+use super::{Store, Stored};
 use crate::resource::GroupResource;
 
 /// What happened to an object.
@@ -18,9 +17,9 @@ pub(crate) struct Event {
     /// What happened.
     pub(crate) change: Change,
     /// The object as it is now, or as it was last when it was deleted.
-    pub(crate) object: Arc<Value>,
+    pub(crate) object: Arc<Stored>,
     /// The object as it was before; `None` when it was added.
-    pub(crate) previous: Option<Arc<Value>>,
+    pub(crate) previous: Option<Arc<Stored>>,
 }
 
 /// The kinds of events.
