@@ -77,11 +77,17 @@ impl Collector {
                 let value = object.value();
                 let key = key_of(&resource, &value);
                 self.index(&key, &value);
-                all.push((key, object));
+                // Most are not looked at again, which is a matter of seconds when there are many.
+                let is_simple = !is_deleting(&value) && owners(&value).next().is_none();
+                all.push((key, (!is_simple).then_some(object)));
             }
         }
         for (key, object) in all {
-            self.settle(&key, &object.value());
+            match object {
+                Some(object) => self.settle(&key, &object.value()),
+                None if self.is_homeless(&key) => self.delete(&key, None, Propagation::Background),
+                None => {}
+            }
         }
     }
 

@@ -31,12 +31,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
-
 use crate::api::Api;
 use crate::shutdown::Shutdown;
-use crate::store::{Change, Event, Range, Scope, Watch};
+use crate::store::{Change, Event, Range, Scope, Stored, Watch};
+use jiff::{SignedDuration, Timestamp};
 use recorder::Recorder;
 use step::Step;
 use world::{Id, Kind, World};
@@ -101,7 +99,7 @@ impl Loop {
             let (group, _, plural) = kind.path();
             let resource = crate::resource::GroupResource::new(group, plural);
             for object in api.store.list(&resource, &Range::default()).items {
-                self.apply(kind, &object.value());
+                self.apply(kind, &object);
             }
         }
     }
@@ -129,19 +127,20 @@ impl Loop {
         let Some(kind) = kind else {
             return;
         };
-        let object = event.object.value();
         if event.change == Change::Deleted {
-            self.delete(&Id::of(kind, &object), event.object.version());
+            let id = Id::of(kind, &event.object.value());
+            self.delete(&id, event.object.version());
         } else {
-            self.apply(kind, &object);
+            self.apply(kind, &event.object);
         }
     }
 
-    fn apply(&mut self, kind: Kind, object: &Value) {
-        let id = Id::of(kind, object);
-        if let Some(news) = self.world.apply(kind, object) {
+    fn apply(&mut self, kind: Kind, object: &Arc<Stored>) {
+        let value = object.value();
+        let id = Id::of(kind, &value);
+        if let Some(news) = self.world.apply(&id, object) {
             let previous = news.previous.as_deref();
-            let affected = affected::by(&self.world, &id, previous, Some(object));
+            let affected = affected::by(&self.world, &id, previous, Some(&value));
             self.enqueue(affected);
         }
     }
@@ -169,7 +168,7 @@ impl Loop {
         }
         for _ in 0..BATCH {
             let Some((_, id)) = self.queue.pop_first() else {
-                return;
+                break;
             };
             let step = decide(&self.world, &id, now);
             if let Some(time) = step.wake {
@@ -178,6 +177,7 @@ impl Loop {
             let outcome = self.carry_out(api, &id, step);
             self.remember(id, outcome, now);
         }
+        self.world.cool();
     }
 
     /// A step that failed is tried again, ever later; one that succeeded begins anew.

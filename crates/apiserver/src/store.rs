@@ -117,7 +117,8 @@ impl Store {
         Some(stored.warm_value())
     }
 
-    fn stored(&self, key: &Key) -> Option<Arc<Stored>> {
+    /// Returns the object as it is stored.
+    pub(crate) fn stored(&self, key: &Key) -> Option<Arc<Stored>> {
         self.read().object(key).cloned()
     }
 

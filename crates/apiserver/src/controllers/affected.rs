@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::service;
-use super::template::is_active;
 use super::world::{Id, Kind, World, controller_reference};
 use crate::fields::{self, is_set, text};
 
@@ -46,9 +45,10 @@ pub(super) fn by(
     ids.extend(changed.states().filter_map(|it| controller(world, it)));
     match id.kind {
         Kind::Pod => changed.pod(&mut ids),
-        Kind::ConfigMap | Kind::Secret => ids.extend(waiting_pods(world, &id.namespace)),
+        // A pod that runs has all that it needs, and does not stop when some of it goes.
+        Kind::ConfigMap | Kind::Secret => ids.extend(world.pending(&id.namespace)),
         Kind::PersistentVolumeClaim => {
-            ids.extend(waiting_pods(world, &id.namespace));
+            ids.extend(world.pending(&id.namespace));
             ids.extend(changed.states().filter_map(volume_of));
         }
         Kind::PersistentVolume => ids.extend(changed.states().filter_map(claim_of)),
@@ -77,8 +77,7 @@ impl<'a> Changed<'a> {
     }
 
     fn all(&self, kind: Kind) -> impl Iterator<Item = Id> + use<'a> {
-        let objects = self.world.list(kind, self.namespace);
-        objects.map(move |it| Id::of(kind, it))
+        self.world.ids(kind, self.namespace)
     }
 
     fn pod(&self, ids: &mut Vec<Id>) {
@@ -129,14 +128,6 @@ fn controller(world: &World, object: &Value) -> Option<Id> {
     let (namespace, name) = (fields::namespace(object), text(reference, "/name"));
     let owner = world.get(kind, namespace, name)?;
     Some(Id::of(kind, owner))
-}
-
-/// A pod that runs has all that it needs, and does not stop when some of it goes.
-fn waiting_pods<'a>(world: &'a World, namespace: &str) -> impl Iterator<Item = Id> + use<'a> {
-    world
-        .list(Kind::Pod, namespace)
-        .filter(|pod| text(pod, "/status/phase") == "Pending" && is_active(pod))
-        .map(|pod| Id::of(Kind::Pod, pod))
 }
 
 fn volume_of(claim: &Value) -> Option<Id> {

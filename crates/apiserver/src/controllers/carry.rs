@@ -7,9 +7,9 @@ use super::step::{Report, Step, Write};
 use super::world::{Id, Kind};
 use crate::api::{Api, DeleteOptions, Deleted, Target, WriteOptions};
 use crate::fields;
-use crate::resource::{ResourceType, Subresource};
+use crate::resource::{GroupResource, ResourceType, Subresource};
 use crate::status::{Reason, Status};
-use crate::store::version;
+use crate::store::{Key, version};
 
 /// Who the controllers are, where nobody more particular is meant.
 const MANAGER: &str = "kube-controller-manager";
@@ -91,7 +91,7 @@ impl Loop {
             api.create(target, object, &options)
         })?;
         let name = fields::name(&written.object).to_owned();
-        self.apply(kind, &written.object);
+        self.refresh(api, &Id::of(kind, &written.object));
         Ok(name)
     }
 
@@ -108,7 +108,7 @@ impl Loop {
             let target = target(resource, &id.namespace, &id.name, subresource);
             api.update(target, object, &options)
         })?;
-        self.apply(kind, &written.object);
+        self.refresh(api, &Id::of(kind, &written.object));
         Ok(())
     }
 
@@ -119,9 +119,23 @@ impl Loop {
         })?;
         match deleted {
             Deleted::Gone(object) => self.delete(id, version(&object).max(api.store.revision())),
-            Deleted::Waiting(object) => self.apply(id.kind, &object),
+            Deleted::Waiting(_) => self.refresh(api, id),
         }
         Ok(())
+    }
+
+    /// Takes note of what was written, before its event comes.
+    fn refresh(&mut self, api: &Api, id: &Id) {
+        let (group, _, plural) = id.kind.path();
+        let key = Key {
+            resource: GroupResource::new(group, plural),
+            namespace: id.namespace.clone(),
+            name: id.name.clone(),
+        };
+        // What is gone again has an event that says so.
+        if let Some(stored) = api.store.stored(&key) {
+            self.apply(id.kind, &stored);
+        }
     }
 
     fn report(&mut self, api: &Api, id: &Id, report: &Report) {

@@ -7,7 +7,7 @@ mod sets_and_jobs;
 
 use std::sync::Mutex;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::api::{Target, WriteOptions, create_system_objects};

@@ -1,14 +1,18 @@
 //! What the controllers know: the objects that they follow, by kind, namespace, name and owner.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod objects;
+
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::template::is_active;
 use crate::fields::{self, list, text};
 use crate::label_selector::selects;
 use crate::resource::GroupResource;
-use crate::store::version;
+use crate::store::Stored;
+use objects::Objects;
 
 /// The kinds that controllers follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -99,12 +103,10 @@ pub(super) struct News {
     pub(super) previous: Option<Arc<Value>>,
 }
 
-type Names = BTreeMap<String, Arc<Value>>;
-
 /// The objects.
 #[derive(Default)]
 pub(super) struct World {
-    objects: HashMap<Kind, BTreeMap<String, Names>>,
+    objects: Objects,
     /// The objects that a controller owns, by its uid.
     owned: HashMap<String, BTreeSet<Id>>,
     /// The pods by their address, so that no two get the same.
@@ -113,6 +115,8 @@ pub(super) struct World {
     labelled: HashMap<Label, BTreeSet<String>>,
     /// Pods and ReplicaSets that no controller owns.
     orphans: BTreeSet<Id>,
+    /// Pods that do not run yet.
+    pending: BTreeSet<Id>,
 }
 
 /// Kind, namespace, key and value.
@@ -172,51 +176,75 @@ impl Id {
 
 impl World {
     /// Takes note of an object; returns `None` when this is no news.
-    pub(super) fn apply(&mut self, kind: Kind, object: &Value) -> Option<News> {
-        let id = Id::of(kind, object);
-        let previous = self.get(kind, &id.namespace, &id.name).cloned();
-        if previous
-            .as_ref()
-            .is_some_and(|it| version(it) >= version(object))
-        {
+    pub(super) fn apply(&mut self, id: &Id, object: &Arc<Stored>) -> Option<News> {
+        if self.objects.version(id) >= object.version() {
             return None;
         }
-        let object = Arc::new(slim(kind, object));
+        let previous = self.get(id.kind, &id.namespace, &id.name).cloned();
         if let Some(previous) = &previous {
-            self.unlink(&id, previous);
+            self.unlink(id, previous);
         }
-        self.link(&id, &object);
-        let names = self.objects.entry(kind).or_default();
-        let names = names.entry(id.namespace).or_default();
-        names.insert(id.name, object);
+        self.link(id, &object.value());
+        self.objects.insert(id, Arc::clone(object));
         Some(News { previous })
     }
 
     /// Takes note that an object was deleted at `version`; returns what it was, or `None` when this is
     /// no news.
     pub(super) fn delete(&mut self, id: &Id, deleted_at: u64) -> Option<Arc<Value>> {
-        let names = self.objects.get_mut(&id.kind)?.get_mut(&id.namespace)?;
-        if version(names.get(&id.name)?) > deleted_at {
+        if self.objects.version(id) > deleted_at {
             return None;
         }
-        let previous = names.remove(&id.name)?;
+        let previous = Arc::clone(self.get(id.kind, &id.namespace, &id.name)?);
+        self.objects.remove(id);
         self.unlink(id, &previous);
         Some(previous)
     }
 
+    /// Lets go of what was looked at longest ago.
+    pub(super) fn cool(&mut self) {
+        self.objects.cool();
+    }
+
     /// Returns an object.
     pub(super) fn get(&self, kind: Kind, namespace: &str, name: &str) -> Option<&Arc<Value>> {
-        self.objects.get(&kind)?.get(namespace)?.get(name)
+        self.objects.get(kind, namespace, name)
+    }
+
+    /// Returns which objects of a kind there are in a namespace.
+    pub(super) fn ids<'a>(
+        &'a self,
+        kind: Kind,
+        namespace: &'a str,
+    ) -> impl Iterator<Item = Id> + use<'a> {
+        self.objects.names(kind, namespace).map(move |name| Id {
+            kind,
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        })
     }
 
     /// Returns the objects of a kind in a namespace.
     pub(super) fn list<'a>(
         &'a self,
         kind: Kind,
-        namespace: &str,
+        namespace: &'a str,
     ) -> impl Iterator<Item = &'a Arc<Value>> + use<'a> {
-        let names = self.objects.get(&kind).and_then(|it| it.get(namespace));
-        names.into_iter().flat_map(BTreeMap::values)
+        let names = self.objects.names(kind, namespace);
+        names.filter_map(move |name| self.get(kind, namespace, name))
+    }
+
+    /// Returns the pods of a namespace that do not run yet.
+    pub(super) fn pending<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = Id> + use<'a> {
+        let first = Id {
+            kind: Kind::Pod,
+            namespace: namespace.to_owned(),
+            name: String::new(),
+        };
+        let pending = self.pending.range(first..);
+        pending
+            .take_while(move |id| id.namespace == namespace)
+            .cloned()
     }
 
     /// Returns the objects of a kind that `owner` controls, sorted by name.
@@ -286,6 +314,9 @@ impl World {
         } else if matches!(id.kind, Kind::Pod | Kind::ReplicaSet) {
             self.orphans.insert(id.clone());
         }
+        if is_pending(id, object) {
+            self.pending.insert(id.clone());
+        }
         if let Some(address) = pod_address(id, object) {
             self.addresses.insert(address.to_owned(), id.clone());
         }
@@ -297,6 +328,7 @@ impl World {
 
     fn unlink(&mut self, id: &Id, object: &Value) {
         self.orphans.remove(id);
+        self.pending.remove(id);
         if let Some(reference) = controller_reference(object) {
             let uid = text(reference, "/uid");
             if let Some(ids) = self.owned.get_mut(uid) {
@@ -320,35 +352,8 @@ impl World {
     }
 }
 
-/// Returns what the controllers need of an object: not who owns its fields, and of the data of ConfigMaps and
-/// Secrets the keys only.
-fn slim(kind: Kind, object: &Value) -> Value {
-    let Value::Object(fields) = object else {
-        return Value::Null;
-    };
-    let shown = fields.iter().map(|(key, value)| {
-        let value = match (kind, key.as_str()) {
-            (_, "metadata") => without(value, "managedFields"),
-            (Kind::ConfigMap | Kind::Secret, "data" | "binaryData") => keys(value),
-            _ => value.clone(),
-        };
-        (key.clone(), value)
-    });
-    Value::Object(shown.collect())
-}
-
-fn without(value: &Value, left_out: &str) -> Value {
-    let fields = value.as_object().into_iter().flatten();
-    let kept = fields.filter(|(key, _)| *key != left_out);
-    Value::Object(
-        kept.map(|(key, value)| (key.clone(), value.clone()))
-            .collect(),
-    )
-}
-
-fn keys(value: &Value) -> Value {
-    let fields = value.as_object().into_iter().flatten();
-    Value::Object(fields.map(|(key, _)| (key.clone(), Value::Null)).collect())
+fn is_pending(id: &Id, object: &Value) -> bool {
+    id.kind == Kind::Pod && text(object, "/status/phase") == "Pending" && is_active(object)
 }
 
 fn pod_address<'a>(id: &Id, object: &'a Value) -> Option<&'a str> {
