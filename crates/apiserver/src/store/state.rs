@@ -84,19 +84,22 @@ impl State {
         stamp(&mut value, revision);
         let stored = Stored::new(frozen.at(revision), &self.warm);
         let (stored, value) = stored.with_value(value);
-        let stored = Arc::new(stored);
         self.collection(&key.resource)
             .objects
             .insert(key.pair(), Arc::clone(&stored));
-        let change = match previous {
+        let change = match &previous {
             None => Change::Added,
-            Some(_) => Change::Modified,
+            Some(previous) => {
+                previous.cool();
+                Change::Modified
+            }
         };
         self.record(key, change, stored, previous);
         value
     }
 
     pub(super) fn remove(&mut self, key: &Key, previous: Arc<Stored>) -> Arc<Stored> {
+        previous.cool();
         let last = previous.frozen().at(self.revision + 1);
         let last = Arc::new(Stored::new(last, &self.warm));
         self.collection(&key.resource).objects.remove(&key.pair());

@@ -11,7 +11,10 @@ use serde_json::Value;
 use super::stamp;
 
 /// How many objects are kept as values.
-const WARM: usize = 2048;
+const WARM: usize = 16_384;
+
+/// How many values are kept though there is a newer version: those who follow events look at both.
+const RECENT: usize = 1024;
 
 /// The text of an object, and its version.
 #[derive(Clone, Debug)]
@@ -25,13 +28,24 @@ pub(crate) struct Frozen {
 #[derive(Debug)]
 pub(crate) struct Stored {
     frozen: Frozen,
-    value: Mutex<Weak<Value>>,
+    value: Mutex<Kept>,
     warm: Arc<Warm>,
+}
+
+/// The value of an object, when there is one.
+#[derive(Debug, Default)]
+struct Kept {
+    held: Option<Arc<Value>>,
+    /// The same, or the one that someone else still has.
+    known: Weak<Value>,
 }
 
 /// The objects that are kept as values.
 #[derive(Debug, Default)]
-pub(super) struct Warm(Mutex<VecDeque<Arc<Value>>>);
+pub(super) struct Warm {
+    objects: Mutex<VecDeque<Weak<Stored>>>,
+    recent: Mutex<VecDeque<Arc<Value>>>,
+}
 
 impl Frozen {
     /// Returns the object with this text in this version; `None` when that is not JSON.
@@ -96,46 +110,60 @@ impl Stored {
     /// Returns the object: for those who look at many.
     pub(crate) fn value(&self) -> Arc<Value> {
         let mut kept = self.kept();
-        if let Some(value) = kept.upgrade() {
+        if let Some(value) = kept.known.upgrade() {
             return value;
         }
         let value = Arc::new(self.frozen.thaw());
-        *kept = Arc::downgrade(&value);
+        kept.known = Arc::downgrade(&value);
         value
     }
 
     /// Returns the object, which stays a value for a while.
-    pub(super) fn warm_value(&self) -> Arc<Value> {
+    pub(super) fn warm_value(self: &Arc<Self>) -> Arc<Value> {
         let value = self.value();
-        // It is there already, more often than not.
-        if Arc::strong_count(&value) == 1 {
-            self.warm.keep(&value);
-        }
+        self.keep(&value);
         value
     }
 
-    /// Takes the value that the text is of.
-    pub(super) fn with_value(self, value: Value) -> (Self, Arc<Value>) {
-        let value = Arc::new(value);
-        *self.kept() = Arc::downgrade(&value);
-        self.warm.keep(&value);
-        (self, value)
+    /// Returns the object that has this text, with its value.
+    pub(super) fn with_value(self, value: Value) -> (Arc<Self>, Arc<Value>) {
+        let (stored, value) = (Arc::new(self), Arc::new(value));
+        stored.kept().known = Arc::downgrade(&value);
+        stored.keep(&value);
+        (stored, value)
     }
 
-    fn kept(&self) -> MutexGuard<'_, Weak<Value>> {
+    /// Lets go of the value.
+    pub(super) fn cool(&self) {
+        let value = self.kept().held.take();
+        if let Some(value) = value {
+            push(&self.warm.recent, value, RECENT);
+        }
+    }
+
+    fn keep(self: &Arc<Self>, value: &Arc<Value>) {
+        let mut kept = self.kept();
+        if kept.held.is_none() {
+            kept.held = Some(Arc::clone(value));
+            drop(kept);
+            let oldest = push(&self.warm.objects, Arc::downgrade(self), WARM);
+            if let Some(oldest) = oldest.and_then(|it| it.upgrade()) {
+                // Dropped when the lock on it is free again.
+                let _value = oldest.kept().held.take();
+            }
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
         self.value.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Warm {
-    fn keep(&self, value: &Arc<Value>) {
-        let mut values = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        values.push_back(Arc::clone(value));
-        let oldest = (values.len() > WARM).then(|| values.pop_front());
-        // A large value takes its time to go, and others wait.
-        drop(values);
-        drop(oldest);
-    }
+/// Adds to a queue, and returns what is then too much.
+fn push<T>(queue: &Mutex<VecDeque<T>>, item: T, limit: usize) -> Option<T> {
+    let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+    queue.push_back(item);
+    (queue.len() > limit).then(|| queue.pop_front()).flatten()
 }
 
 #[cfg(test)]
@@ -157,17 +185,30 @@ mod tests {
     #[test]
     fn only_so_many_values_are_kept() {
         let warm = Arc::new(Warm::default());
-        let all: Vec<Stored> = (0..=WARM)
-            .map(|_| Stored::new(Frozen::of(&json!({"metadata": {}})), &warm))
-            .collect();
+        let new = |_| Arc::new(Stored::new(Frozen::of(&json!({"metadata": {}})), &warm));
+        let all: Vec<Arc<Stored>> = (0..=WARM).map(new).collect();
         for stored in &all {
             stored.warm_value();
         }
-        let kept = |stored: &Stored| stored.kept().upgrade().is_some();
+        let kept = |stored: &Stored| stored.kept().known.upgrade().is_some();
         assert_eq!(
             (kept(&all[0]), kept(&all[1]), kept(&all[WARM])),
             (false, true, true)
         );
+    }
+
+    #[test]
+    fn old_versions_are_values_for_a_short_while_only() {
+        let warm = Arc::new(Warm::default());
+        let new = |_| Stored::new(Frozen::of(&json!({"metadata": {}})), &warm);
+        let all: Vec<Arc<Stored>> = (0..=RECENT)
+            .map(|index| new(index).with_value(json!({})).0)
+            .collect();
+        for stored in &all {
+            stored.cool();
+        }
+        let kept = |stored: &Stored| stored.kept().known.upgrade().is_some();
+        assert_eq!((kept(&all[0]), kept(&all[1])), (false, true));
     }
 
     #[test]

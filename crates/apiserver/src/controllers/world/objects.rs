@@ -11,7 +11,7 @@ use super::{Id, Kind};
 use crate::store::Stored;
 
 /// How many objects stay values between two looks.
-const WARM: usize = 1024;
+const WARM: usize = 8192;
 
 /// The objects.
 #[derive(Default)]
