@@ -88,7 +88,7 @@ pub(crate) fn validate(
     }
     if resource.custom.is_some() {
         let mut errors = validation::FieldErrors::default();
-        validation::check_metadata(&resource.gvk(), object, &mut errors);
+        validation::check_metadata(&resource.gvk(), live, object, &mut errors);
         let mut causes = errors.into_causes();
         causes.extend(structural::validate(object, schema(resource)));
         return causes;

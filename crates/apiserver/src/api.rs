@@ -11,6 +11,7 @@ mod delete;
 mod generation;
 mod metadata;
 mod namespace;
+mod pod;
 mod service;
 mod strategy;
 mod update;

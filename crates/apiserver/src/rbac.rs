@@ -5,6 +5,7 @@
 //! rights that the objects of `rbac.authorization.k8s.io` give them.
 
 mod defaults;
+mod escalation;
 mod review;
 mod rules;
 
@@ -18,6 +19,7 @@ use crate::status::{Reason, Status};
 use crate::store::{Range, Store};
 
 pub(crate) use defaults::{default_bindings, default_roles};
+pub(crate) use escalation::{check_grant, gives_rights};
 pub(crate) use review::{answer, is_review};
 
 const GROUP: &str = "rbac.authorization.k8s.io";
@@ -88,6 +90,11 @@ struct Grant<'a> {
 }
 
 impl User {
+    /// Returns whether the user may do everything, whatever the roles say.
+    pub(crate) fn is_master(&self) -> bool {
+        self.is_in(MASTERS)
+    }
+
     /// Returns the user that a client with the server's own token is.
     pub(crate) fn admin() -> Self {
         Self {

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Api, Target, WriteOptions, Written, generation, metadata, namespace, strategy};
+use super::{Api, Target, WriteOptions, Written, generation, metadata, namespace, pod, strategy};
 use crate::adapt::{self, Tracking};
 use crate::convert;
 use crate::fields;
 use crate::resource::ResourceType;
 use crate::status::{Reason, Status};
+use crate::store::StoreError;
 
 /// How many names are generated before a clash is reported.
 const NAME_ATTEMPTS: usize = 8;
@@ -67,6 +68,9 @@ impl Api {
             );
         }
         strategy::complete_create(target.resource, &mut object);
+        if pod::is_pod(target.resource) {
+            self.admit_pod(&target, &mut object)?;
+        }
         generation::begin(target.resource, &mut object);
         let object = self.store_new(&target, object, options)?;
         Ok(Written { object, warnings })
@@ -91,9 +95,18 @@ impl Api {
         }
         let stored = convert::to_storage(target.resource, object);
         let stored = self.store.create(&target.key(), stored);
-        let stored = stored.map_err(|error| target.refused(&error))?;
+        let stored = stored.map_err(|error| self.not_created(target, &error))?;
         self.after_create(target.resource, &stored);
         Ok(convert::from_storage(target.resource, stored))
+    }
+
+    fn not_created(&self, target: &Target<'_>, error: &StoreError) -> Status {
+        let mut status = target.refused(error);
+        let is_going = |live: Arc<Value>| metadata::is_deleting(&live);
+        if status.reason == Reason::AlreadyExists && self.get(*target).is_ok_and(is_going) {
+            status.message = format!("object is being deleted: {}", status.message);
+        }
+        status
     }
 
     fn after_create(&self, resource: &ResourceType, object: &Value) {

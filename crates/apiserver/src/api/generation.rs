@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::resource::{ResourceType, Subresource};
 
 /// Built-in types whose objects have no generation (Kubernetes 1.37).
-const WITHOUT: [&str; 25] = [
+const WITHOUT: [&str; 24] = [
     "bindings",
     "componentstatuses",
     "configmaps",
@@ -13,7 +13,6 @@ const WITHOUT: [&str; 25] = [
     "csinodes",
     "endpoints",
     "events",
-    "horizontalpodautoscalers",
     "leases",
     "limitranges",
     "namespaces",

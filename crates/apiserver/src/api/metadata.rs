@@ -172,17 +172,15 @@ pub(super) fn begin(object: &mut Value, name: &str, now: &str) {
 
 /// Carries the server's own metadata from the live object to the new one.
 pub(super) fn carry(target: &Target<'_>, live: &Value, object: &mut Value) -> Result<(), Status> {
-    let uid = fields::text(object, "/metadata/uid");
-    let live_uid = fields::text(live, "/metadata/uid");
-    if !uid.is_empty() && uid != live_uid {
-        let (plural, namespace, name) = (&target.resource.plural, target.namespace, target.name);
-        let slash = if namespace.is_empty() { "" } else { "/" };
-        let why = format!(
-            "StorageError: invalid object, Code: 4, Key: /registry/{plural}{slash}{namespace}/{name}, \
-             ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, \
-             UID in object meta: {live_uid}"
-        );
-        return Err(Status::conflict(target.resource, target.name, why));
+    let uid = &object["metadata"]["uid"];
+    if !uid.is_null() && *uid != live["metadata"]["uid"] {
+        return Err(immutable(target, "uid", uid));
+    }
+    for field in ["deletionTimestamp", "deletionGracePeriodSeconds"] {
+        let given = &object["metadata"][field];
+        if !given.is_null() && *given != live["metadata"][field] {
+            return Err(immutable(target, field, given));
+        }
     }
     let (Some(from), Some(to)) = (fields::map(live, "/metadata"), object.get_mut("metadata"))
     else {
@@ -197,6 +195,29 @@ pub(super) fn carry(target: &Target<'_>, live: &Value, object: &mut Value) -> Re
             };
         }
         drop_empty(metadata);
+    }
+    Ok(())
+}
+
+fn immutable(target: &Target<'_>, field: &str, given: &Value) -> Status {
+    let message = format!("Invalid value: {given}: field is immutable");
+    let cause = Cause::new("FieldValueInvalid", format!("metadata.{field}"), message);
+    Status::invalid(target.resource, target.name, vec![cause])
+}
+
+/// Checks that an object that replaces another one is meant for it: a uid that it has is a precondition.
+pub(super) fn check_uid(target: &Target<'_>, live: &Value, object: &Value) -> Result<(), Status> {
+    let uid = fields::text(object, "/metadata/uid");
+    let live_uid = fields::text(live, "/metadata/uid");
+    if !uid.is_empty() && uid != live_uid {
+        let (plural, namespace, name) = (&target.resource.plural, target.namespace, target.name);
+        let slash = if namespace.is_empty() { "" } else { "/" };
+        let why = format!(
+            "StorageError: invalid object, Code: 4, Key: /registry/{plural}{slash}{namespace}/{name}, \
+             ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, \
+             UID in object meta: {live_uid}"
+        );
+        return Err(Status::conflict(target.resource, target.name, why));
     }
     Ok(())
 }

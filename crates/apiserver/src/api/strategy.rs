@@ -11,6 +11,9 @@ use crate::resource::{ResourceType, Subresource};
 /// Kinds that may be created with a status: the kubelet brings its Node with one.
 const KEEPS_STATUS: [&str; 1] = ["nodes"];
 
+/// The annotation that counts the templates of a DaemonSet.
+const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
+
 /// Prepares a new object: it has no status yet, but the one its kind begins with.
 pub(super) fn prepare_create(resource: &ResourceType, object: &mut Value) {
     if resource.has(Subresource::Status)
@@ -24,6 +27,9 @@ pub(super) fn prepare_create(resource: &ResourceType, object: &mut Value) {
     }
     if namespace::is_namespace(resource) {
         namespace::prepare(object);
+    }
+    if is_daemon_set(resource) {
+        count_template(None, object);
     }
     if crd::is_definition(resource) {
         crd::prepare(object);
@@ -41,6 +47,28 @@ pub(super) fn complete_create(resource: &ResourceType, object: &mut Value) {
     }
 }
 
+/// Marks what is the template of a DaemonSet, as its older versions did with a field.
+fn count_template(live: Option<&Value>, set: &mut Value) {
+    let count = |object: &Value| fields::annotation(object, TEMPLATE_GENERATION).map(str::to_owned);
+    let count = match live {
+        None => "1".to_owned(),
+        Some(live) => {
+            let before = count(live)
+                .and_then(|text| text.parse().ok())
+                .unwrap_or(1_i64);
+            let changed = live.pointer("/spec/template") != set.pointer("/spec/template");
+            (before + i64::from(changed)).to_string()
+        }
+    };
+    if set["metadata"].is_object() {
+        set["metadata"]["annotations"][TEMPLATE_GENERATION] = count.into();
+    }
+}
+
+fn is_daemon_set(resource: &ResourceType) -> bool {
+    resource.group == "apps" && resource.plural == "daemonsets"
+}
+
 /// A Job finds its pods by its uid, unless its author takes care of that.
 fn select_job_pods(job: &mut Value) {
     if !job["spec"].is_object() || fields::flag(job, "/spec/manualSelector") {
@@ -48,7 +76,11 @@ fn select_job_pods(job: &mut Value) {
     }
     let uid = fields::text(job, "/metadata/uid").to_owned();
     let name = fields::text(job, "/metadata/name").to_owned();
-    job["spec"]["selector"] = json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}});
+    if !fields::is_set(job, "/spec/selector") {
+        job["spec"]["selector"] = json!({});
+    }
+    job["spec"]["selector"]["matchLabels"]["batch.kubernetes.io/controller-uid"] =
+        uid.clone().into();
     let labels = [
         ("batch.kubernetes.io/controller-uid", &uid),
         ("batch.kubernetes.io/job-name", &name),
@@ -60,6 +92,10 @@ fn select_job_pods(job: &mut Value) {
     }
     for (key, value) in labels {
         job["spec"]["template"]["metadata"]["labels"][key] = value.as_str().into();
+        if !fields::is_set(job, "/metadata/labels") {
+            job["metadata"]["labels"] = json!({});
+        }
+        job["metadata"]["labels"][key] = value.as_str().into();
     }
 }
 
@@ -87,6 +123,7 @@ fn first_status(resource: &ResourceType) -> Option<Value> {
             "disruptionsAllowed": 0,
             "expectedPods": 0,
         })),
+        ("autoscaling", _) => Some(json!({"currentMetrics": null, "desiredReplicas": 0})),
         ("apps" | "batch" | "apiregistration.k8s.io" | "certificates.k8s.io", _) => Some(json!({})),
         _ => None,
     }
@@ -107,6 +144,9 @@ pub(super) fn prepare_update(target: &Target<'_>, live: &Value, object: &mut Val
     }
     if namespace::is_namespace(target.resource) && !is_finalize(target) {
         namespace::keep_finalizers(live, object);
+    }
+    if is_daemon_set(target.resource) {
+        count_template(Some(live), object);
     }
     if crd::is_definition(target.resource) {
         crd::prepare(object);

@@ -36,6 +36,7 @@ impl Api {
             if !given.is_empty() && given != fields::text(live, "/metadata/resourceVersion") {
                 return Err(Status::modified(target.resource, target.name));
             }
+            metadata::check_uid(&target, live, object)?;
             Ok(object.clone())
         })
     }
@@ -124,7 +125,9 @@ impl Api {
         object: Value,
     ) -> Result<Option<Arc<Value>>, Status> {
         let key = target.key();
-        let result = if is_released(target.resource, &object) {
+        let is_released = is_released(target.resource, &object);
+        let last = is_released.then(|| Arc::new(object.clone()));
+        let result = if is_released {
             self.store.delete(&key, version(live))
         } else {
             let stored = convert::to_storage(target.resource, object);
@@ -135,7 +138,8 @@ impl Api {
             Err(error) => Err(target.refused(&error)),
             Ok(stored) => {
                 self.after_write(target.resource, &stored);
-                Ok(Some(convert::from_storage(target.resource, stored)))
+                let shown = last.unwrap_or_else(|| convert::from_storage(target.resource, stored));
+                Ok(Some(shown))
             }
         }
     }

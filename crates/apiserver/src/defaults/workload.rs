@@ -39,6 +39,7 @@ pub(super) fn stateful_set(set_: &mut Object) {
     set_unless_given(spec, "revisionHistoryLimit", 10);
     if let Some(update) = rolling(spec, "updateStrategy") {
         set_unless_given(update, "partition", 0);
+        set_unless_given(update, "maxUnavailable", 1);
     }
     if let Some(policy) = child(spec, "persistentVolumeClaimRetentionPolicy") {
         set(policy, "whenDeleted", "Retain");
@@ -103,6 +104,7 @@ pub(super) fn job(job: &mut Object) {
     set_unless_given(spec, "backoffLimit", if unlimited { i32::MAX } else { 6 });
     set_unless_given(spec, "completionMode", "NonIndexed");
     set_unless_given(spec, "suspend", false);
+    set_unless_given(spec, "manualSelector", false);
     let with_policy = !is_null(spec, "podFailurePolicy");
     let replacement = if with_policy {
         "Failed"

@@ -11,6 +11,7 @@ use crate::apply::OnConflict;
 use crate::fields;
 use crate::negotiate::{Form, form};
 use crate::query::OptionsKind;
+use crate::rbac;
 use crate::status::Status;
 use crate::validation::duplicate_fields;
 
@@ -25,6 +26,9 @@ pub(super) enum Patch {
     /// Server-side apply.
     Apply,
 }
+
+/// Writes an object, or shows what would be written.
+type Write<'a> = &'a mut dyn FnMut(&WriteOptions) -> Result<Written, Status>;
 
 impl Patch {
     fn parse(content_type: &str, custom: bool) -> Result<Self, Status> {
@@ -57,6 +61,9 @@ impl Call<'_> {
         let object = self.request.object()?;
         let options = self.write_options()?;
         let duplicates = self.duplicates(&options)?;
+        self.check_grant(&options, &mut |options| {
+            self.api().create(self.target(), object.clone(), options)
+        })?;
         let mut written = self.api().create(self.target(), object, &options)?;
         written.warnings.extend(duplicates);
         self.written(201, &written)
@@ -66,6 +73,9 @@ impl Call<'_> {
         let object = self.request.object()?;
         let options = self.write_options()?;
         let duplicates = self.duplicates(&options)?;
+        self.check_grant(&options, &mut |options| {
+            self.api().update(self.target(), &object, options)
+        })?;
         let mut written = self.api().update(self.target(), &object, &options)?;
         written.warnings.extend(duplicates);
         self.written(200, &written)
@@ -104,11 +114,15 @@ impl Call<'_> {
         let patch = self.request.json()?;
         let target = self.target();
         let options = self.write_options()?;
-        let written = self.api().modify(target, &options, &mut |live| {
+        let mut change = |live: &Value| {
             let object = adapt::patch(&target, live, &patch, kind)?;
             check_patched_version(&target, live, &object)?;
             Ok(object)
+        };
+        self.check_grant(&options, &mut |options| {
+            self.api().modify(target, options, &mut change)
         })?;
+        let written = self.api().modify(target, &options, &mut change)?;
         self.written(200, &written)
     }
 
@@ -121,10 +135,30 @@ impl Call<'_> {
         } else {
             OnConflict::Fail
         };
+        self.check_grant(&options, &mut |options| {
+            let applied = self
+                .api()
+                .apply(self.target(), &wanted, on_conflict, options);
+            applied.map(|(written, _)| written)
+        })?;
         let (written, created) = self
             .api()
             .apply(self.target(), &wanted, on_conflict, &options)?;
         self.written(if created { 201 } else { 200 }, &written)
+    }
+
+    /// Refuses to write rights that the user does not have; `write` says what would be written.
+    fn check_grant(&self, options: &WriteOptions, write: Write<'_>) -> Result<(), Status> {
+        if !rbac::gives_rights(&self.resource) || self.request.user.is_master() {
+            return Ok(());
+        }
+        let options = WriteOptions {
+            dry_run: true,
+            ..options.clone()
+        };
+        let written = write(&options)?;
+        let store = &self.api().store;
+        rbac::check_grant(store, &self.request.user, &self.resource, &written.object)
     }
 
     /// An apply says what it is about: nothing of it follows from the path.

@@ -27,6 +27,32 @@ pub(super) fn allows(rule: &Value, action: &Action<'_>) -> bool {
     }
 }
 
+/// Returns whether a rule gives a right, which is a rule with one verb and one resource or path.
+pub(super) fn covers(rule: &Value, right: &Value) -> bool {
+    let one = |field: &str| {
+        let values = right.pointer(&format!("/{field}/0"));
+        values.and_then(Value::as_str).unwrap_or_default()
+    };
+    if !has(rule, "/verbs", one("verbs")) {
+        return false;
+    }
+    let url = one("nonResourceURLs");
+    if !url.is_empty() {
+        return texts(rule, "/nonResourceURLs").any(|pattern| path_matches(pattern, url));
+    }
+    let resource = one("resources");
+    let subresource = resource.split_once('/').map_or("", |(_, name)| name);
+    let mut names = texts(right, "/resourceNames").peekable();
+    let named = if names.peek().is_none() {
+        texts(rule, "/resourceNames").next().is_none()
+    } else {
+        names.all(|name| names_object(rule, name))
+    };
+    named
+        && has(rule, "/apiGroups", one("apiGroups"))
+        && names_resource(rule, resource, subresource)
+}
+
 /// Returns the resource with its subresource, as rules write it: `pods/log`.
 pub(super) fn combined(action: &Action<'_>) -> String {
     match *action {

@@ -102,18 +102,20 @@ impl Requirement {
         } else if let Some((label, value)) = text.split_once('=') {
             (label, value.strip_prefix('=').unwrap_or(value), true)
         } else {
-            let message = format!(
-                "invalid field selector: {text:?}; can't understand {text:?}: expected FIELD=VALUE"
-            );
+            let message = format!("invalid selector: '{text}'; can't understand '{text}'");
             return Err(Status::bad_request(message));
         };
         if !is_selectable(resource, label) {
-            let message = match resource.custom {
-                Some(_) => format!("field label not supported: {label}"),
-                None => format!(
-                    "field label \"{label}\" not supported for {} {label}",
-                    resource.qualified()
-                ),
+            let has_own = SELECTABLE
+                .iter()
+                .any(|(plural, _)| *plural == resource.plural);
+            let message = if resource.custom.is_some() || has_own {
+                format!("field label not supported: {label}")
+            } else {
+                format!(
+                    "{label:?} is not a known field selector: only \"metadata.name\", \
+                     \"metadata.namespace\""
+                )
             };
             return Err(Status::bad_request(message));
         }

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use windlass_object::Gvk;
 
 use super::semantic::immutable;
@@ -11,6 +11,19 @@ use crate::fields::{list, text};
 
 /// The most bytes that a ConfigMap or Secret may hold: 1 MiB.
 const MAX_SIZE: usize = 1024 * 1024;
+
+/// Fields of a PersistentVolume that are none of its source.
+const OF_ANY_VOLUME: [&str; 9] = [
+    "accessModes",
+    "capacity",
+    "claimRef",
+    "mountOptions",
+    "nodeAffinity",
+    "persistentVolumeReclaimPolicy",
+    "storageClassName",
+    "volumeAttributesClassName",
+    "volumeMode",
+];
 
 pub(super) fn config_map(live: Option<&Value>, object: &Value, errors: &mut FieldErrors) {
     let mut size = 0;
@@ -86,11 +99,40 @@ pub(super) fn secret(live: Option<&Value>, object: &Value, errors: &mut FieldErr
         "kubernetes.io/ssh-auth" => &["ssh-privatekey"],
         _ => &[],
     };
+    if text(object, "/type") == "kubernetes.io/basic-auth" && !has("username") && !has("password") {
+        errors.required("data[username]", "");
+        errors.required("data[password]", "");
+    }
+    for key in needed
+        .iter()
+        .filter(|key| key.starts_with(".docker") && has(key))
+    {
+        check_docker(object, key, errors);
+    }
     for key in needed.iter().filter(|key| !has(key)) {
         errors.required(&format!("data[{key}]"), "");
     }
     immutable(live, object, "/type", errors);
     frozen(live, object, &["data"], errors);
+}
+
+/// What pulls images reads these as JSON.
+fn check_docker(object: &Value, key: &str, errors: &mut FieldErrors) {
+    let text = object["data"][key].as_str().unwrap_or_default();
+    let bytes = STANDARD.decode(text).unwrap_or_default();
+    let first = bytes.first().copied().unwrap_or_default();
+    if serde_json::from_slice::<Map<String, Value>>(&bytes).is_err() {
+        let why = match first {
+            0 => "unexpected end of JSON input".to_owned(),
+            b'{' => "it is no JSON object".to_owned(),
+            byte => {
+                let byte = char::from(byte);
+                format!("invalid character '{byte}' looking for beginning of value")
+            }
+        };
+        let path = format!("data[{key}]");
+        errors.invalid(&path, &"<secret contents redacted>".into(), &why);
+    }
 }
 
 fn map<'a>(object: &'a Value, field: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
@@ -119,9 +161,13 @@ pub(super) fn claim(live: Option<&Value>, object: &Value, errors: &mut FieldErro
     let fixed = |object: &Value| {
         let mut spec = object["spec"].clone();
         if let Value::Object(spec) = &mut spec {
-            for field in ["resources", "volumeAttributesClassName", "volumeName"] {
-                spec.remove(field);
+            let bound = live.is_some_and(|live| text(live, "/status/phase") == "Bound");
+            for field in ["resources", "volumeAttributesClassName"] {
+                if bound {
+                    spec.remove(field);
+                }
             }
+            spec.remove("volumeName");
         }
         spec
     };
@@ -131,15 +177,47 @@ pub(super) fn claim(live: Option<&Value>, object: &Value, errors: &mut FieldErro
     }
 }
 
+pub(super) fn volume(live: Option<&Value>, object: &Value, errors: &mut FieldErrors) {
+    let source = |object: &Value| {
+        let spec = object.get("spec").and_then(Value::as_object);
+        let mut fields = spec.into_iter().flat_map(Map::iter);
+        let found = fields.find(|(name, _)| !OF_ANY_VOLUME.contains(&name.as_str()));
+        found.map(|(name, value)| (name.clone(), value.clone()))
+    };
+    if source(object).is_none() {
+        errors.required("spec", "must specify a volume type");
+    }
+    if list(object, "/spec/accessModes").is_empty() {
+        errors.required("spec.accessModes", "");
+    }
+    if object.pointer("/spec/capacity").is_none() {
+        errors.required("spec.capacity", "");
+    }
+    if live.is_some_and(|live| source(live) != source(object)) {
+        let why = "spec.persistentvolumesource is immutable after creation";
+        errors.forbidden("spec.persistentvolumesource", why);
+    }
+}
+
+pub(super) fn namespace(object: &Value, errors: &mut FieldErrors) {
+    for finalizer in list(object, "/spec/finalizers") {
+        let name = finalizer.as_str().unwrap_or_default();
+        for why in names::qualified(name) {
+            errors.invalid("spec.finalizers", finalizer, &why);
+        }
+        if !name.contains('/') && name != "kubernetes" {
+            let why = "name is neither a standard finalizer name nor is it fully qualified";
+            errors.invalid("spec.finalizers", finalizer, why);
+        }
+    }
+}
+
 pub(super) fn role(gvk: &Gvk, object: &Value, errors: &mut FieldErrors) {
     for (index, rule) in list(object, "/rules").iter().enumerate() {
         let path = format!("rules[{index}]");
         let has = |field: &str| !list(rule, &format!("/{field}")).is_empty();
         if !has("verbs") {
-            errors.required(
-                &format!("{path}.verbs"),
-                "verbs must contain at least one value",
-            );
+            errors.required(&format!("{path}.verbs"), "");
         }
         if has("nonResourceURLs") {
             if gvk.kind == "Role" {
@@ -163,7 +241,7 @@ pub(super) fn role(gvk: &Gvk, object: &Value, errors: &mut FieldErrors) {
 pub(super) fn binding(gvk: &Gvk, live: Option<&Value>, object: &Value, errors: &mut FieldErrors) {
     let kind = text(object, "/roleRef/kind");
     let kinds: &[&str] = if gvk.kind == "RoleBinding" {
-        &["ClusterRole", "Role"]
+        &["Role", "ClusterRole"]
     } else {
         &["ClusterRole"]
     };
@@ -179,21 +257,26 @@ pub(super) fn binding(gvk: &Gvk, live: Option<&Value>, object: &Value, errors: &
             errors.required(&format!("{path}.name"), "");
         }
         match text(subject, "/kind") {
-            "ServiceAccount" if text(subject, "/namespace").is_empty() => {
+            "ServiceAccount"
+                if gvk.kind == "ClusterRoleBinding" && text(subject, "/namespace").is_empty() =>
+            {
                 errors.required(&format!("{path}.namespace"), "");
             }
             "ServiceAccount" | "User" | "Group" => {}
             other => errors.unsupported(
                 &format!("{path}.kind"),
                 &other.into(),
-                &["Group", "ServiceAccount", "User"],
+                &["ServiceAccount", "User", "Group"],
             ),
         }
     }
     if let Some(live) = live
         && live.get("roleRef") != object.get("roleRef")
     {
-        errors.invalid("roleRef", &object["roleRef"], "cannot change roleRef");
+        let role = &object["roleRef"];
+        let role =
+            json!({"APIGroup": role["apiGroup"], "Kind": role["kind"], "Name": role["name"]});
+        errors.invalid("roleRef", &role, "field is immutable");
     }
 }
 

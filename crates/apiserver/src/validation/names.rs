@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+const WILDCARD: &str = "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
-const LABEL_1035: &str = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
 const QUALIFIED: &str = "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 const LABEL_VALUE: &str = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 const CONFIG_KEY: &str = "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
@@ -42,26 +42,28 @@ pub(crate) fn subdomain(text: &str) -> Vec<String> {
     wrong
 }
 
+/// Returns what is wrong with a name that begins with a star, given what follows that.
+pub(crate) fn wildcard(rest: &str) -> Vec<String> {
+    let is_fine = rest
+        .strip_prefix('.')
+        .is_some_and(|name| subdomain(name).is_empty());
+    if is_fine {
+        Vec::new()
+    } else {
+        vec![WILDCARD.to_owned()]
+    }
+}
+
 /// Returns what is wrong with a DNS-1123 label, such as the name of a container or a namespace.
 pub(crate) fn label(text: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     if text.len() > 63 {
         wrong.push(too_long(63));
     }
-    if !is_label(text) {
+    if text.split('.').count() > 1 && text.split('.').all(is_label) {
+        wrong.push("must not contain dots".to_owned());
+    } else if !is_label(text) {
         wrong.push(LABEL.to_owned());
-    }
-    wrong
-}
-
-/// Returns what is wrong with a DNS-1035 label, as Services had to have for a name.
-pub(crate) fn label_1035(text: &str) -> Vec<String> {
-    let mut wrong = Vec::new();
-    if text.len() > 63 {
-        wrong.push(too_long(63));
-    }
-    if !is_label(text) || !text.starts_with(|c: char| c.is_ascii_lowercase()) {
-        wrong.push(LABEL_1035.to_owned());
     }
     wrong
 }
@@ -217,7 +219,6 @@ mod tests {
             assert!(!subdomain(bad).is_empty(), "{bad}");
         }
         assert!(!label("a.b").is_empty());
-        assert!(!label_1035("1a").is_empty());
         assert!(label(&"a".repeat(64)).contains(&too_long(63)));
     }
 

@@ -1,12 +1,19 @@
 //! Services and Ingresses.
 
 use std::collections::HashSet;
+use std::net::IpAddr;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::semantic::Unique;
-use super::{FieldErrors, metadata, names, pod};
+use super::{FieldErrors, metadata, names, pod, workload};
 use crate::fields::{list, text};
+
+/// The types of Services that are reached from outside.
+const EXTERNAL: [&str; 2] = ["LoadBalancer", "NodePort"];
+
+/// The node ports that a Kubernetes API server hands out by default.
+const NODE_PORTS: std::ops::RangeInclusive<i64> = 30_000..=32_767;
 
 pub(super) fn service(live: Option<&Value>, object: &Value, errors: &mut FieldErrors) {
     let kind = text(object, "/spec/type");
@@ -23,8 +30,13 @@ pub(super) fn service(live: Option<&Value>, object: &Value, errors: &mut FieldEr
         errors.required("spec.ports", "");
     }
     metadata::labels(object.pointer("/spec/selector"), "spec.selector", errors);
-    ports(object, errors);
+    ports(object, kind, errors);
     affinity(object, errors);
+    let policy = text(object, "/spec/externalTrafficPolicy");
+    if !policy.is_empty() && !EXTERNAL.contains(&kind) {
+        let why = "may only be set for externally-accessible services";
+        errors.invalid("spec.externalTrafficPolicy", &policy.into(), why);
+    }
     if let Some(live) = live {
         address_is_kept(live, object, errors);
     }
@@ -50,7 +62,7 @@ fn address_is_kept(live: &Value, object: &Value, errors: &mut FieldErrors) {
     }
 }
 
-fn ports(object: &Value, errors: &mut FieldErrors) {
+fn ports(object: &Value, kind: &str, errors: &mut FieldErrors) {
     let ports = list(object, "/spec/ports");
     let mut seen = Unique::new();
     let mut numbers = HashSet::new();
@@ -68,15 +80,37 @@ fn ports(object: &Value, errors: &mut FieldErrors) {
         let number = port.get("port").and_then(Value::as_i64).unwrap_or(0);
         pod::port_number(number, &format!("{path}.port"), errors);
         target(port, &path, errors);
+        node_port(port, kind, &path, errors);
         let protocol = text(port, "/protocol");
         if !["TCP", "UDP", "SCTP"].contains(&protocol) {
             let path = format!("{path}.protocol");
             errors.unsupported(&path, &protocol.into(), &["SCTP", "TCP", "UDP"]);
         }
         if !numbers.insert((protocol, number)) {
-            let value = serde_json::json!({"port": number, "protocol": protocol});
+            let or = |field: &str, other: Value| port.get(field).cloned().unwrap_or(other);
+            let value = json!({
+                "Name": name, "Protocol": protocol, "AppProtocol": port.get("appProtocol"),
+                "Port": number, "TargetPort": 0, "NodePort": or("nodePort", 0.into()),
+            });
             errors.duplicate(&path, &value);
         }
+    }
+}
+
+fn node_port(port: &Value, kind: &str, path: &str, errors: &mut FieldErrors) {
+    let number = port.get("nodePort").and_then(Value::as_i64).unwrap_or(0);
+    let path = format!("{path}.nodePort");
+    if number == 0 {
+        return;
+    }
+    if !EXTERNAL.contains(&kind) {
+        errors.forbidden(&path, &format!("may not be used when `type` is '{kind}'"));
+    } else if !NODE_PORTS.contains(&number) {
+        let (first, last) = (NODE_PORTS.start(), NODE_PORTS.end());
+        let why = format!(
+            "provided port is not in the valid range. The range of valid ports is {first}-{last}"
+        );
+        errors.invalid(&path, &number.into(), &why);
     }
 }
 
@@ -101,7 +135,24 @@ pub(super) fn ingress(object: &Value, errors: &mut FieldErrors) {
     let rules = list(object, "/spec/rules");
     if rules.is_empty() && default.is_none() {
         let detail = "either `defaultBackend` or `rules` must be specified";
-        errors.invalid("spec", &object["spec"], detail);
+        errors.invalid("spec", &Value::Null, detail);
+    }
+    if let Some(class) = object
+        .pointer("/spec/ingressClassName")
+        .and_then(Value::as_str)
+    {
+        for why in names::subdomain(class) {
+            errors.invalid("spec.ingressClassName", &class.into(), &why);
+        }
+    }
+    for (index, tls) in list(object, "/spec/tls").iter().enumerate() {
+        for (number, name) in list(tls, "/hosts")
+            .iter()
+            .filter_map(Value::as_str)
+            .enumerate()
+        {
+            host(name, &format!("spec.tls[{index}].hosts[{number}]"), errors);
+        }
     }
     if let Some(default) = default {
         backend(default, "spec.defaultBackend", errors);
@@ -126,8 +177,11 @@ fn host(host: &str, path: &str, errors: &mut FieldErrors) {
     if host.is_empty() {
         return;
     }
-    let name = host.strip_prefix("*.").unwrap_or(host);
-    for why in names::subdomain(name) {
+    let whys = match host.strip_prefix('*') {
+        Some(rest) => names::wildcard(rest),
+        None => names::subdomain(host),
+    };
+    for why in whys {
         errors.invalid(path, &host.into(), &why);
     }
 }
@@ -170,7 +224,7 @@ fn ingress_path(entry: &Value, path: &str, errors: &mut FieldErrors) {
 fn backend(backend: &Value, path: &str, errors: &mut FieldErrors) {
     match (backend.get("service"), backend.get("resource")) {
         (None, None) => {
-            errors.required(path, "must specify a backend with `service` or `resource`");
+            errors.invalid(path, &"".into(), "resource or service backend is required");
         }
         (Some(_), Some(_)) => {
             let detail = "cannot set both resource and service backends";
@@ -178,8 +232,13 @@ fn backend(backend: &Value, path: &str, errors: &mut FieldErrors) {
         }
         (None, Some(_)) => {}
         (Some(service), None) => {
-            if text(service, "/name").is_empty() {
+            let name = text(service, "/name");
+            if name.is_empty() {
                 errors.required(&format!("{path}.service.name"), "");
+            } else {
+                for why in names::label(name) {
+                    errors.invalid(&format!("{path}.service.name"), &name.into(), &why);
+                }
             }
             let number = service.pointer("/port/number").and_then(Value::as_i64);
             let name = text(service, "/port/name");
@@ -197,5 +256,145 @@ fn backend(backend: &Value, path: &str, errors: &mut FieldErrors) {
                 _ => {}
             }
         }
+    }
+}
+
+/// Checks a NetworkPolicy.
+pub(super) fn policy(object: &Value, errors: &mut FieldErrors) {
+    if let Some(selector) = object.pointer("/spec/podSelector") {
+        workload::check_selector(selector, "spec.podSelector", errors);
+    }
+    for (direction, peers) in [("ingress", "from"), ("egress", "to")] {
+        let rules = list(object, &format!("/spec/{direction}")).iter();
+        for (index, rule) in rules.enumerate() {
+            let path = format!("spec.{direction}[{index}]");
+            for (index, port) in list(rule, "/ports").iter().enumerate() {
+                policy_port(port, &format!("{path}.ports[{index}]"), errors);
+            }
+            for (index, peer) in list(rule, &format!("/{peers}")).iter().enumerate() {
+                policy_peer(peer, &format!("{path}.{peers}[{index}]"), errors);
+            }
+        }
+    }
+    for (index, kind) in list(object, "/spec/policyTypes").iter().enumerate() {
+        let kinds = ["Ingress", "Egress"];
+        if !kind.as_str().is_some_and(|kind| kinds.contains(&kind)) {
+            errors.unsupported(&format!("spec.policyTypes[{index}]"), kind, &kinds);
+        }
+    }
+}
+
+fn policy_port(port: &Value, path: &str, errors: &mut FieldErrors) {
+    let protocols = ["TCP", "UDP", "SCTP"];
+    if let Some(protocol) = port.get("protocol").and_then(Value::as_str)
+        && !protocols.contains(&protocol)
+    {
+        errors.unsupported(&format!("{path}.protocol"), &protocol.into(), &protocols);
+    }
+    let last = port.get("endPort").and_then(Value::as_i64);
+    let at = format!("{path}.endPort");
+    match (port.get("port"), last) {
+        (Some(Value::String(name)), last) => {
+            if let Some(last) = last {
+                errors.invalid(
+                    &at,
+                    &last.into(),
+                    "may not be specified when `port` is non-numeric",
+                );
+            }
+            for why in names::port_name(name) {
+                errors.invalid(&format!("{path}.port"), &name.as_str().into(), &why);
+            }
+        }
+        (Some(number), last) => {
+            let number = number.as_i64().unwrap_or_default();
+            pod::port_number(number, &format!("{path}.port"), errors);
+            if let Some(last) = last {
+                if last < number {
+                    errors.invalid(&at, &last.into(), "must be greater than or equal to `port`");
+                }
+                pod::port_number(last, &at, errors);
+            }
+        }
+        (None, Some(last)) => {
+            errors.invalid(
+                &at,
+                &last.into(),
+                "may not be specified when `port` is not specified",
+            );
+        }
+        (None, None) => {}
+    }
+}
+
+fn policy_peer(peer: &Value, path: &str, errors: &mut FieldErrors) {
+    let mut selectors = 0;
+    for name in ["podSelector", "namespaceSelector"] {
+        if let Some(selector) = peer.get(name) {
+            selectors += 1;
+            workload::check_selector(selector, &format!("{path}.{name}"), errors);
+        }
+    }
+    match (peer.get("ipBlock"), selectors) {
+        (None, 0) => errors.required(path, "must specify a peer"),
+        (None, _) => {}
+        (Some(block), selectors) => {
+            address_block(block, &format!("{path}.ipBlock"), errors);
+            if selectors > 0 {
+                errors.forbidden(path, "may not specify both ipBlock and another peer");
+            }
+        }
+    }
+}
+
+fn address_block(block: &Value, path: &str, errors: &mut FieldErrors) {
+    let whole = text(block, "/cidr");
+    if whole.is_empty() {
+        return errors.required(&format!("{path}.cidr"), "");
+    }
+    let why = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
+    let Some(network) = Network::parse(whole) else {
+        return errors.invalid(&format!("{path}.cidr"), &whole.into(), why);
+    };
+    for (index, part) in list(block, "/except").iter().enumerate() {
+        let at = format!("{path}.except[{index}]");
+        match part.as_str().and_then(Network::parse) {
+            None => errors.invalid(&at, part, why),
+            Some(inner) if !network.strictly_holds(&inner) => {
+                errors.invalid(&at, part, "must be a strict subset of `cidr`");
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// A range of addresses, such as 10.0.0.0/8.
+struct Network {
+    address: IpAddr,
+    length: u32,
+}
+
+impl Network {
+    fn parse(text: &str) -> Option<Self> {
+        let (address, length) = text.split_once('/')?;
+        let address: IpAddr = address.parse().ok()?;
+        let most = if address.is_ipv4() { 32 } else { 128 };
+        let length = length.parse().ok().filter(|length| *length <= most)?;
+        Some(Self { address, length })
+    }
+
+    /// Returns the bits of the network, behind those that count.
+    fn bits(address: IpAddr, length: u32) -> u128 {
+        let (bits, most) = match address {
+            IpAddr::V4(address) => (u128::from(u32::from(address)), 32),
+            IpAddr::V6(address) => (u128::from(address), 128),
+        };
+        bits.checked_shr(most - length).unwrap_or(0)
+    }
+
+    fn strictly_holds(&self, inner: &Self) -> bool {
+        self.address.is_ipv4() == inner.address.is_ipv4()
+            && self.length < inner.length
+            && Self::bits(self.address, self.length) == Self::bits(inner.address, self.length)
     }
 }

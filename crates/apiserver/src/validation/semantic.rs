@@ -11,7 +11,7 @@ use crate::status::Cause;
 /// Returns what is wrong with a new object, or with a new version of `live`. The object has its defaults.
 pub(crate) fn validate(gvk: &Gvk, live: Option<&Value>, object: &Value) -> Vec<Cause> {
     let mut errors = FieldErrors::default();
-    metadata::check(gvk, object, &mut errors);
+    metadata::check(gvk, live, object, &mut errors);
     check_kind(gvk, live, object, &mut errors);
     errors.into_causes()
 }
@@ -28,6 +28,9 @@ fn check_kind(gvk: &Gvk, live: Option<&Value>, object: &Value, errors: &mut Fiel
         ("policy", "PodDisruptionBudget") => workload::budget(object, errors),
         ("", "Service") => network::service(live, object, errors),
         ("networking.k8s.io", "Ingress") => network::ingress(object, errors),
+        ("networking.k8s.io", "NetworkPolicy") => network::policy(object, errors),
+        ("", "PersistentVolume") => config::volume(live, object, errors),
+        ("", "Namespace") => config::namespace(object, errors),
         ("", "ConfigMap") => config::config_map(live, object, errors),
         ("", "Secret") => config::secret(live, object, errors),
         ("", "PersistentVolumeClaim") => config::claim(live, object, errors),

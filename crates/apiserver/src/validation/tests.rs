@@ -177,5 +177,5 @@ fn the_role_of_a_binding_cannot_change() {
             "metadata": {"name": "system:x"}, "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
             "subjects": [{"kind": "ServiceAccount", "name": "x", "namespace": "y"}]})
     };
-    insta::assert_snapshot!(lines(Some(&binding("a")), &binding("b")), @r#"roleRef: Invalid value: {"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"b"}: cannot change roleRef"#);
+    insta::assert_snapshot!(lines(Some(&binding("a")), &binding("b")), @r#"roleRef: Invalid value: {"APIGroup":"rbac.authorization.k8s.io","Kind":"Role","Name":"b"}: field is immutable"#);
 }

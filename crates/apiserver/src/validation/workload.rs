@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::semantic::immutable;
 use super::{FieldErrors, metadata, names, pod};
-use crate::fields::{list, text};
+use crate::fields::{integer, list, text};
 
 /// What may change in the spec of a StatefulSet.
 const STATEFUL_SET_FIELDS: [&str; 8] = [
@@ -38,6 +38,7 @@ pub(super) fn check(kind: &str, live: Option<&Value>, object: &Value, errors: &m
     }
     if kind == "Deployment" {
         strategy(object, errors);
+        deployment_status(object, errors);
     }
     template(object, "/spec/template", &["Always"], errors);
 }
@@ -225,6 +226,14 @@ pub(super) fn job(live: Option<&Value>, object: &Value, errors: &mut FieldErrors
         not_negative(object, &["spec", field], errors);
     }
     template(object, "/spec/template", &["OnFailure", "Never"], errors);
+    let labels = object
+        .pointer("/spec/selector/matchLabels")
+        .and_then(Value::as_object);
+    let manual = object.pointer("/spec/manualSelector") == Some(&Value::Bool(true));
+    if !manual && labels.is_some_and(|labels| labels.len() != 1) {
+        let why = "`selector` not auto-generated";
+        errors.invalid("spec.selector", &object["spec"]["selector"], why);
+    }
     immutable(live, object, "/spec/selector", errors);
     immutable(live, object, "/spec/completionMode", errors);
     if live.is_some_and(|live| text(live, "/spec/completionMode") != "Indexed") {
@@ -289,11 +298,50 @@ pub(super) fn autoscaler(object: &Value, errors: &mut FieldErrors) {
 pub(super) fn budget(object: &Value, errors: &mut FieldErrors) {
     let has = |name: &str| object["spec"].get(name).is_some();
     if has("minAvailable") && has("maxUnavailable") {
-        let value = &object["spec"];
+        let spec = &object["spec"];
+        let value = json!({
+            "MinAvailable": spec["minAvailable"], "Selector": spec["selector"],
+            "MaxUnavailable": spec["maxUnavailable"],
+            "UnhealthyPodEvictionPolicy": spec["unhealthyPodEvictionPolicy"],
+        });
+        let value = &value;
         let detail = "minAvailable and maxUnavailable cannot be both set";
         errors.invalid("spec", value, detail);
+    }
+    for field in ["minAvailable", "maxUnavailable"] {
+        let value = &object["spec"][field];
+        let share = value
+            .as_str()
+            .and_then(|text| text.strip_suffix('%')?.parse::<u32>().ok());
+        if share.is_some_and(|share| share > 100) {
+            errors.invalid(
+                &format!("spec.{field}"),
+                value,
+                "must not be greater than 100%",
+            );
+        }
+        not_negative(object, &["spec", field], errors);
     }
     if let Some(selector) = object.pointer("/spec/selector") {
         check_selector(selector, "spec.selector", errors);
     }
+}
+
+/// Checks what a controller says of a Deployment.
+fn deployment_status(object: &Value, errors: &mut FieldErrors) {
+    let number = |field: &str| integer(object, &format!("/status/{field}"));
+    let mut compare = |field: &str, most: i64, what: &str| {
+        if number(field) > most {
+            let why = format!("cannot be greater than {what}");
+            errors.invalid(&format!("status.{field}"), &number(field).into(), &why);
+        }
+    };
+    for field in ["updatedReplicas", "readyReplicas", "availableReplicas"] {
+        compare(field, number("replicas"), "status.replicas");
+    }
+    compare(
+        "availableReplicas",
+        number("readyReplicas"),
+        "readyReplicas",
+    );
 }

@@ -249,6 +249,10 @@ pub(crate) fn normal(text: &str) -> String {
             r"-[bcdfghjklmnpqrstvwxz24-9]{6,10}-[bcdfghjklmnpqrstvwxz24-9]{5}\b",
             "-HASH-ENDING",
         ),
+        (
+            r"kube-api-access-[bcdfghjklmnpqrstvwxz24-9]{5}\b",
+            "kube-api-access-ENDING",
+        ),
         (r"-[bcdfghjklmnpqrstvwxz24-9]{6,10}\b", "-HASH"),
         (r"=[bcdfghjklmnpqrstvwxz24-9]{6,10}\b", "=HASH"),
         (r"10\.244\.\d+\.\d+", "POD-IP"),

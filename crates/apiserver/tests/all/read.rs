@@ -191,6 +191,8 @@ fn describe_tells_about_a_deployment_and_its_events() {
     insta::assert_snapshot!(normal(&cluster.ok(&format!("describe {pod}"))), @r#"
     Name:  web-HASH-ENDING
     Namespace:  default
+    Priority:  0
+    Service Account:  default
     Node:  windlass/127.0.0.1
     Start Time:  TIME
     Labels:  app=web
@@ -213,7 +215,8 @@ fn describe_tells_about_a_deployment_and_its_events() {
       Ready:  True
       Restart Count:  0
       Environment:  <none>
-      Mounts:  <none>
+      Mounts:
+      /var/run/secrets/kubernetes.io/serviceaccount from kube-api-access-ENDING (ro)
     Conditions:
       Type  Status
       PodReadyToStartContainers  True
@@ -221,10 +224,17 @@ fn describe_tells_about_a_deployment_and_its_events() {
       Ready  True
       ContainersReady  True
       PodScheduled  True
-    Volumes:  <none>
+    Volumes:
+      kube-api-access-ENDING:
+      Type:  Projected (a volume that contains injected data from multiple sources)
+      TokenExpirationSeconds:  3607
+      ConfigMapName:  kube-root-ca.crt
+      Optional:  false
+      DownwardAPI:  true
     QoS Class:  BestEffort
     Node-Selectors:  <none>
-    Tolerations:  <none>
+    Tolerations:  node.kubernetes.io/not-ready:NoExecute op=Exists for AGE
+      node.kubernetes.io/unreachable:NoExecute op=Exists for AGE
     Events:
       Type  Reason  Age  From  Message
       ----  ------  ----  ----  -------
