@@ -101,7 +101,7 @@ impl Collector {
         if event.change == Change::Deleted {
             self.owner_gone(&object);
             self.content_gone(&key);
-            self.dependent_gone(&event.object, &key.namespace);
+            self.dependent_gone(&object, &key.namespace);
         } else {
             self.index(&key, &object);
             self.settle(&key, &object);

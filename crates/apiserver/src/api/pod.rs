@@ -1,6 +1,8 @@
 //! What admission adds to a new Pod, as the plugins of kube-apiserver 1.37 that are on by default do: its service
 //! account with a token, its priority, and how long it stays on a node that is lost.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use super::{Api, Target};
@@ -73,6 +75,7 @@ impl Api {
     fn give_priority(&self, target: &Target<'_>, pod: &mut Value) -> Result<(), Status> {
         let classes = GroupResource::new("scheduling.k8s.io", "priorityclasses");
         let classes = self.store.list(&classes, &Range::default()).items;
+        let classes: Vec<Arc<Value>> = classes.iter().map(|class| class.value()).collect();
         let name = fields::text(pod, "/spec/priorityClassName");
         let class = classes.iter().find(|class| match name {
             "" => fields::flag(class, "/globalDefault"),
