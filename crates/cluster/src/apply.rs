@@ -9,11 +9,11 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, stream};
 use serde_json::Value;
-use tokio::time::{Instant, sleep};
 use windlass_health::Status;
 use windlass_object::{Gvk, ObjectRef};
 use windlass_plan::{Action, DesiredSet, Live, Op, Outcome, Phase, Plan, Unit, Until, Wait};
 
+use crate::pauses::Pauses;
 use crate::request::Mode;
 use crate::{Cluster, ClusterError, Kind, request};
 
@@ -21,8 +21,6 @@ use crate::{Cluster, ClusterError, Kind, request};
 const PARALLEL: usize = 16;
 /// How long an action waits for what it needs.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
-/// The pause between two looks at an object that is waited for: first and longest.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(500));
 
 /// What happened while a plan ran, told at once.
 #[derive(Clone, Debug)]
@@ -206,6 +204,11 @@ impl Cluster {
             .get(id)
             .ok_or("it is not in the source any more; plan again")?;
         let kind = self.served_kind(object.gvk()).await?;
+        if !action.taken_from.is_empty()
+            && let Err(error) = self.take_over(&kind, object).await?
+        {
+            return Ok(Err(error));
+        }
         let request = request::apply(
             &kind,
             id.namespace.as_deref(),
@@ -265,31 +268,6 @@ impl Cluster {
                 ));
             }
         }
-    }
-}
-
-/// Pauses that grow, up to a deadline.
-struct Pauses {
-    deadline: Instant,
-    next: Duration,
-}
-
-impl Pauses {
-    fn new(limit: Duration) -> Self {
-        Self {
-            deadline: Instant::now() + limit,
-            next: PAUSES.0,
-        }
-    }
-
-    /// Pauses; returns `false` at once when the deadline has passed.
-    async fn pause(&mut self) -> bool {
-        if Instant::now() >= self.deadline {
-            return false;
-        }
-        sleep(self.next).await;
-        self.next = (self.next * 2).min(PAUSES.1);
-        true
     }
 }
 

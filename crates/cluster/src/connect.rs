@@ -42,6 +42,8 @@ pub struct Cluster {
     pub(crate) flow: Arc<Flow>,
     pub(crate) patience: Patience,
     pub(crate) manager: Arc<str>,
+    /// Other managers whose fields are taken over.
+    pub(crate) also: Arc<[String]>,
     server: Arc<str>,
 }
 
@@ -136,6 +138,7 @@ impl Cluster {
             flow: Arc::default(),
             patience: Patience::default(),
             manager: manager.into(),
+            also: Arc::default(),
             server: server.trim_end_matches('/').into(),
         };
         cluster.refresh_kinds().await?;

@@ -20,11 +20,13 @@ mod identity;
 mod inventory;
 mod kinds;
 mod observe;
+mod pauses;
 pub mod request;
 mod retry;
 mod scope;
 mod send;
 mod served;
+mod takeover;
 mod watch;
 
 pub use apply::{Applied, Failure, Progress};

@@ -15,7 +15,8 @@ use windlass_plan::{DesiredSet, DryRun, Inventory, Live, Observed, immutable_fie
 use crate::request::Mode;
 use crate::served::{Served, Wanted};
 use lists::{Listed, Seen};
-use slim::{identity, is_same, slim, without_owners};
+pub(crate) use slim::without_owners;
+use slim::{identity, is_same, slim};
 
 use crate::{About, Cluster, ClusterError, Definitions, Kind, request};
 
@@ -191,6 +192,15 @@ impl Cluster {
         live: Live,
         tried: Result<DryRun, ClusterError>,
     ) -> Observed {
+        let tried = match (tried, &live) {
+            (Ok(DryRun::Merged(merged)), Live::Present(live)) => {
+                match self.taker().takes(object, live) {
+                    Some(takeover) => self.foresee(kind, object, takeover, live, merged).await,
+                    None => Ok(DryRun::Merged(merged)),
+                }
+            }
+            (tried, _) => tried,
+        };
         let tried = match (tried, &live) {
             (Ok(DryRun::Immutable { fields, .. }), Live::Present(live)) => {
                 let anew = self.try_anew(kind, object, live).await.map(Box::new);
@@ -402,7 +412,7 @@ fn is_new(merged: &Value, name: &str) -> bool {
 
 /// Returns what a refused dry run says: the object is wrong, or cannot be changed so, or its namespace is not there
 /// yet.
-fn refusal(id: &ObjectRef, about: &About, reason: String, message: String) -> DryRun {
+pub(crate) fn refusal(id: &ObjectRef, about: &About, reason: String, message: String) -> DryRun {
     match &id.namespace {
         Some(namespace) if reason == "NotFound" && about.kind == "namespaces" => DryRun::Deferred {
             until: vec![namespace_ref(namespace)],

@@ -95,6 +95,28 @@ pub fn apply(
     )
 }
 
+/// Returns the request that changes an object by a JSON patch (RFC 6902).
+#[must_use]
+pub fn patch(
+    kind: &Kind,
+    namespace: Option<&str>,
+    name: &str,
+    patch: &Value,
+    manager: &str,
+    mode: Mode,
+) -> ApiRequest {
+    let mut path = format!(
+        "{}?fieldManager={}",
+        path(kind, namespace, Some(name)),
+        encode(manager)
+    );
+    if mode == Mode::DryRun {
+        path.push_str("&dryRun=All");
+    }
+    let content_type = Some("application/json-patch+json");
+    build(Method::PATCH, &path, content_type, to_bytes(patch))
+}
+
 /// Returns the request that creates `object`, and fails when it exists.
 #[must_use]
 pub fn create(kind: &Kind, namespace: Option<&str>, object: &Value, manager: &str) -> ApiRequest {

@@ -16,6 +16,8 @@ mod replace;
 mod served;
 #[path = "all/settled.rs"]
 mod settled;
+#[path = "all/takeover.rs"]
+mod takeover;
 #[path = "all/unit.rs"]
 mod unit;
 #[path = "all/watch.rs"]

@@ -13,6 +13,7 @@ use windlass_object::{Object, ObjectRef};
 use crate::{Action, ClaimState, Entry, Inputs, Live, Op, Reason, Unit};
 
 pub(crate) use apply::apply;
+pub(crate) use optout::merges;
 pub(crate) use prune::prune;
 pub use prune::reason_to_keep;
 
@@ -44,6 +45,7 @@ pub(crate) fn of_entry(entry: &Entry) -> Action {
         cause: None,
         origin: None,
         fields: Vec::new(),
+        taken_from: Vec::new(),
         wait_for: Vec::new(),
         digest: None,
     }

@@ -22,6 +22,9 @@ pub(crate) fn of(plan: &Plan) -> PlanHash {
             changes,
         );
         hasher.update(json(&(effect, &action.wait_for, &action.digest)));
+        if !action.taken_from.is_empty() {
+            hasher.update(json(&action.taken_from));
+        }
     }
     PlanHash(hex(&hasher.finalize()))
 }

@@ -6,6 +6,7 @@
 //! - [`Observed`]: what the cluster has for one object, and what a dry run made of it.
 //! - [`immutable_fields`]: which refusals of a dry run mean that an object must be replaced ([`Complaint`]).
 //! - [`is_settled()`]: whether an apply would surely leave an object as it is, so that none need be tried.
+//! - [`Taker`], [`Takeover`]: fields of kubectl and of older programs, made ours.
 //! - [`Others`], [`Claim`]: what other units have to do with these objects.
 //! - [`Guards`], [`Replacing`], [`Approvals`]: what must not be deleted, and what a person has allowed.
 //! - [`Inputs`] and [`plan()`]: all of this together, and the function.
@@ -70,6 +71,7 @@ mod result;
 mod review;
 mod saved;
 mod settled;
+mod takeover;
 mod text;
 mod unit;
 
@@ -90,5 +92,6 @@ pub use result::{Outcome, inventory_after, inventory_before};
 pub use review::{Group, Review};
 pub use saved::{SavedCluster, SavedPlans, SavedPlansError, SavedUnit};
 pub use settled::is_settled;
+pub use takeover::{Takeover, Taker};
 pub use text::{Color, Compared, MarkdownOptions, TextOptions, clean};
 pub use unit::{NAME_LABEL, NAMESPACE_LABEL, Unit};

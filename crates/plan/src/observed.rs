@@ -39,6 +39,14 @@ pub enum DryRun {
     Merged(Value),
     /// None was needed: an apply would leave the live object as it is ([`crate::is_settled`]).
     Settled,
+    /// The object as it would be after fields of other managers were taken over. No dry run of the server shows that
+    /// in one request: [`Takeover::foresee`](crate::Takeover::foresee).
+    TakenOver {
+        /// Those managers.
+        from: Vec<String>,
+        /// The object.
+        merged: Value,
+    },
     /// The server refuses the object.
     Rejected {
         /// The `reason` of its Status, such as `Invalid` or `Forbidden`.
@@ -99,6 +107,7 @@ impl fmt::Debug for DryRun {
         match self {
             Self::None => formatter.write_str("None"),
             Self::Merged(_) => formatter.write_str("Merged"),
+            Self::TakenOver { from, .. } => write!(formatter, "TakenOver({from:?})"),
             Self::Settled => formatter.write_str("Settled"),
             Self::Rejected { reason, .. } => write!(formatter, "Rejected({reason})"),
             Self::Immutable { fields, anew } => {

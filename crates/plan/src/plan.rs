@@ -67,6 +67,10 @@ pub struct Action {
     /// The fields that change; of what exists.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<Field>,
+    /// The field managers whose fields are taken over before it is applied: those of them that the source lacks go
+    /// away.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken_from: Vec<String>,
     /// What must be so before it begins. All of it is brought about by earlier waves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wait_for: Vec<Wait>,

@@ -29,6 +29,8 @@ pub enum Reason {
         /// By what it may be.
         allowed: String,
     },
+    /// Update: no field changes, but others own some of what the source has.
+    Owners,
     /// Update: what changes can be told only when that is there for which it waits.
     Untried,
     /// Unchanged: live and desired agree.
@@ -261,6 +263,7 @@ impl fmt::Display for Reason {
                 "{} cannot be changed; {why}; replaced only with an approval",
                 named(fields)
             ),
+            Self::Owners => formatter.write_str("its fields are taken over"),
             Self::Untried => formatter.write_str("compared once what it waits for is there"),
             Self::Same => formatter.write_str("as desired"),
             Self::NotDesired => formatter.write_str("no longer in the source"),

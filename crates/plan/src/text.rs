@@ -274,6 +274,10 @@ impl<'a> Writer<'a> {
         for wait in &action.wait_for {
             writeln!(self.out, "      after {}", clean(&wait.to_string()))?;
         }
+        if !action.taken_from.is_empty() {
+            let from = clean(&action.taken_from.join(", "));
+            writeln!(self.out, "      fields taken over from {from}")?;
+        }
         action.fields.iter().try_for_each(|field| self.field(field))
     }
 

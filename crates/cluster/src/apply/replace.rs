@@ -6,7 +6,8 @@ use serde_json::Value;
 use windlass_object::ObjectRef;
 use windlass_plan::{Action, Live, immutable_fields, reason_to_keep};
 
-use super::{LONGEST_WAIT, Pauses, Run, Written, message};
+use super::{LONGEST_WAIT, Run, Written, message};
+use crate::pauses::Pauses;
 use crate::request::Propagation;
 use crate::{Cluster, ClusterError};
 

@@ -171,7 +171,9 @@ impl Cluster {
     }
 
     pub(super) fn see(&self, desired: Option<&Object>, live: Value) -> Seen {
-        let is_settled = desired.is_some_and(|object| is_settled(object, &live, self.manager()));
+        let is_settled = desired.is_some_and(|object| {
+            is_settled(object, &live, self.manager()) && self.taker().takes(object, &live).is_none()
+        });
         if is_settled {
             Seen::Settled(slim(live))
         } else {

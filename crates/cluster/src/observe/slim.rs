@@ -19,7 +19,7 @@ const BULK: [(&str, &str, &str); 11] = [
 ];
 
 /// Returns the object without its owners.
-pub(super) fn without_owners(mut object: Value) -> Value {
+pub(crate) fn without_owners(mut object: Value) -> Value {
     remove(&mut object, "/metadata", "managedFields");
     object
 }

@@ -114,6 +114,16 @@ impl Step<'_> {
                 })
             }
             DryRun::Merged(merged) => self.new_or(action, |action| self.compared(action, merged)),
+            DryRun::TakenOver { from, merged } => self.new_or(action, |action| {
+                let taken_from = from.clone();
+                self.taken(
+                    Action {
+                        taken_from,
+                        ..action
+                    },
+                    merged,
+                )
+            }),
         }
     }
 
@@ -168,6 +178,15 @@ impl Step<'_> {
             ..action
         }
         .with((op, reason))
+    }
+
+    /// The fields of an object may become ours though none of them changes.
+    fn taken(&self, action: Action, merged: &Value) -> Action {
+        let action = self.compared(action, merged);
+        match action.op {
+            Op::Unchanged => action.with((Op::Update, Reason::Owners)),
+            _ => action,
+        }
     }
 
     pub(super) fn changes(&self, live: &Value, after: &Value) -> Vec<Field> {

@@ -9,7 +9,7 @@ const PREFIX: &str = "kustomize.toolkit.fluxcd.io/";
 pub(super) fn of_apply(desired: &Value, live: Option<&Value>) -> Option<String> {
     let either = |key, value| find(desired, key, value).or_else(|| find(live?, key, value));
     either("reconcile", "disabled")
-        .or_else(|| find(desired, "ssa", "Ignore"))
+        .or_else(|| either("ssa", "Ignore"))
         .or_else(|| find(desired, "ssa", "IfNotPresent").filter(|_| live.is_some()))
 }
 
@@ -18,6 +18,11 @@ pub(super) fn of_prune(live: &Value) -> Option<String> {
     find(live, "prune", "disabled")
         .or_else(|| find(live, "reconcile", "disabled"))
         .or_else(|| find(live, "ssa", "Ignore"))
+}
+
+/// Whether an object leaves other managers the fields that the source lacks.
+pub(crate) fn merges(object: &Value) -> bool {
+    find(object, "ssa", "Merge").is_some()
 }
 
 /// Returns the key and value by which the source allows to delete the object and create it anew.
