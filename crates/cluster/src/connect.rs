@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use windlass_plan::Complaint;
 
 use crate::flow::Flow;
+use crate::lease::Fence;
 use crate::{Kinds, Patience};
 
 /// How long it may take to connect.
@@ -40,6 +41,7 @@ pub struct Cluster {
     /// Whether the server has answered anything so far.
     pub(crate) has_answered: Arc<AtomicBool>,
     pub(crate) flow: Arc<Flow>,
+    pub(crate) fence: Arc<Fence>,
     pub(crate) patience: Patience,
     pub(crate) manager: Arc<str>,
     /// Other managers whose fields are taken over.
@@ -86,6 +88,9 @@ pub enum ClusterError {
         /// What went wrong.
         reason: String,
     },
+    /// The Lease of this process is lost, so that another one may be at work. Nothing was sent.
+    #[error("nothing is written any more: the lease is lost, and another Windlass may be at work")]
+    Fenced,
     /// The answer is not what the API promises.
     #[error("the API server {server} answered something unexpected: {reason}")]
     Unexpected {
@@ -136,6 +141,7 @@ impl Cluster {
             is_outdated: Arc::default(),
             has_answered: Arc::default(),
             flow: Arc::default(),
+            fence: Arc::default(),
             patience: Patience::default(),
             manager: manager.into(),
             also: Arc::default(),
@@ -192,6 +198,11 @@ impl ClusterError {
             message: status.message,
             about: about.map(Box::new).unwrap_or_default(),
         }
+    }
+
+    /// Returns whether there was no answer.
+    pub(crate) fn is_unreachable(&self) -> bool {
+        matches!(self, Self::Unreachable { .. })
     }
 
     /// Returns whether the server no longer has the state of the past that was asked for.

@@ -162,12 +162,8 @@ impl Cluster {
         if let Some(key) = self.stored_key(namespace).await? {
             return Ok(key);
         }
-        let object =
-            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
-        let request = self.apply_own(&core_cluster("namespaces", "Namespace"), None, &object);
-        self.send(request)
-            .await
-            .map_err(|error| failure(namespace, error))?;
+        let made = self.make_namespace(namespace).await;
+        made.map_err(|error| failure(namespace, error))?;
         let bytes = random_bytes()?;
         let object = json!({
             "apiVersion": "v1",
@@ -215,6 +211,15 @@ impl Cluster {
             .and_then(|bytes| bytes.try_into().ok());
         let bytes = bytes.ok_or_else(|| damaged_key(namespace, "it does not hold 32 bytes"))?;
         Ok(Some(FingerprintKey::new(bytes)))
+    }
+
+    /// Has a namespace of our own.
+    pub(crate) async fn make_namespace(&self, namespace: &str) -> Result<(), ClusterError> {
+        let object =
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
+        let request = self.apply_own(&core_cluster("namespaces", "Namespace"), None, &object);
+        // What is written to have the right to write.
+        self.send_unfenced(request).await.map(drop)
     }
 
     /// Returns the request that applies an object of our own bookkeeping.

@@ -6,6 +6,7 @@
 //! - [`Cluster::observe`]: what a plan needs to know of live objects, with a server-side dry run.
 //! - [`Cluster::apply`]: runs a plan, and nothing else.
 //! - [`Cluster::inventory`], [`Cluster::store_inventory`]: what a unit has applied ([`Stored`]).
+//! - [`Cluster::lease`]: one process at a time ([`Claim`], [`Lease`]).
 //! - [`Cluster::watch`]: tells which objects of a unit changed ([`Notice`]).
 //!
 //! Requests are values ([`request`]); the client only sends them. What is decided is decided in
@@ -19,6 +20,7 @@ mod health;
 mod identity;
 mod inventory;
 mod kinds;
+mod lease;
 mod observe;
 mod pauses;
 pub mod request;
@@ -34,6 +36,7 @@ pub use connect::{About, Cluster, ClusterError, ConnectError, Target};
 pub use health::Assessed;
 pub use inventory::{InventoryError, Stored, temporary_key};
 pub use kinds::{Kind, Kinds};
+pub use lease::{Claim, Holder, Lease, LeaseError};
 pub use scope::{Definitions, ScopeError};
 pub use send::Patience;
 pub use watch::{Change, Notice, Watched};

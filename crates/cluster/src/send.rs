@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use http::{Response, StatusCode, header::RETRY_AFTER};
+use http::{Method, Response, StatusCode, header::RETRY_AFTER};
 use http_body_util::BodyExt as _;
 use kube::client::Body;
 use kube::core::Status;
@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::connect::chain;
 use crate::flow::Load;
+use crate::lease::Fence;
 use crate::request::ApiRequest;
 use crate::retry::{Attempt, Attempts, Repeat};
 use crate::{Cluster, ClusterError};
@@ -58,9 +59,28 @@ impl Cluster {
 
     /// Sends a request, again where that is safe and may help, and returns the answer.
     pub(crate) async fn send(&self, request: ApiRequest) -> Result<Value, ClusterError> {
+        let fence = is_write(&request).then_some(&*self.fence);
+        self.send_through(fence, request).await
+    }
+
+    /// The same for what is written to have the right to write.
+    pub(crate) async fn send_unfenced(&self, request: ApiRequest) -> Result<Value, ClusterError> {
+        self.send_through(None, request).await
+    }
+
+    async fn send_through(
+        &self,
+        fence: Option<&Fence>,
+        request: ApiRequest,
+    ) -> Result<Value, ClusterError> {
         let mut attempts = Attempts::new(self.patience.pause, Instant::now() + self.patience.total);
         loop {
+            let turn = self.flow.turn().await;
+            if fence.is_some_and(|fence| !fence.is_open()) {
+                return Err(ClusterError::Fenced);
+            }
             let attempt = self.attempt(&request).await;
+            turn.end(load(&attempt));
             let pause = match &attempt {
                 Attempt::Done(_) => None,
                 // A server that never answered is not there; one that did may be starting anew.
@@ -117,9 +137,8 @@ impl Cluster {
     }
 
     async fn attempt(&self, request: &ApiRequest) -> Attempt {
-        let turn = self.flow.turn().await;
         let sent = self.client.send(request.clone().map(Body::from));
-        let attempt = match timeout(self.patience.answer, sent).await {
+        match timeout(self.patience.answer, sent).await {
             Ok(Ok(response)) => self.read(response).await,
             Ok(Err(error)) if was_never_sent(&error) => Attempt::Unsent(chain(&error)),
             Ok(Err(error)) => Attempt::Lost(chain(&error)),
@@ -127,9 +146,7 @@ impl Cluster {
                 "no answer within {} s",
                 seconds(self.patience.answer)
             )),
-        };
-        turn.end(load(&attempt));
-        attempt
+        }
     }
 
     async fn read(&self, response: Response<Body>) -> Attempt {
@@ -211,6 +228,12 @@ impl Cluster {
     }
 }
 
+/// Whether the request is to change something.
+fn is_write(request: &ApiRequest) -> bool {
+    let query = request.uri().query().unwrap_or_default();
+    request.method() != Method::GET && !query.split('&').any(|each| each == "dryRun=All")
+}
+
 /// Returns what an answer says of the server.
 fn load(attempt: &Attempt) -> Load {
     if attempt.is_overload() {
@@ -259,6 +282,11 @@ fn was_never_sent(error: &kube::Error) -> bool {
         next = error.source();
     }
     false
+}
+
+/// Returns a pause that is up to a half shorter or longer, so that those that fail together do not come back together.
+pub(crate) fn varied(pause: Duration) -> Duration {
+    pause.mul_f64(0.5 + random())
 }
 
 /// Returns a number between 0 and 1; without random bytes, the middle.

@@ -16,6 +16,7 @@ use windlass_object::ObjectRef;
 use windlass_plan::{NAMESPACE_LABEL, Unit};
 
 use crate::connect::chain;
+use crate::send::varied;
 use crate::{Cluster, Kind};
 
 /// How many changes wait to be looked at before the watches are held back.
@@ -115,18 +116,28 @@ impl Watched {
 /// Watches one kind for as long as someone listens. Lost connections are made anew, with growing pauses.
 async fn watch_kind(cluster: Cluster, kind: Kind, selector: String, sender: mpsc::Sender<Notice>) {
     let mut events = events(&cluster, &kind, &selector);
-    let mut watch = Watch::new(kind);
+    let mut watch = Watch::new(kind.clone());
     while let Some(event) = events.next().await {
         let has_failed = event.is_err();
+        let is_expired = event.as_ref().is_err_and(is_expired);
         for notice in watch.take(event, Instant::now()) {
             if sender.send(notice).await.is_err() {
                 return;
             }
         }
+        if is_expired {
+            events = self::events(&cluster, &kind, &selector);
+        }
         if has_failed {
-            tokio::time::sleep(watch.pause()).await;
+            tokio::time::sleep(varied(watch.pause())).await;
         }
     }
+}
+
+/// Whether a watch was refused because the server does not have its version any more. The watcher takes that for an
+/// answer only when it comes as an event, and would ask the same again for ever (kube 5.0).
+fn is_expired(error: &Error) -> bool {
+    matches!(error, Error::WatchStartFailed(kube::Error::Api(status)) if status.code == 410)
 }
 
 fn events(

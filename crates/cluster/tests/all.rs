@@ -4,8 +4,14 @@
 
 #[path = "all/absent.rs"]
 mod absent;
+#[path = "all/faults.rs"]
+mod faults;
 #[path = "all/inventory.rs"]
 mod inventory;
+#[path = "all/lease.rs"]
+mod lease;
+#[path = "all/network.rs"]
+mod network;
 #[path = "all/observe.rs"]
 mod observe;
 #[path = "all/prune.rs"]

@@ -14,6 +14,9 @@ const MAPS: &str = "/api/v1/namespaces/default/configmaps";
 const EXPIRED: &str = r#"{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"too old resource version","reason":"Expired","code":410}}
 "#;
 
+/// What it answers when it knows that before the watch begins.
+const GONE: &str = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"too old resource version","reason":"Expired","code":410}"#;
+
 fn is_watch(request: &Request<Body>) -> bool {
     let query = request.uri().query().unwrap_or_default();
     query.split('&').any(|part| part.starts_with("watch="))
@@ -85,6 +88,28 @@ fn a_deletion_while_the_watch_is_down_is_told() {
                 Fate::Pass
             }
         });
+        let change = change(&mut watched).await;
+        assert_eq!((change.id.name.as_str(), change.version), ("a", None));
+    });
+}
+
+#[test]
+fn a_watch_that_is_refused_for_its_version_lists_anew() {
+    in_world(|world| async move {
+        world.rule(|request| {
+            // The version that the server gave is too old for it, until someone lists again.
+            if is_watch(request) {
+                Fate::Forged(410, GONE)
+            } else {
+                Fate::Pass
+            }
+        });
+        let mut watched = watched(&world).await;
+        assert!(change(&mut watched).await.version.is_some());
+        let path = format!("{MAPS}/a");
+        world
+            .direct(request(Method::DELETE, &path, &json!({})))
+            .await;
         let change = change(&mut watched).await;
         assert_eq!((change.id.name.as_str(), change.version), ("a", None));
     });
