@@ -13,8 +13,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep};
 
-use crate::request::{self, Mode};
-use crate::{Cluster, ClusterError, Kind, Patience};
+use crate::{Cluster, ClusterError, Kind, Patience, request};
 pub(crate) use fence::Fence;
 use stored::Stored;
 
@@ -209,15 +208,8 @@ impl Cluster {
             None => request::create(&leases(), namespace, &object, self.manager()),
             Some(version) => {
                 object["metadata"]["resourceVersion"] = version.into();
-                let manager = self.manager();
-                request::apply(
-                    &leases(),
-                    namespace,
-                    &claim.name,
-                    &object,
-                    manager,
-                    Mode::Persist,
-                )
+                // Replaced as a whole: an apply would leave what the creation wrote.
+                request::replace(&leases(), namespace, &claim.name, &object, self.manager())
             }
         };
         // The fence is for what is done under the Lease.

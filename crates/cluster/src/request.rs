@@ -142,6 +142,28 @@ pub enum Propagation {
     Foreground,
 }
 
+/// Returns the request that replaces an object by `object`, which names the version that it replaces.
+#[must_use]
+pub fn replace(
+    kind: &Kind,
+    namespace: Option<&str>,
+    name: &str,
+    object: &Value,
+    manager: &str,
+) -> ApiRequest {
+    let path = format!(
+        "{}?fieldManager={}",
+        path(kind, namespace, Some(name)),
+        encode(manager)
+    );
+    build(
+        Method::PUT,
+        &path,
+        Some("application/json"),
+        to_bytes(object),
+    )
+}
+
 /// Returns the request that deletes the object with this `uid` in this `version`: no other that may have
 /// taken its name since, and not after anyone has changed it.
 #[must_use]

@@ -58,7 +58,8 @@ impl Repeat {
     /// Returns what is known of the request from itself.
     ///
     /// Reads and dry runs change nothing. A server-side apply says how things are to be, so that a second one
-    /// changes nothing. A deletion of one object in one version finds it gone.
+    /// changes nothing. A deletion of one object in one version finds it gone, and a replacement of one version finds
+    /// another one.
     pub(crate) fn of(request: &ApiRequest) -> Self {
         let query = request.uri().query().unwrap_or_default();
         let content_type = request.headers().get(CONTENT_TYPE);
@@ -68,6 +69,7 @@ impl Repeat {
             Method::GET => Self::Safe,
             Method::PATCH if is_apply && !has("/metadata/resourceVersion") => Self::Blind,
             Method::PATCH if is_apply => Self::Safe,
+            Method::PUT if has("/metadata/resourceVersion") => Self::Safe,
             Method::DELETE if has("/preconditions/uid") => Self::Safe,
             _ if query.split('&').any(|each| each == "dryRun=All") => Self::Safe,
             _ => Self::Unsafe,

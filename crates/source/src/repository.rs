@@ -129,6 +129,26 @@ impl Repository {
         self.inner.work_dir().unwrap_or_else(|| self.inner.path())
     }
 
+    /// Returns where this was cloned from, and which directory of it this looks at: `github.com/acme/platform//apps`.
+    /// All ways to the same repository give the same, and no credentials are in it. `None` means that there is no
+    /// remote called `origin`.
+    #[must_use]
+    pub fn origin(&self) -> Option<String> {
+        let local = self.inner.to_thread_local();
+        let url = local.config_snapshot().string("remote.origin.url")?;
+        let url = gix::url::parse(AsRef::<gix::bstr::BStr>::as_ref(&url)).ok()?;
+        let path = url.path.to_string();
+        let path = path.trim_end_matches('/').trim_end_matches(".git");
+        let place = match url.host() {
+            Some(host) => format!("{}/{}", host.to_lowercase(), path.trim_start_matches('/')),
+            None => path.to_owned(),
+        };
+        match self.prefix.as_str() {
+            "" => Some(place),
+            prefix => Some(format!("{place}//{prefix}")),
+        }
+    }
+
     /// Returns the directories whose files change when a reference does.
     pub(crate) fn reference_directories(&self) -> Vec<PathBuf> {
         let local = self.inner.to_thread_local();

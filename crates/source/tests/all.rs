@@ -112,6 +112,36 @@ fn assert_is_the_scene(tree: &dyn Tree) {
 }
 
 #[test]
+fn all_ways_to_a_repository_have_the_same_origin_without_credentials() {
+    let scene = scene();
+    let origin = || {
+        Repository::discover(&scene.path().join("config"))
+            .unwrap()
+            .origin()
+    };
+    assert_eq!(origin(), None);
+    git(scene.path(), &["remote", "add", "origin", "placeholder"]);
+    for url in [
+        "https://someone:secret@GitHub.com/acme/platform.git",
+        "https://github.com/acme/platform/",
+        "git@github.com:acme/platform.git",
+        "ssh://git@github.com:22/acme/platform",
+    ] {
+        git(scene.path(), &["remote", "set-url", "origin", url]);
+        assert_eq!(
+            origin().as_deref(),
+            Some("github.com/acme/platform//config"),
+            "{url}"
+        );
+    }
+    git(
+        scene.path(),
+        &["remote", "set-url", "origin", "/srv/git/platform.git"],
+    );
+    assert_eq!(origin().as_deref(), Some("/srv/git/platform//config"));
+}
+
+#[test]
 fn a_commit_and_a_directory_hold_the_same_tree() {
     let scene = scene();
     let commit = commit_all(scene.path());

@@ -8,7 +8,7 @@
 //! - `access`: the cluster that a command works on; the embedded API server where none is named.
 //! - `remotes`: bases and files that are fetched, where that is allowed.
 //! - `desired`: from a scene to what each unit wants.
-//! - `haul`: keeps a cluster at what the source says; `report` shows it.
+//! - `haul`: keeps a cluster at what the source says; `turn`: one process at a time; `report` shows it.
 //! - `replace`: how files are written.
 //! - `terminal`: what goes to standard output and standard error.
 //! - `failure`: the one place where errors become texts, hints and exit codes.
@@ -28,5 +28,6 @@ mod report;
 mod scene;
 mod style;
 mod terminal;
+mod turn;
 
 pub use program::run;

@@ -10,6 +10,8 @@
 mod bad_input;
 #[path = "all/build.rs"]
 mod build;
+#[path = "all/cluster.rs"]
+mod cluster;
 #[path = "all/docs.rs"]
 mod docs;
 #[path = "all/drift.rs"]

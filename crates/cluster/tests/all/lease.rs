@@ -51,7 +51,7 @@ fn is_fenced(written: &Result<String, InventoryError>) -> bool {
 }
 
 fn is_renewal(asked: &Asked) -> bool {
-    asked.method == "PATCH" && asked.path.contains("/leases/")
+    asked.method == "PUT" && asked.path.contains("/leases/")
 }
 
 #[test]

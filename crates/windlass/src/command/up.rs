@@ -9,11 +9,11 @@ use crate::access::{Access, Embedded};
 use crate::cli::{ClusterArgs, EnvironmentArgs, Output};
 use crate::desired::{self, Selection};
 use crate::failure::{Done, Failure};
-use crate::haul::{self, Approval, Ended, Order};
+use crate::haul::{Approval, Ended, Order};
 use crate::report::{self, Event, Report};
 use crate::scene::Scene;
 use crate::style::Style;
-use crate::terminal::closed;
+use crate::turn;
 
 use super::runtime;
 
@@ -46,6 +46,9 @@ pub(crate) struct Up {
     /// object as it is printed; may be given several times
     #[arg(long, value_name = "HASH | OBJECT")]
     approve: Vec<Approval>,
+    /// With a real cluster: take the environment over from another repository that has kept the cluster so far
+    #[arg(long)]
+    take_over: bool,
     /// How to print: text is a live table on a terminal and lines elsewhere, json is events
     #[arg(long, short, value_enum, default_value_t = Output::Text)]
     output: Output,
@@ -77,12 +80,14 @@ impl Up {
             timeout: Some(self.timeout),
             approvals: self.approve,
         };
-        let ended = access.during(async |cluster| {
-            tokio::select! {
-                ended = haul::run(&order, cluster.clone(), report) => ended,
-                () = closed() => Ok(Ended::Interrupted),
-            }
-        });
+        let is_ours = access.kubeconfig().is_some();
+        let claim = if is_ours {
+            None
+        } else {
+            Some(turn::claim(&self.repo, &order.env, self.take_over)?)
+        };
+        let ended =
+            access.during(async |cluster| turn::haul(order, cluster, claim.as_ref(), report).await);
         Ok(match ended.await? {
             Ended::Converged => Done::Well,
             Ended::Interrupted if !self.once => Done::Well,

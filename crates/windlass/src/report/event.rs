@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
-use windlass_cluster::Progress;
+use windlass_cluster::{Holder, Progress};
 use windlass_object::ObjectRef;
 use windlass_plan::{Field, Op, clean};
 
@@ -21,6 +21,15 @@ pub(crate) enum Event {
         /// The kubeconfig for kubectl, where Windlass wrote it.
         kubeconfig: Option<String>,
     },
+    /// Another process is at work on the environment, and has to end first.
+    WaitingForTurn {
+        host: String,
+        process: u32,
+        since: String,
+        source: String,
+    },
+    /// The cluster does not let this process go on.
+    TurnLost { reason: String },
     /// A revision was read.
     Revision {
         revision: String,
@@ -83,6 +92,22 @@ pub(crate) struct Unready {
 }
 
 impl Event {
+    /// Returns that another process is at work.
+    pub(crate) fn waiting_for(holder: &Holder) -> Self {
+        let Holder {
+            host,
+            process,
+            since,
+            source,
+        } = holder.clone();
+        Self::WaitingForTurn {
+            host,
+            process,
+            since,
+            source,
+        }
+    }
+
     /// Returns what the running of a plan says about a unit.
     pub(crate) fn of_progress(unit: &str, progress: &Progress<'_>) -> Self {
         let unit = unit.to_owned();
@@ -124,6 +149,25 @@ impl fmt::Display for Event {
                 write!(
                     formatter,
                     "API server {server}\nfor kubectl: export KUBECONFIG={kubeconfig}"
+                )
+            }
+            Self::WaitingForTurn {
+                host,
+                process,
+                since,
+                source,
+            } => write!(
+                formatter,
+                "waiting for another windlass to end: process {process} on {}, since {}, from {}",
+                clean(host),
+                clean(since),
+                clean(source)
+            ),
+            Self::TurnLost { reason } => {
+                write!(
+                    formatter,
+                    "the lease is lost, and nothing is written: {}",
+                    shown(reason)
                 )
             }
             Self::Revision {

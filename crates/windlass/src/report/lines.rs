@@ -128,6 +128,8 @@ pub(super) fn paint(style: Style, event: &Event) -> String {
         Event::Drift { .. }
         | Event::Warning { .. }
         | Event::WatchFailing { .. }
+        | Event::WaitingForTurn { .. }
+        | Event::TurnLost { .. }
         | Event::Unit {
             standing: "blocked",
             ..
