@@ -1,6 +1,7 @@
 //! Whatever fails, nothing is deleted: the whole way from files to an API server.
 
 mod faults;
+mod trouble;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,7 +22,7 @@ use crate::desired::{self, NAMESPACE, Selection};
 
 /// An API server behind a proxy, and a process that is connected through it.
 struct World {
-    _server: RunningServer,
+    _server: Option<RunningServer>,
     _directory: tempfile::TempDir,
     target: Target,
     proxy: Proxy,
@@ -34,7 +35,13 @@ impl World {
         let server = Server::start(windlass_apiserver::Config::default())
             .await
             .unwrap();
-        let proxy = Proxy::start(&server.kubeconfig()).await;
+        let kubeconfig = server.kubeconfig();
+        Self::on(&kubeconfig, Some(server)).await
+    }
+
+    /// Puts a proxy before the server of a kubeconfig, and keeps the server that it is told to.
+    async fn on(kubeconfig: &str, server: Option<RunningServer>) -> Self {
+        let proxy = Proxy::start(kubeconfig).await;
         let directory = tempfile::tempdir().unwrap();
         let kubeconfig = directory.path().join("kubeconfig");
         std::fs::write(&kubeconfig, proxy.kubeconfig()).unwrap();
@@ -112,6 +119,9 @@ async fn haul(tree: &dyn Tree, keyring: &Keyring, context: &Context) -> Outcome 
     job.run("web", context, &|_| {}).await
 }
 
+/// What allows an object to be replaced.
+const FORCE: &str = "kustomize.toolkit.fluxcd.io/force";
+
 fn unit() -> Unit {
     desired::identity("dev", "web")
 }
@@ -142,8 +152,8 @@ async fn job(tree: &dyn Tree, keyring: &Keyring, context: &Context) -> Job {
     }
 }
 
-/// The files of a service: three ConfigMaps and a Secret, or after a change one ConfigMap less and another
-/// value.
+/// The files of a service: four ConfigMaps and a Secret, or after a change one ConfigMap less and other values, one of
+/// them where only a replacement can change it.
 fn files(is_changed: bool) -> MemoryTree {
     let overlay = "kustomize/web/overlays/dev";
     let map = |name: &str, value: &str| {
@@ -152,10 +162,13 @@ fn files(is_changed: bool) -> MemoryTree {
         )
     };
     let (resources, value) = if is_changed {
-        ("[a.yaml, b.yaml, secret.yaml]", "2")
+        ("[a.yaml, b.yaml, d.yaml, secret.yaml]", "2")
     } else {
-        ("[a.yaml, b.yaml, c.yaml, secret.yaml]", "1")
+        ("[a.yaml, b.yaml, c.yaml, d.yaml, secret.yaml]", "1")
     };
+    let replaced = format!(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: d, annotations: {{{FORCE}: enabled}}}}\nimmutable: true\ndata: {{key: '{value}'}}\n"
+    );
     let shared = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/platform");
     let read = |path: &str| std::fs::read_to_string(shared.join(path)).unwrap();
     MemoryTree::from_iter([
@@ -166,6 +179,7 @@ fn files(is_changed: bool) -> MemoryTree {
         (format!("{overlay}/a.yaml"), map("a", value)),
         (format!("{overlay}/b.yaml"), map("b", "1")),
         (format!("{overlay}/c.yaml"), map("c", "1")),
+        (format!("{overlay}/d.yaml"), replaced),
         (
             format!("{overlay}/secret-stub.yaml"),
             "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n".to_owned(),
@@ -223,15 +237,19 @@ impl Tree for Failing<'_> {
 /// Returns a world in which the first revision is applied.
 async fn applied() -> World {
     let world = World::new().await;
+    apply_first(&world).await;
+    world
+}
+
+async fn apply_first(world: &World) {
     let outcome = world.haul(&files(false), &keyring()).await;
     assert!(
         outcome.applied.is_complete(),
         "{:?}",
         outcome.applied.failures
     );
-    assert_eq!(world.names().await.len(), 4);
+    assert_eq!(world.names().await.len(), 5);
     world.calm();
-    world
 }
 
 #[test]
@@ -275,6 +293,6 @@ fn a_secret_that_cannot_be_opened_deletes_nothing() {
         let outcome = world.haul(&files(true), &Keyring::new()).await;
         assert!(outcome.plan.problem.is_some());
         assert!(world.deletions().is_empty());
-        assert_eq!(world.names().await.len(), 4);
+        assert_eq!(world.names().await.len(), 5);
     });
 }

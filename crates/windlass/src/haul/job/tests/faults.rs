@@ -3,17 +3,25 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
 use serde_json::Value;
+use windlass_control_plane::{Client, ControlPlane};
 use windlass_faults::{Answer, Fate};
+use windlass_plan::Plan;
 
 use super::*;
 
-/// What the second revision no longer has.
-const PRUNED: &str = "/api/v1/namespaces/default/configmaps/c";
+/// What the second revision no longer has, and what it replaces.
+const DELETED: [&str; 2] = [
+    "/api/v1/namespaces/default/configmaps/c",
+    "/api/v1/namespaces/default/configmaps/d",
+];
 /// What is there in the end.
-const WANTED: [&str; 3] = [
+const WANTED: [&str; 4] = [
     "ConfigMap/default/a",
     "ConfigMap/default/b",
+    "ConfigMap/default/d",
     "Secret/default/s",
 ];
 
@@ -81,11 +89,8 @@ async fn try_to_haul(world: &World, tree: &MemoryTree) -> Option<Outcome> {
 
 /// Returns the objects in the cluster that carry the unit's labels.
 async fn labelled(world: &World) -> Vec<String> {
-    let mut names = Vec::new();
-    for name in ["a", "b", "c"] {
-        names.push(("ConfigMap", name));
-    }
-    names.push(("Secret", "s"));
+    let maps = ["a", "b", "c", "d"].map(|name| ("ConfigMap", name));
+    let names = maps.into_iter().chain([("Secret", "s")]);
     let mut labelled = Vec::new();
     for (kind, name) in names {
         let id = windlass_object::ObjectRef {
@@ -129,25 +134,75 @@ async fn assert_converges(world: &World, changed: &MemoryTree, what: &str) {
     assert!(writes.is_empty(), "{what}: {writes:?}");
 }
 
+/// Asserts that a process that meets these faults deletes nothing but what the plan without them held, nothing when
+/// something is not known, and that the next one makes it good.
+async fn assert_harmless(world: &World, faults: &BTreeMap<usize, Fate>) {
+    let changed = files(true);
+    let rule = faults.clone();
+    world
+        .proxy
+        .rule(move |asked| rule.get(&asked.number).cloned().unwrap_or(Fate::Pass));
+    let outcome = try_to_haul(world, &changed).await;
+    world.proxy.idle().await;
+    let deletions = world.deletions();
+    let is_held = |path: &String| DELETED.contains(&path.as_str());
+    assert!(deletions.iter().all(is_held), "{faults:?}: {deletions:?}");
+    let plan = outcome.map(|outcome| outcome.plan);
+    let is_known = plan.as_ref().is_some_and(Plan::is_known);
+    let prunes = |path: &String| path == DELETED[0];
+    assert!(
+        is_known || !deletions.iter().any(prunes),
+        "{faults:?}: {plan:?}"
+    );
+    assert_converges(world, &changed, &format!("{faults:?}")).await;
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn faults_delete_nothing_but_what_the_plan_held_and_leave_no_trace(faults in faults()) {
         Runtime::new().unwrap().block_on(async {
-            let world = applied().await;
-            let changed = files(true);
-            let rule = faults.clone();
-            world.proxy.rule(move |asked| rule.get(&asked.number).cloned().unwrap_or(Fate::Pass));
-            let outcome = try_to_haul(&world, &changed).await;
-            world.proxy.idle().await;
-            let deletions = world.deletions();
-            assert!(deletions.iter().all(|path| path == PRUNED), "{faults:?}: {deletions:?}");
-            let is_known = outcome.as_ref().is_some_and(|outcome| outcome.plan.is_known());
-            assert!(is_known || deletions.is_empty(), "{faults:?}: {:?}", outcome.map(|outcome| outcome.plan));
-            assert_converges(&world, &changed, &format!("{faults:?}")).await;
+            assert_harmless(&applied().await, &faults).await;
         });
     }
+}
+
+#[test]
+fn on_a_real_server_faults_and_crashes_are_as_harmless() {
+    let plane = ControlPlane::shared();
+    let kubeconfig = std::fs::read_to_string(plane.kubeconfig()).unwrap();
+    let mut runner = TestRunner::deterministic();
+    Runtime::new().unwrap().block_on(async {
+        for _ in 0..8 {
+            let world = clean(plane.client(), &kubeconfig).await;
+            apply_first(&world).await;
+            let faults = faults().new_tree(&mut runner).unwrap().current();
+            assert_harmless(&world, &faults).await;
+        }
+        for number in (3..60).step_by(4) {
+            let world = clean(plane.client(), &kubeconfig).await;
+            apply_first(&world).await;
+            if !assert_restart_converges(&world, Crash::After, number).await {
+                return;
+            }
+        }
+    });
+}
+
+/// Returns a world on a server where nothing of the unit is.
+async fn clean(client: &Client, kubeconfig: &str) -> World {
+    for path in [
+        "default/configmaps/a",
+        "default/configmaps/b",
+        "default/configmaps/c",
+        "default/configmaps/d",
+        "default/secrets/s",
+        "windlass-system/configmaps/windlass-inventory-dev.web",
+    ] {
+        client.delete(&format!("/api/v1/namespaces/{path}"));
+    }
+    World::on(kubeconfig, None).await
 }
 
 #[test]
@@ -169,20 +224,25 @@ fn a_crash_in_a_later_run_orphans_nothing_and_a_restart_converges() {
 /// Ends a process at its first request, another one at its second, and so on, until one gets to its end.
 async fn crash_everywhere(crash: Crash, world: impl AsyncFn() -> World) {
     for number in 1.. {
-        let world = world().await;
-        let what = format!("{crash:?} request {number}");
-        let goes_on = crash_at(&world, crash, number).await;
-        let (held, labelled) = (world.held().await, labelled(&world).await);
-        assert!(
-            labelled.iter().all(|id| held.contains(id)),
-            "{what}: {labelled:?}, held: {held:?}"
-        );
-        assert_converges(&world, &files(true), &what).await;
-        if !goes_on {
-            assert!(number > 10, "{what} is the last one");
+        if !assert_restart_converges(&world().await, crash, number).await {
+            assert!(number > 10, "request {number} is the last one");
             return;
         }
     }
+}
+
+/// Asserts that a process that ends at this request has made nothing that the inventory does not hold, and that the
+/// next one makes it good. Returns whether the process came so far.
+async fn assert_restart_converges(world: &World, crash: Crash, number: usize) -> bool {
+    let what = format!("{crash:?} request {number}");
+    let goes_on = crash_at(world, crash, number).await;
+    let (held, labelled) = (world.held().await, labelled(world).await);
+    assert!(
+        labelled.iter().all(|id| held.contains(id)),
+        "{what}: {labelled:?}, held: {held:?}"
+    );
+    assert_converges(world, &files(true), &what).await;
+    goes_on
 }
 
 /// Returns whether the process came so far.
