@@ -96,6 +96,14 @@ pub(crate) fn validate(
     validation::validate(&resource.gvk(), live, object)
 }
 
+/// Returns warnings of what is allowed, and most likely not meant.
+pub(crate) fn warnings(resource: &ResourceType, object: &Value) -> Vec<String> {
+    if resource.custom.is_some() {
+        return Vec::new();
+    }
+    validation::warnings(&resource.gvk(), object)
+}
+
 /// Writes down in `metadata.managedFields` what `manager` has changed.
 pub(crate) fn track(
     target: &Target<'_>,

@@ -92,8 +92,23 @@ pub(crate) fn validate(object: &Value) -> Vec<Cause> {
         .count()
         != 1
     {
-        let message = "Invalid value: must have exactly one version marked as storage version";
+        let versions = &object["spec"]["versions"];
+        let message = format!(
+            "Invalid value: {versions}: must have exactly one version marked as storage version"
+        );
         causes.push(Cause::new("FieldValueInvalid", "spec.versions", message));
+        let message = "Invalid value: null: must have at least one stored version";
+        causes.push(Cause::new(
+            "FieldValueInvalid",
+            "status.storedVersions",
+            message,
+        ));
+    }
+    let scope = fields::text(object, "/spec/scope");
+    if !["", "Cluster", "Namespaced"].contains(&scope) {
+        let message =
+            format!("Unsupported value: {scope:?}: supported values: \"Cluster\", \"Namespaced\"");
+        causes.push(Cause::new("FieldValueNotSupported", "spec.scope", message));
     }
     causes.extend(versions(object).filter_map(|(index, version)| validate_schema(index, version)));
     causes
@@ -102,11 +117,7 @@ pub(crate) fn validate(object: &Value) -> Vec<Cause> {
 fn validate_schema(index: usize, version: &Value) -> Option<Cause> {
     let field = format!("spec.versions[{index}].schema.openAPIV3Schema");
     let Some(schema) = version.pointer("/schema/openAPIV3Schema") else {
-        return Some(Cause::new(
-            "FieldValueRequired",
-            field,
-            "Required value: schemas are required",
-        ));
+        return Some(Cause::new("FieldValueRequired", field, "Required value"));
     };
     let error = Schema::from_crd(schema).err()?;
     Some(Cause::new(
@@ -172,6 +183,7 @@ fn custom_type(definition: &Value, version: &Value, stored: &str) -> CustomType 
         source,
         printer_columns: fields::list(version, "/additionalPrinterColumns").to_vec(),
         scale: version.pointer("/subresources/scale").cloned(),
+        deprecation: deprecation(definition, version),
         selectable_fields: fields::list(version, "/selectableFields")
             .iter()
             .map(|field| {
@@ -181,6 +193,28 @@ fn custom_type(definition: &Value, version: &Value, stored: &str) -> CustomType 
             })
             .collect(),
     }
+}
+
+/// Returns what to say to who uses a deprecated version: what its author says, or what to use instead.
+fn deprecation(definition: &Value, version: &Value) -> Option<String> {
+    if !fields::flag(version, "/deprecated") {
+        return None;
+    }
+    if let Some(said) = fields::optional_text(version, "/deprecationWarning") {
+        return Some(said.to_owned());
+    }
+    let group = fields::text(definition, "/spec/group");
+    let kind = fields::text(definition, "/spec/names/kind");
+    let called = |version: &Value| format!("{group}/{} {kind}", fields::text(version, "/name"));
+    let is_better =
+        |other: &Value| fields::flag(other, "/served") && !fields::flag(other, "/deprecated");
+    let better = versions(definition).find(|(_, other)| is_better(other));
+    let instead = better.map(|(_, other)| format!("; use {}", called(other)));
+    Some(format!(
+        "{} is deprecated{}",
+        called(version),
+        instead.unwrap_or_default()
+    ))
 }
 
 fn texts(object: &Value, pointer: &str) -> Vec<String> {

@@ -1,11 +1,14 @@
 //! Discovery: which groups, versions and types there are, in the plain form and in the aggregated one.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use hyper::header::CONTENT_TYPE;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::answer::{self, Answer};
 use crate::registry::Types;
-use crate::resource::{ResourceType, Subresource};
+use crate::resource::{ResourceType, Subresource, Verbs};
 
 /// The media type of aggregated discovery.
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
@@ -81,8 +84,8 @@ pub(crate) fn resources(types: &Types, group: &str, version: &str) -> Option<Val
     let mut resources = Vec::new();
     for resource in types.version(group, version) {
         resources.push(resource_value(resource));
-        for subresource in &resource.subresources {
-            resources.push(subresource_value(resource, *subresource));
+        for subresource in subresources(resource) {
+            resources.push(subresource_value(resource, subresource));
         }
     }
     if resources.is_empty() {
@@ -95,6 +98,14 @@ pub(crate) fn resources(types: &Types, group: &str, version: &str) -> Option<Val
         "groupVersion": group_version,
         "resources": resources,
     }))
+}
+
+fn subresources(resource: &ResourceType) -> Vec<Subresource> {
+    let mut all = resource.subresources.clone();
+    if resource.custom.is_some() {
+        all.reverse();
+    }
+    all
 }
 
 fn group_version(group: &str, version: &str) -> String {
@@ -111,7 +122,7 @@ fn resource_value(resource: &ResourceType) -> Value {
         "singularName": resource.singular,
         "namespaced": resource.namespaced,
         "kind": resource.kind,
-        "verbs": resource.verbs.names(),
+        "verbs": verbs(resource),
     });
     if !resource.short_names.is_empty() {
         value["shortNames"] = json!(resource.short_names);
@@ -119,7 +130,39 @@ fn resource_value(resource: &ResourceType) -> Value {
     if !resource.categories.is_empty() {
         value["categories"] = json!(resource.categories);
     }
+    if resource.verbs == Verbs::All {
+        value["storageVersionHash"] = storage_hash(resource).into();
+    }
     value
+}
+
+/// Custom types have the verbs of the others in another order.
+fn verbs(resource: &ResourceType) -> Vec<&'static str> {
+    if resource.custom.is_none() {
+        return resource.verbs.names().to_vec();
+    }
+    [
+        "delete",
+        "deletecollection",
+        "get",
+        "list",
+        "patch",
+        "create",
+        "update",
+        "watch",
+    ]
+    .to_vec()
+}
+
+/// Returns what tells clients that objects are stored in another version than before.
+fn storage_hash(resource: &ResourceType) -> String {
+    let version = match &resource.custom {
+        Some(custom) => &custom.storage_version,
+        None => &resource.version,
+    };
+    let (group, kind) = (&resource.storage.group, &resource.kind);
+    let digest = Sha256::digest(format!("{group}/{version}/{kind}"));
+    STANDARD.encode(&digest[..8])
 }
 
 fn subresource_value(resource: &ResourceType, subresource: Subresource) -> Value {
@@ -131,9 +174,14 @@ fn subresource_value(resource: &ResourceType, subresource: Subresource) -> Value
         "verbs": subresource_verbs(subresource),
     });
     if let Some((group, version, kind)) = response_kind(subresource) {
-        value["group"] = group.into();
-        value["version"] = version.into();
+        if !group.is_empty() {
+            value["group"] = group.into();
+            value["version"] = version.into();
+        }
         value["kind"] = kind.into();
+    }
+    if let Some(options) = options_kind(subresource) {
+        value["kind"] = format!("{}{options}", resource.kind).into();
     }
     value
 }
@@ -145,6 +193,17 @@ fn response_kind(subresource: Subresource) -> Option<(&'static str, &'static str
         Subresource::Eviction => Some(("policy", "v1", "Eviction")),
         Subresource::Token => Some(("authentication.k8s.io", "v1", "TokenRequest")),
         Subresource::Binding => Some(("", "v1", "Binding")),
+        _ => None,
+    }
+}
+
+/// The ending of the kind of options that a subresource takes, behind the kind of its object.
+fn options_kind(subresource: Subresource) -> Option<&'static str> {
+    match subresource {
+        Subresource::Attach => Some("AttachOptions"),
+        Subresource::Exec => Some("ExecOptions"),
+        Subresource::PortForward => Some("PortForwardOptions"),
+        Subresource::Proxy => Some("ProxyOptions"),
         _ => None,
     }
 }
@@ -170,7 +229,7 @@ pub(crate) fn aggregated(types: &Types, core: bool) -> Answer {
                 .iter()
                 .map(|version| aggregated_version(types, group, version))
                 .collect();
-            let mut metadata = json!({"creationTimestamp": Value::Null});
+            let mut metadata = json!({});
             if !group.is_empty() {
                 metadata["name"] = (*group).into();
             }
@@ -198,13 +257,14 @@ fn aggregated_version(types: &Types, group: &str, version: &str) -> Value {
 
 fn aggregated_resource(resource: &ResourceType) -> Value {
     let response = |group: &str, version: &str, kind: &str| json!({"group": group, "version": version, "kind": kind});
-    let own = response(&resource.group, &resource.version, &resource.kind);
+    // Group and version are left out where they are those of the list.
+    let own = response("", "", &resource.kind);
     let mut value = json!({
         "resource": resource.plural,
         "responseKind": own,
         "scope": if resource.namespaced { "Namespaced" } else { "Cluster" },
         "singularResource": resource.singular,
-        "verbs": resource.verbs.names(),
+        "verbs": verbs(resource),
     });
     if !resource.short_names.is_empty() {
         value["shortNames"] = json!(resource.short_names);
@@ -214,17 +274,19 @@ fn aggregated_resource(resource: &ResourceType) -> Value {
     }
     if !resource.subresources.is_empty() {
         let part = |subresource: &Subresource| {
-            let kind = response_kind(*subresource).map_or_else(
-                || own.clone(),
-                |(group, version, kind)| response(group, version, kind),
-            );
+            let kind = match (response_kind(*subresource), options_kind(*subresource)) {
+                (Some(("", _, kind)), _) => response("", "", kind),
+                (Some((group, version, kind)), _) => response(group, version, kind),
+                (_, Some(options)) => response("", "", &format!("{}{options}", resource.kind)),
+                _ => own.clone(),
+            };
             json!({
                 "subresource": subresource.name(),
                 "responseKind": kind,
                 "verbs": subresource_verbs(*subresource),
             })
         };
-        value["subresources"] = resource.subresources.iter().map(part).collect();
+        value["subresources"] = subresources(resource).iter().map(part).collect();
     }
     value
 }

@@ -83,6 +83,10 @@ fn resource(
     route: ResourceRoute,
 ) -> Result<Answer, Status> {
     let types = context.api.registry.types();
+    let groups = types.groups();
+    if !groups.iter().any(|(group, _)| *group == route.group) {
+        return Ok(meta::no_such_path());
+    }
     let resource = types.get(&route.group, &route.version, &route.plural);
     let resource = Arc::clone(resource.ok_or_else(Status::no_such_resource)?);
     let subresource = match route.subresource.as_str() {
@@ -104,7 +108,10 @@ fn resource(
     };
     call.check_verb()?;
     call.authorize()?;
-    call.dispatch()
+    let custom = call.resource.custom.as_ref();
+    let warnings = custom.and_then(|custom| custom.deprecation.clone());
+    let answer = call.dispatch()?;
+    Ok(answer::with_warnings(answer, warnings.as_slice()))
 }
 
 impl Call<'_> {
@@ -150,13 +157,17 @@ impl Call<'_> {
     /// Refuses what the roles of the user do not allow; the server's own user may do everything.
     fn authorize(&self) -> Result<(), Status> {
         let policy = Policy::load(&self.api().store, &self.route.namespace);
+        let name = match self.route.name.as_str() {
+            "" => self.request.query.selected_name(),
+            name => name,
+        };
         let action = Action::Resource {
             verb: self.verb(),
             group: &self.resource.group,
             resource: &self.resource.plural,
             subresource: &self.route.subresource,
             namespace: &self.route.namespace,
-            name: &self.route.name,
+            name,
         };
         let decision = policy.decide(&self.request.user, &action);
         if decision.allowed {

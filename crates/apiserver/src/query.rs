@@ -90,6 +90,14 @@ impl Query {
             .is_some_and(|value| !matches!(value, "0" | "false" | "False" | "FALSE"))
     }
 
+    /// Returns the name that a field selector asks for and nothing else, empty when it does not.
+    pub(crate) fn selected_name(&self) -> &str {
+        let name = self.get("fieldSelector").strip_prefix("metadata.name=");
+        let name = name.map(|name| name.strip_prefix('=').unwrap_or(name));
+        name.filter(|name| !name.contains([',', '=']))
+            .unwrap_or_default()
+    }
+
     /// Returns how to write.
     pub(crate) fn write_options(
         &self,

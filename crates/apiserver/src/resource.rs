@@ -61,6 +61,8 @@ pub(crate) struct CustomType {
     pub(crate) printer_columns: Vec<Value>,
     /// `subresources.scale` as written.
     pub(crate) scale: Option<Value>,
+    /// What to say to who uses this version, when it is deprecated.
+    pub(crate) deprecation: Option<String>,
     /// `selectableFields[].jsonPath`, without the leading dot.
     pub(crate) selectable_fields: Vec<String>,
 }

@@ -5,6 +5,7 @@
 //! policies and webhooks are not evaluated.
 
 mod config;
+mod container;
 mod decode;
 mod duplicates;
 mod errors;
@@ -12,7 +13,9 @@ mod metadata;
 mod names;
 mod network;
 mod pod;
+mod policy;
 mod semantic;
+mod warnings;
 mod workload;
 
 pub(crate) use decode::{decode, decode_field};
@@ -20,6 +23,7 @@ pub(crate) use duplicates::duplicate_fields;
 pub(crate) use errors::FieldErrors;
 pub(crate) use metadata::check as check_metadata;
 pub(crate) use semantic::validate;
+pub(crate) use warnings::warnings;
 
 #[cfg(test)]
 mod tests;

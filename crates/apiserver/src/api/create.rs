@@ -55,7 +55,8 @@ impl Api {
             return Err(Status::bad_request(message));
         }
         self.check_namespace(&target)?;
-        let warnings = adapt::normalize(target.resource, &mut object, options.field_validation)?;
+        let mut warnings =
+            adapt::normalize(target.resource, &mut object, options.field_validation)?;
         metadata::begin(&mut object, &name, &self.now());
         strategy::prepare_create(target.resource, &mut object);
         if tracking == Tracking::Update {
@@ -72,6 +73,7 @@ impl Api {
             self.admit_pod(&target, &mut object)?;
         }
         generation::begin(target.resource, &mut object);
+        warnings.extend(adapt::warnings(target.resource, &object));
         let object = self.store_new(&target, object, options)?;
         Ok(Written { object, warnings })
     }

@@ -1,6 +1,6 @@
 //! `metadata.generation`: counts the changes of what is wanted, and not of metadata or status.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::resource::{ResourceType, Subresource};
 
@@ -79,4 +79,20 @@ fn wanted_differs(resource: &ResourceType, live: &Value, object: &Value) -> bool
     fields
         .into_iter()
         .any(|field| live.get(field) != object.get(field))
+        || (is_deployment(resource) && annotations(live) != annotations(object))
+}
+
+/// Deployments copy their annotations to their ReplicaSets, so these are wanted as well.
+fn is_deployment(resource: &ResourceType) -> bool {
+    resource.group == "apps" && resource.plural == "deployments"
+}
+
+/// Returns the annotations but for the one that the controller of Deployments writes with the status.
+fn annotations(object: &Map<String, Value>) -> Vec<(&String, &Value)> {
+    let metadata = object.get("metadata");
+    let found = metadata.and_then(|metadata| metadata.get("annotations")?.as_object());
+    let found = found.into_iter().flatten();
+    found
+        .filter(|(key, _)| *key != "deployment.kubernetes.io/revision")
+        .collect()
 }

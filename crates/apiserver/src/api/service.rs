@@ -40,10 +40,15 @@ impl Api {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         if kind == "ExternalName" {
+            if let Some(live) = live {
+                drop_address(live, object);
+                drop_ports(live, &kind, object);
+            }
             return Ok(Some(taken));
         }
         if let Some(live) = live {
             keep_address(live, object);
+            drop_ports(live, &kind, object);
         }
         taken.follow(&self.store);
         allocate_address(target, &taken, object)?;
@@ -63,6 +68,45 @@ fn owner<'a>(target: &Target<'a>) -> (&'a str, &'a str) {
     (target.namespace, target.name)
 }
 
+/// A Service that becomes a name loses the address that it had, unless it was given another one.
+fn drop_address(live: &Value, object: &mut Value) {
+    let is_kept = live.pointer("/spec/clusterIP") != object.pointer("/spec/clusterIP");
+    let Some(spec) = object["spec"].as_object_mut().filter(|_| !is_kept) else {
+        return;
+    };
+    let fields = [
+        "clusterIP",
+        "clusterIPs",
+        "ipFamilies",
+        "ipFamilyPolicy",
+        "internalTrafficPolicy",
+    ];
+    for field in fields {
+        spec.remove(field);
+    }
+}
+
+/// A Service that is no longer reached from outside loses what it needed for that.
+fn drop_ports(live: &Value, kind: &str, object: &mut Value) {
+    let is_external = |kind: &str| kind == "NodePort" || kind == "LoadBalancer";
+    if !is_external(fields::text(live, "/spec/type")) || is_external(kind) {
+        return;
+    }
+    if live.pointer("/spec/externalTrafficPolicy") == object.pointer("/spec/externalTrafficPolicy")
+        && let Some(spec) = object["spec"].as_object_mut()
+    {
+        spec.remove("externalTrafficPolicy");
+    }
+    let ports = object
+        .pointer_mut("/spec/ports")
+        .and_then(Value::as_array_mut);
+    for port in ports.into_iter().flatten() {
+        if node_port(port).is_some() && node_port(port) == live_port(live, port) {
+            port.as_object_mut().map(|port| port.remove("nodePort"));
+        }
+    }
+}
+
 fn keep_address(live: &Value, object: &mut Value) {
     for field in ["clusterIP", "clusterIPs"] {
         if object["spec"].get(field).is_none()
@@ -75,10 +119,20 @@ fn keep_address(live: &Value, object: &mut Value) {
 
 /// There is IPv4 and nothing else. Nobody owns these fields, so they are no defaults.
 fn choose_families(object: &mut Value) {
-    let choices = [
-        ("ipFamilies", json!(["IPv4"])),
-        ("ipFamilyPolicy", json!("SingleStack")),
-    ];
+    // A headless Service without a selector may have any endpoints.
+    let is_free = fields::text(object, "/spec/clusterIP") == "None"
+        && fields::map_len(object, "/spec/selector") == 0;
+    let choices = if is_free {
+        [
+            ("ipFamilies", json!(["IPv4", "IPv6"])),
+            ("ipFamilyPolicy", json!("RequireDualStack")),
+        ]
+    } else {
+        [
+            ("ipFamilies", json!(["IPv4"])),
+            ("ipFamilyPolicy", json!("SingleStack")),
+        ]
+    };
     for (field, value) in choices {
         if object["spec"].get(field).is_none() {
             object["spec"][field] = value;

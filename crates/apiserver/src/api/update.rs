@@ -90,7 +90,8 @@ impl Api {
         }
         metadata::fit(target, &mut object)?;
         metadata::carry(target, &live, &mut object)?;
-        let warnings = adapt::normalize(target.resource, &mut object, options.field_validation)?;
+        let mut warnings =
+            adapt::normalize(target.resource, &mut object, options.field_validation)?;
         strategy::prepare_update(target, &live, &mut object);
         if tracking == Tracking::Update {
             let now = self.now();
@@ -104,6 +105,9 @@ impl Api {
         }
         let _allocating = self.allocate(target, Some(&live), &mut object)?;
         generation::advance(target.resource, &live, &mut object);
+        if live["metadata"]["generation"] != object["metadata"]["generation"] {
+            warnings.extend(adapt::warnings(target.resource, &object));
+        }
         let causes = adapt::validate(target.resource, Some(&live), &object);
         if !causes.is_empty() {
             return Err(Status::invalid(target.resource, target.name, causes));

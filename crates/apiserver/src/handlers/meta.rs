@@ -10,6 +10,7 @@ use crate::answer::{self, Answer};
 use crate::discovery;
 use crate::negotiate::wants_aggregated;
 use crate::openapi;
+use crate::rbac::{self, Action, Policy};
 use crate::status::Status;
 
 pub(super) fn answer(
@@ -20,6 +21,7 @@ pub(super) fn answer(
     if !matches!(request.method, Method::GET | Method::HEAD) {
         return Err(Status::method_not_allowed());
     }
+    authorize(context, request)?;
     let types = context.api.registry.types();
     let aggregated = wants_aggregated(&request.accept);
     match segments {
@@ -40,8 +42,37 @@ pub(super) fn answer(
         ["openapi", "v3"] => Ok(answer::json(200, &openapi::index(&types))),
         ["openapi", "v3", "api", version] => schema(&types, "", version),
         ["openapi", "v3", "apis", group, version] => schema(&types, group, version),
-        _ => Err(Status::no_such_resource()),
+        _ => Ok(no_such_path()),
     }
+}
+
+/// Returns the answer to a path that nobody has ever heard of.
+pub(super) fn no_such_path() -> Answer {
+    answer::text(404, "404 page not found\n")
+}
+
+/// Refuses a path that the roles of the user do not allow.
+fn authorize(context: &Arc<Context>, request: &Request) -> Result<(), Status> {
+    if request.user.is_master() || is_open(&request.path) {
+        return Ok(());
+    }
+    let verb = request.method.as_str().to_lowercase();
+    let action = Action::Path {
+        verb: &verb,
+        path: &request.path,
+    };
+    let decision = Policy::load(&context.api.store, "").decide(&request.user, &action);
+    if decision.allowed {
+        return Ok(());
+    }
+    Err(rbac::forbidden(&request.user, &action, &decision))
+}
+
+/// Whether a path is for everybody: what a probe or a client asks before it says who it is.
+fn is_open(path: &str) -> bool {
+    ["/healthz", "/livez", "/readyz", "/version"]
+        .iter()
+        .any(|open| path.starts_with(open))
 }
 
 fn resources(types: &crate::registry::Types, group: &str, version: &str) -> Result<Answer, Status> {

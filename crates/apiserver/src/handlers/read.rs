@@ -121,6 +121,8 @@ impl Call<'_> {
             if all {
                 metadata["remainingItemCount"] = listing.remaining.into();
             }
+        } else if self.resource.custom.is_some() {
+            metadata["continue"] = "".into();
         }
         Ok(Page {
             items: listing.items,

@@ -4,6 +4,7 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use super::{Call, no_containers};
+use crate::adapt;
 use crate::answer::{self, Answer};
 use crate::api::{Deleted, Target};
 use crate::fields;
@@ -84,7 +85,30 @@ impl Call<'_> {
             rbac::answer(store, &self.request.user, &self.resource, namespace, review)?;
         review["apiVersion"] = self.resource.api_version().into();
         review["kind"] = self.resource.kind.clone().into();
+        self.give_metadata(&mut review)?;
         Ok(answer::json(201, &review))
+    }
+}
+
+impl Call<'_> {
+    /// A review has the metadata of an object that is created, as far as its kind has use for it.
+    fn give_metadata(&self, review: &mut Value) -> Result<(), Status> {
+        let now = self.api().now();
+        match self.resource.kind.as_str() {
+            "SelfSubjectRulesReview" => review["metadata"] = json!({}),
+            "SelfSubjectReview" => review["metadata"] = json!({"creationTimestamp": now}),
+            _ => {
+                let status = review["status"].take();
+                let manager = self.write_options()?.field_manager;
+                review["metadata"] = json!({});
+                if self.resource.namespaced {
+                    review["metadata"]["namespace"] = self.route.namespace.clone().into();
+                }
+                adapt::track(&self.target(), None, review, &manager, &now);
+                review["status"] = status;
+            }
+        }
+        Ok(())
     }
 }
 

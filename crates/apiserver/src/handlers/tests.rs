@@ -95,7 +95,8 @@ impl Server {
         let warnings = parts.headers.get_all("warning").iter();
         Read {
             code: parts.status.as_u16(),
-            body: serde_json::from_slice(&bytes).unwrap(),
+            body: serde_json::from_slice(&bytes)
+                .unwrap_or_else(|_| String::from_utf8(bytes.to_vec()).unwrap().into()),
             warnings: warnings.map(|it| it.to_str().unwrap().to_owned()).collect(),
         }
     }

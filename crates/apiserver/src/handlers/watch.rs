@@ -191,7 +191,6 @@ impl Lens {
 
     fn write_bookmark(&self, line: &mut Vec<u8>, revision: u64, ends_initial: bool) {
         let mut metadata = json!({"resourceVersion": revision.to_string()});
-        metadata["creationTimestamp"] = Value::Null;
         if ends_initial {
             metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
         }

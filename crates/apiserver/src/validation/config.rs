@@ -145,9 +145,9 @@ pub(super) fn claim(live: Option<&Value>, object: &Value, errors: &mut FieldErro
         errors.required("spec.accessModes", "at least 1 access mode is required");
     }
     let modes = [
-        "ReadWriteOnce",
         "ReadOnlyMany",
         "ReadWriteMany",
+        "ReadWriteOnce",
         "ReadWriteOncePod",
     ];
     for mode in list(object, "/spec/accessModes") {

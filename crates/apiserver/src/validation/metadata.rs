@@ -11,7 +11,7 @@ use crate::fields::{flag, list, text};
 const MAX_ANNOTATIONS: usize = 256 * 1024;
 
 /// Kinds whose names are labels, without dots.
-const LABELS: [&str; 4] = ["Namespace", "StatefulSet", "CronJob", "Service"];
+const LABELS: [&str; 3] = ["Namespace", "StatefulSet", "Service"];
 /// Groups whose names may hold anything that a path can: roles have colons in them.
 const FREE: [&str; 1] = ["rbac.authorization.k8s.io"];
 

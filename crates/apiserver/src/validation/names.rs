@@ -195,8 +195,9 @@ pub(crate) fn schedule(text: &str) -> Vec<String> {
     let fields: Vec<&str> = text.split_whitespace().collect();
     if fields.len() != 5 {
         return vec![format!(
-            "expected exactly 5 fields, found {}: {fields:?}",
-            fields.len()
+            "expected exactly 5 fields, found {}: [{}]",
+            fields.len(),
+            fields.join(" ")
         )];
     }
     let is_field = |field: &&str| FIELD.as_ref().is_none_or(|regex| regex.is_match(field));

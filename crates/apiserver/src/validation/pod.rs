@@ -2,12 +2,11 @@
 
 use std::collections::HashSet;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::semantic::Unique;
-use super::{FieldErrors, metadata, names};
+use super::{FieldErrors, container, metadata, names};
 use crate::fields::{list, text};
-use crate::quantity::Quantity;
 
 /// What may change in the spec of a running pod, besides the images.
 const MUTABLE: [&str; 5] = [
@@ -64,14 +63,17 @@ pub(super) fn spec(spec: &Value, path: &str, errors: &mut FieldErrors) {
         for (index, container) in list(spec, &format!("/{field}")).iter().enumerate() {
             let path = format!("{path}.{field}[{index}]");
             name(container, &path, names::label, &mut containers, errors);
-            self::container(container, spec, &path, errors);
+            check_container(container, spec, &path, errors);
+            if field == "initContainers" {
+                container::initial(container, &path, errors);
+            }
         }
     }
     for (field, allowed) in [
         ("restartPolicy", &["Always", "OnFailure", "Never"][..]),
         (
             "dnsPolicy",
-            &["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"][..],
+            &["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"][..],
         ),
     ] {
         one_of(spec, field, allowed, path, errors);
@@ -118,7 +120,7 @@ fn one_of(object: &Value, field: &str, allowed: &[&str], path: &str, errors: &mu
     }
 }
 
-fn container(container: &Value, spec: &Value, path: &str, errors: &mut FieldErrors) {
+fn check_container(container: &Value, spec: &Value, path: &str, errors: &mut FieldErrors) {
     let image = text(container, "/image");
     if image.is_empty() {
         errors.required(&format!("{path}.image"), "");
@@ -136,12 +138,14 @@ fn container(container: &Value, spec: &Value, path: &str, errors: &mut FieldErro
     ports(container, path, errors);
     env(container, path, errors);
     mounts(container, spec, path, errors);
-    resources(container, path, errors);
+    container::resources(container, path, errors);
     for field in ["livenessProbe", "readinessProbe", "startupProbe"] {
         if let Some(probe) = container.get(field) {
-            self::probe(probe, &format!("{path}.{field}"), errors);
+            let is_readiness = field == "readinessProbe";
+            container::probe(probe, is_readiness, &format!("{path}.{field}"), errors);
         }
     }
+    container::security(container, path, errors);
 }
 
 fn ports(container: &Value, path: &str, errors: &mut FieldErrors) {
@@ -243,13 +247,22 @@ fn mounts(container: &Value, spec: &Value, path: &str, errors: &mut FieldErrors)
     let volumes = list(spec, "/volumes").iter();
     let volumes: HashSet<&str> = volumes.map(|volume| text(volume, "/name")).collect();
     let mut paths = HashSet::new();
+    let whole = format!("{path}.volumeMounts");
     for (index, mount) in list(container, "/volumeMounts").iter().enumerate() {
-        let path = format!("{path}.volumeMounts[{index}]");
+        let path = format!("{whole}[{index}]");
         let name = text(mount, "/name");
         if name.is_empty() {
             errors.required(&format!("{path}.name"), "");
         } else if !volumes.contains(name) {
             errors.not_found(&format!("{path}.name"), &name.into());
+        }
+        let part = text(mount, "/subPath");
+        if part.split('/').any(|step| step == "..") {
+            errors.invalid(
+                &format!("{whole}.subPath"),
+                &part.into(),
+                "must not contain '..'",
+            );
         }
         let target = text(mount, "/mountPath");
         if target.is_empty() {
@@ -264,47 +277,30 @@ fn mounts(container: &Value, spec: &Value, path: &str, errors: &mut FieldErrors)
     }
 }
 
-fn resources(container: &Value, path: &str, errors: &mut FieldErrors) {
-    let amounts = |kind: &str| container.pointer(&format!("/resources/{kind}"));
-    let amount = |kind: &str, name: &str| {
-        let value = amounts(kind)?.get(name)?;
-        Quantity::parse(value.as_str()?).ok()
-    };
-    for kind in ["limits", "requests"] {
-        let given = amounts(kind).and_then(Value::as_object);
-        for (name, value) in given.into_iter().flatten() {
-            let path = format!("{path}.resources.{kind}[{name}]");
-            if amount(kind, name).is_some_and(Quantity::is_negative) {
-                errors.invalid(&path, value, "must be greater than or equal to 0");
-            }
-        }
-    }
-    let requests = amounts("requests").and_then(Value::as_object);
-    for (name, value) in requests.into_iter().flatten() {
-        if let (Some(request), Some(limit)) = (amount("requests", name), amount("limits", name))
-            && request.exceeds(limit)
-        {
-            let limit = limit.canonical();
-            let detail = format!("must be less than or equal to {name} limit of {limit}");
-            errors.invalid(&format!("{path}.resources.requests"), value, &detail);
-        }
-    }
-}
-
-fn probe(probe: &Value, path: &str, errors: &mut FieldErrors) {
-    let handlers = ["exec", "httpGet", "tcpSocket", "grpc"];
-    let given = handlers.iter().filter(|kind| probe.get(**kind).is_some());
-    match given.count() {
-        0 => errors.required(path, "must specify a handler type"),
-        1 => {}
-        _ => errors.forbidden(path, "may not specify more than 1 handler type"),
-    }
-}
+/// Sources of volumes, in the order of their rules.
+const SOURCES: [&str; 9] = [
+    "emptyDir",
+    "hostPath",
+    "secret",
+    "persistentVolumeClaim",
+    "configMap",
+    "nfs",
+    "downwardAPI",
+    "projected",
+    "csi",
+];
 
 fn volume(volume: &Value, path: &str, errors: &mut FieldErrors) {
-    let sources = volume.as_object().into_iter().flatten();
-    if sources.filter(|(name, _)| *name != "name").count() > 1 {
-        errors.forbidden(path, "may not specify more than 1 volume type");
+    let sources = volume.as_object().into_iter().flat_map(Map::keys);
+    let mut sources: Vec<&str> = sources
+        .map(String::as_str)
+        .filter(|it| *it != "name")
+        .collect();
+    // The order of those that are seen most, which is that of their rules.
+    sources.sort_by_key(|source| SOURCES.iter().position(|known| known == source));
+    for other in sources.iter().skip(1) {
+        let path = format!("{path}.{other}");
+        errors.forbidden(&path, "may not specify more than 1 volume type");
     }
     for (source, field) in [
         ("secret", "secretName"),

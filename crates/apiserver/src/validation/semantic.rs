@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 use windlass_object::Gvk;
 
-use super::{FieldErrors, config, metadata, network, pod, workload};
+use super::{FieldErrors, config, metadata, network, pod, policy, workload};
 use crate::status::Cause;
 
 /// Returns what is wrong with a new object, or with a new version of `live`. The object has its defaults.
@@ -28,7 +28,7 @@ fn check_kind(gvk: &Gvk, live: Option<&Value>, object: &Value, errors: &mut Fiel
         ("policy", "PodDisruptionBudget") => workload::budget(object, errors),
         ("", "Service") => network::service(live, object, errors),
         ("networking.k8s.io", "Ingress") => network::ingress(object, errors),
-        ("networking.k8s.io", "NetworkPolicy") => network::policy(object, errors),
+        ("networking.k8s.io", "NetworkPolicy") => policy::check(object, errors),
         ("", "PersistentVolume") => config::volume(live, object, errors),
         ("", "Namespace") => config::namespace(object, errors),
         ("", "ConfigMap") => config::config_map(live, object, errors),

@@ -39,7 +39,10 @@ fn a_good_deployment_has_no_errors() {
 fn the_selector_of_a_deployment_is_needed_fits_and_stays() {
     let mut without = deployment();
     without["spec"].as_object_mut().unwrap().remove("selector");
-    insta::assert_snapshot!(lines(None, &without), @"spec.selector: Required value");
+    insta::assert_snapshot!(lines(None, &without), @r#"
+    spec.selector: Required value
+    spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`
+    "#);
     let other = with(deployment(), "/spec/selector/matchLabels/app", "api".into());
     insta::assert_snapshot!(lines(Some(&deployment()), &other), @r#"
     spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`
@@ -59,7 +62,7 @@ fn every_mistake_in_a_pod_template_is_named() {
             {"name": "api", "image": "api:1"}]});
     let object = with(deployment(), "/spec/template/spec", spec);
     insta::assert_snapshot!(lines(None, &object), @r#"
-    spec.template.spec.volumes[0]: Forbidden: may not specify more than 1 volume type
+    spec.template.spec.volumes[0].hostPath: Forbidden: may not specify more than 1 volume type
     spec.template.spec.containers[0].name: Invalid value: "Web": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')
     spec.template.spec.containers[0].image: Required value
     spec.template.spec.containers[0].ports[0].containerPort: Invalid value: 70000: must be between 1 and 65535, inclusive

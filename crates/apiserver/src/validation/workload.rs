@@ -43,13 +43,28 @@ pub(super) fn check(kind: &str, live: Option<&Value>, object: &Value, errors: &m
     template(object, "/spec/template", &["Always"], errors);
 }
 
+/// Whether an expression of a selector selects nothing that could be said.
+fn is_broken(rule: &Value) -> bool {
+    let has_values = !list(rule, "/values").is_empty();
+    match text(rule, "/operator") {
+        "In" | "NotIn" => !has_values,
+        "Exists" | "DoesNotExist" => has_values,
+        _ => true,
+    }
+}
+
 fn selector(kind: &str, object: &Value, errors: &mut FieldErrors) {
+    let labels = object.pointer("/spec/template/metadata/labels");
     let Some(selector) = object.pointer("/spec/selector").filter(|it| !it.is_null()) else {
         errors.required("spec.selector", "");
-        return;
+        let path = "spec.template.metadata.labels";
+        let labels = labels.cloned().unwrap_or(Value::Null);
+        return errors.invalid(path, &labels, "`selector` does not match template `labels`");
     };
     check_selector(selector, "spec.selector", errors);
-    let labels = object.pointer("/spec/template/metadata/labels");
+    if list(selector, "/matchExpressions").iter().any(is_broken) {
+        return errors.invalid("spec.selector", selector, "invalid label selector");
+    }
     if is_empty(selector) {
         let detail = format!("empty selector is invalid for {}", words(kind));
         errors.invalid("spec.selector", selector, &detail);
@@ -122,9 +137,35 @@ fn matches(selector: &Value, labels: Option<&Value>) -> bool {
 }
 
 fn stateful_set(live: Option<&Value>, object: &Value, errors: &mut FieldErrors) {
+    let policy = text(object, "/spec/podManagementPolicy");
+    if !["OrderedReady", "Parallel"].contains(&policy) {
+        let why = "must be 'OrderedReady' or 'Parallel'";
+        errors.invalid("spec.podManagementPolicy", &policy.into(), why);
+    }
+    let update = text(object, "/spec/updateStrategy/type");
+    if !["RollingUpdate", "OnDelete"].contains(&update) {
+        let value = json!({"Type": update, "RollingUpdate": null});
+        errors.invalid(
+            "spec.updateStrategy",
+            &value,
+            "must be 'RollingUpdate' or 'OnDelete'",
+        );
+    }
     let Some(live) = live else {
         return;
     };
+    for field in ["serviceName", "podManagementPolicy", "volumeClaimTemplates"] {
+        let empty = if field == "volumeClaimTemplates" {
+            json!([])
+        } else {
+            json!("")
+        };
+        let value = |object: &Value| object["spec"].get(field).cloned().unwrap_or(empty.clone());
+        if value(live) != value(object) {
+            let path = format!("spec.{field}");
+            return errors.invalid(&path, &value(object), "field is immutable");
+        }
+    }
     let fixed = |object: &Value| {
         let spec = object.get("spec").and_then(Value::as_object);
         let fixed = spec.into_iter().flatten();
@@ -161,11 +202,53 @@ fn strategy(object: &Value, errors: &mut FieldErrors) {
             }
         }
         "Recreate" | "" => {}
-        other => errors.unsupported(
-            &format!("{path}.type"),
-            &other.into(),
-            &["Recreate", "RollingUpdate"],
-        ),
+        other => {
+            let rolling = rolling.map(|rolling| {
+                json!({
+                    "MaxUnavailable": rolling["maxUnavailable"], "MaxSurge": rolling["maxSurge"],
+                })
+            });
+            let value = json!({"Type": other, "RollingUpdate": rolling});
+            errors.unsupported(path, &value, &["Recreate", "RollingUpdate"]);
+        }
+    }
+    for field in ["maxUnavailable", "maxSurge"] {
+        if kind == "RollingUpdate" {
+            share(
+                rolling,
+                field,
+                &format!("{path}.rollingUpdate.{field}"),
+                errors,
+            );
+        }
+    }
+    let (ready, deadline) = (
+        integer(object, "/spec/minReadySeconds"),
+        "/spec/progressDeadlineSeconds",
+    );
+    if let Some(deadline) = object.pointer(deadline).and_then(Value::as_i64)
+        && deadline <= ready
+    {
+        let why = "must be greater than minReadySeconds";
+        errors.invalid("spec.progressDeadlineSeconds", &deadline.into(), why);
+    }
+}
+
+/// Checks a number or a share of pods.
+fn share(owner: Option<&Value>, field: &str, path: &str, errors: &mut FieldErrors) {
+    let Some(value) = owner.and_then(|owner| owner.get(field)) else {
+        return;
+    };
+    let percent = value
+        .as_str()
+        .and_then(|text| text.strip_suffix('%')?.parse::<u32>().ok());
+    if value.as_i64().is_some_and(|number| number < 0) {
+        errors.invalid(path, value, "must be greater than or equal to 0");
+    } else if value.is_string() && percent.is_none() {
+        let why = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
+        errors.invalid(path, value, why);
+    } else if field != "maxSurge" && percent.is_some_and(|percent| percent > 100) {
+        errors.invalid(path, value, "must not be greater than 100%");
     }
 }
 
@@ -200,7 +283,12 @@ fn template(object: &Value, pointer: &str, policies: &[&str], errors: &mut Field
     let policy = text(spec, "/restartPolicy");
     if ["Always", "OnFailure", "Never"].contains(&policy) && !policies.contains(&policy) {
         let path = format!("{path}.spec.restartPolicy");
-        errors.unsupported(&path, &policy.into(), policies);
+        if policy == "Always" {
+            // A Job says what is missing: this is the default, and it has none.
+            errors.required(&path, "valid values: \"OnFailure\", \"Never\"");
+        } else {
+            errors.unsupported(&path, &policy.into(), policies);
+        }
     }
 }
 
@@ -265,6 +353,21 @@ pub(super) fn cron_job(object: &Value, errors: &mut FieldErrors) {
             "must be no more than 52 characters",
         );
     }
+    for field in [
+        "startingDeadlineSeconds",
+        "successfulJobsHistoryLimit",
+        "failedJobsHistoryLimit",
+    ] {
+        not_negative(object, &["spec", field], errors);
+    }
+    let zone = text(object, "/spec/timeZone");
+    if !zone.is_empty() && jiff::tz::TimeZone::get(zone).is_err() {
+        errors.invalid(
+            "spec.timeZone",
+            &zone.into(),
+            &format!("unknown time zone {zone}"),
+        );
+    }
     let policy = text(object, "/spec/concurrencyPolicy");
     let policies = ["Allow", "Forbid", "Replace"];
     if !policies.contains(&policy) {
@@ -284,7 +387,8 @@ pub(super) fn autoscaler(object: &Value, errors: &mut FieldErrors) {
     }
     if most < 1 {
         errors.invalid("spec.maxReplicas", &most.into(), "must be greater than 0");
-    } else if most < least {
+    }
+    if most < least {
         let detail = "must be greater than or equal to `minReplicas`";
         errors.invalid("spec.maxReplicas", &most.into(), detail);
     }
@@ -309,18 +413,7 @@ pub(super) fn budget(object: &Value, errors: &mut FieldErrors) {
         errors.invalid("spec", value, detail);
     }
     for field in ["minAvailable", "maxUnavailable"] {
-        let value = &object["spec"][field];
-        let share = value
-            .as_str()
-            .and_then(|text| text.strip_suffix('%')?.parse::<u32>().ok());
-        if share.is_some_and(|share| share > 100) {
-            errors.invalid(
-                &format!("spec.{field}"),
-                value,
-                "must not be greater than 100%",
-            );
-        }
-        not_negative(object, &["spec", field], errors);
+        share(object.get("spec"), field, &format!("spec.{field}"), errors);
     }
     if let Some(selector) = object.pointer("/spec/selector") {
         check_selector(selector, "spec.selector", errors);

@@ -1,6 +1,7 @@
 //! The same requests to this server and to a real kube-apiserver, and every difference between the answers.
 //!
-//! Scenarios are data: `tests/differential/*.yaml` ([`scenario`] says what a step can have). Answers are compared
+//! Scenarios are data: `tests/differential/scenarios/*.yaml` ([`scenario`] says what a step can have), and some are
+//! made by chance ([`random`]). Answers are compared
 //! as a whole, with what is random or depends on the time named by its first appearance ([`normal`]).
 //! `tests/differential/known.yaml` lists the differences that are meant, each with its reason; the rest is written
 //! to a report whose path the test prints. How many steps agree stands in `tests/differential/floor.yaml`: the
@@ -8,6 +9,7 @@
 
 mod compare;
 mod normal;
+mod random;
 mod report;
 mod scenario;
 mod side;
@@ -35,7 +37,10 @@ const AT_ONCE: usize = 6;
 )]
 fn answers_are_those_of_a_real_server() {
     let known = Known::load(&folder().join("known.yaml"));
-    let scenarios = scenario::load(&folder().join("scenarios"), filter().as_deref());
+    let mut scenarios = scenario::load(&folder().join("scenarios"));
+    scenarios.extend(random::scenarios());
+    let wanted = filter().unwrap_or_default();
+    scenarios.retain(|scenario| scenario.name.contains(&wanted));
     let plane = ControlPlane::start(real::Controllers::Housekeeping);
     let (_runtime, server) = embedded();
     let servers = Servers {

@@ -141,14 +141,12 @@ const KEYS: [&str; 11] = [
     "body", "manager", "force", "as", "groups", "accept", "type", "save", "until", "events", "why",
 ];
 
-/// Returns the scenarios of a folder, in the order of the file names, whose name has a text.
-pub(super) fn load(folder: &Path, filter: Option<&str>) -> Vec<Scenario> {
+/// Returns the scenarios of a folder, in the order of the file names.
+pub(super) fn load(folder: &Path) -> Vec<Scenario> {
     let entries = std::fs::read_dir(folder).unwrap();
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     paths.sort();
-    let mut scenarios: Vec<Scenario> = paths.iter().flat_map(|path| load_file(path)).collect();
-    scenarios.retain(|scenario| filter.is_none_or(|text| scenario.name.contains(text)));
-    scenarios
+    paths.iter().flat_map(|path| load_file(path)).collect()
 }
 
 /// Returns the one document of a YAML file.
@@ -180,7 +178,8 @@ fn text(value: &Value, key: &str) -> Option<String> {
 }
 
 impl Step {
-    fn read(value: &Value) -> Self {
+    /// Returns the step that a value describes.
+    pub(super) fn read(value: &Value) -> Self {
         let fields = value.as_object().unwrap();
         let is_verb = |key: &str| VERBS.iter().any(|(verb, ..)| *verb == key);
         let unknown = fields
