@@ -19,7 +19,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[37; 32]);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let mut make = |index: usize| {
-        let kind = if index % 2 == 0 {
+        let kind = if index.is_multiple_of(2) {
             Kind::Map
         } else {
             Kind::Deployment
