@@ -19,8 +19,6 @@ use crate::{Cluster, ClusterError, Kind, request};
 
 /// How many objects of a wave are written at once.
 const PARALLEL: usize = 16;
-/// How long an action waits for what it needs.
-const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// What happened while a plan ran, told at once.
 #[derive(Clone, Debug)]
@@ -248,7 +246,7 @@ impl Cluster {
     }
 
     async fn wait_until_current(&self, id: &ObjectRef) -> Result<(), String> {
-        let mut pauses = Pauses::new(LONGEST_WAIT);
+        let mut pauses = Pauses::new(self.patience.object);
         loop {
             let why = match self.get(id).await {
                 Live::Present(live) => {
@@ -262,10 +260,8 @@ impl Cluster {
                 Live::Unknown { reason } => reason,
             };
             if !pauses.pause().await {
-                return Err(format!(
-                    "waited {} s for {id}: {why}",
-                    LONGEST_WAIT.as_secs()
-                ));
+                let limit = self.patience.object.as_secs();
+                return Err(format!("waited {limit} s for {id} to be ready: {why}"));
             }
         }
     }

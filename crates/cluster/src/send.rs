@@ -33,6 +33,8 @@ pub struct Patience {
     pub total: Duration,
     /// Before the second attempt; it doubles with each, and is varied by half. Default: 100 milliseconds.
     pub pause: Duration,
+    /// Until an object is ready that an action waits for, or gone. Default: 1 minute.
+    pub object: Duration,
     /// The length of a body, in bytes. Default: 256 MiB.
     pub body: usize,
 }
@@ -44,6 +46,7 @@ impl Default for Patience {
             read: Duration::from_secs(15),
             total: Duration::from_mins(1),
             pause: Duration::from_millis(100),
+            object: Duration::from_mins(1),
             body: 256 << 20,
         }
     }

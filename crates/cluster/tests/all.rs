@@ -4,6 +4,8 @@
 
 #[path = "all/absent.rs"]
 mod absent;
+#[path = "all/failures.rs"]
+mod failures;
 #[path = "all/faults.rs"]
 mod faults;
 #[path = "all/inventory.rs"]

@@ -7,12 +7,20 @@ use crate::Writer;
 
 /// Returns whether `manager` applied the field at `path` in `object`, alone or with others.
 pub(crate) fn is_owner(object: &Value, path: &FieldPath, manager: &str) -> bool {
+    applied(object, manager).any(|entry| owns(entry, path))
+}
+
+/// Returns whether `manager` applied anything of `object`.
+pub(crate) fn has_applied(object: &Value, manager: &str) -> bool {
+    applied(object, manager).next().is_some()
+}
+
+fn applied<'v>(object: &'v Value, manager: &str) -> impl Iterator<Item = &'v Value> {
     let entries = object.pointer("/metadata/managedFields");
-    let mut entries = entries.and_then(Value::as_array).into_iter().flatten();
-    entries.any(|entry| {
+    let entries = entries.and_then(Value::as_array).into_iter().flatten();
+    entries.filter(move |entry| {
         entry.get("manager").and_then(Value::as_str) == Some(manager)
             && entry.get("operation").and_then(Value::as_str) == Some("Apply")
-            && owns(entry, path)
     })
 }
 

@@ -184,6 +184,11 @@ pub enum Reason {
 pub enum Cause {
     /// The source changed.
     Source,
+    /// The source changed, in nothing but images of containers.
+    Image,
+    /// The source did not change and nobody wrote to the object: the server's defaults are others, or admission is,
+    /// as after an upgrade of the cluster.
+    Default,
     /// The live object was changed or deleted behind our back. [`written_by`](crate::Field::written_by) says by whom.
     Drift,
     /// Both.

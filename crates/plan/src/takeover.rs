@@ -19,13 +19,26 @@ const TAKEN: [(&str, &str); 3] = [
     ("before-first-apply", "Update"),
 ];
 
-/// What kubectl and older programs note on objects. It goes when the source does not have it: the first may hold
-/// the values of a Secret in plain text.
-const NOTES: [&str; 3] = [
-    "kubectl.kubernetes.io/last-applied-configuration",
-    "kustomize.toolkit.fluxcd.io/checksum",
-    "fluxcd.io/sync-checksum",
+/// What kubectl and older versions of Flux note in the metadata of objects. It goes when the source does not have it:
+/// the first may hold the values of a Secret in plain text.
+const NOTES: [Note; 4] = [
+    Note(
+        "kubectl",
+        "annotations",
+        "kubectl.kubernetes.io/last-applied-configuration",
+    ),
+    Note(
+        "flux",
+        "annotations",
+        "kustomize.toolkit.fluxcd.io/checksum",
+    ),
+    Note("flux", "annotations", "fluxcd.io/sync-checksum"),
+    Note("flux", "labels", "fluxcd.io/sync-gc-mark"),
 ];
+
+/// Who notes it, where, and under which key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Note(&'static str, &'static str, &'static str);
 
 /// Who applies, and whose fields it takes over.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +57,7 @@ pub struct Takeover {
     /// `metadata.managedFields` as it is afterwards.
     managed_fields: Value,
     /// The notes that go.
-    notes: Vec<&'static str>,
+    notes: Vec<Note>,
     /// The sets of fields that are taken.
     sets: Vec<Value>,
 }
@@ -69,7 +82,7 @@ impl Taker<'_> {
             .map(|entry| text(entry, "manager").to_owned())
             .collect();
         if from.is_empty() {
-            from.push("kubectl".to_owned());
+            from.extend(notes.iter().map(|Note(who, ..)| (*who).to_owned()));
         }
         from.sort();
         from.dedup();
@@ -137,8 +150,8 @@ impl Takeover {
                 &live["metadata"]["resourceVersion"],
             ),
         ];
-        for note in &self.notes {
-            let path = format!("/metadata/annotations/{}", note.replace('/', "~1"));
+        for Note(_, field, key) in &self.notes {
+            let path = format!("/metadata/{field}/{}", key.replace('/', "~1"));
             patch.push(serde_json::json!({"op": "remove", "path": path}));
         }
         Value::Array(patch)
@@ -161,9 +174,12 @@ impl Takeover {
         for set in self.sets.iter().filter_map(Value::as_object) {
             without(&mut foreseen, set, &kept);
         }
-        let annotations = foreseen.pointer_mut("/metadata/annotations");
-        if let Some(annotations) = annotations.and_then(Value::as_object_mut) {
-            annotations.retain(|key, _| !self.notes.contains(&key.as_str()));
+        for Note(_, field, key) in &self.notes {
+            let map = foreseen
+                .get_mut("metadata")
+                .and_then(|it| it.get_mut(*field));
+            map.and_then(Value::as_object_mut)
+                .map(|map| map.remove(*key));
         }
         foreseen
     }
@@ -175,12 +191,12 @@ impl std::fmt::Debug for Takeover {
     }
 }
 
-fn notes(desired: &Value, live: &Value) -> Vec<&'static str> {
-    let has = |object: &Value, note: &str| {
-        let annotations = object.pointer("/metadata/annotations");
-        annotations.is_some_and(|annotations| annotations.get(note).is_some())
+fn notes(desired: &Value, live: &Value) -> Vec<Note> {
+    let has = |object: &Value, Note(_, field, key): &Note| {
+        let map = object.get("metadata").and_then(|it| it.get(*field));
+        map.is_some_and(|map| map.get(*key).is_some())
     };
-    let goes = |note: &&'static str| has(live, note) && !has(desired, note);
+    let goes = |note: &Note| has(live, note) && !has(desired, note);
     NOTES.into_iter().filter(goes).collect()
 }
 

@@ -391,6 +391,10 @@ fn why(action: &Action, compared: Compared) -> String {
             "deleted behind our back; the source changed, too".to_owned()
         }
         (Reason::Differs, Some(Cause::Source)) => "the source changed".to_owned(),
+        (Reason::Differs, Some(Cause::Image)) => "the source has another image".to_owned(),
+        (Reason::Differs, Some(Cause::Default)) => {
+            "the server sets other values by itself".to_owned()
+        }
         (Reason::Differs, Some(Cause::Drift)) => "drift".to_owned(),
         (Reason::Differs, Some(Cause::Both)) => "the source changed, and drift".to_owned(),
         (reason, _) => reason.to_string(),

@@ -6,7 +6,7 @@ use serde_json::Value;
 use windlass_object::ObjectRef;
 use windlass_plan::{Action, Live, immutable_fields, reason_to_keep};
 
-use super::{LONGEST_WAIT, Run, Written, message};
+use super::{Run, Written, message};
 use crate::pauses::Pauses;
 use crate::request::Propagation;
 use crate::{Cluster, ClusterError};
@@ -81,7 +81,7 @@ impl Cluster {
 
     /// Waits for the finalizers of an object that is deleted.
     async fn wait_until_gone(&self, id: &ObjectRef, deleted: &Value) -> Result<(), String> {
-        let mut pauses = Pauses::new(LONGEST_WAIT);
+        let mut pauses = Pauses::new(self.patience.object);
         loop {
             let why = match self.get(id).await {
                 Live::Absent => return Ok(()),
@@ -92,7 +92,7 @@ impl Cluster {
             if !pauses.pause().await {
                 return Err(format!(
                     "waited {} s for {id} to be gone, to create it anew: {why}; it is created once it is gone",
-                    LONGEST_WAIT.as_secs()
+                    self.patience.object.as_secs()
                 ));
             }
         }

@@ -212,3 +212,39 @@ fn a_replacement_that_was_cut_off_after_the_deletion_is_finished_by_the_next_run
         assert_eq!(only(&plan).op, Op::Create, "{plan}");
     });
 }
+
+#[test]
+fn a_replacement_names_the_finalizers_that_hold_it_and_goes_on_when_they_are_done() {
+    on_both_servers(|mut applier| async move {
+        let frozen = |value: &str| {
+            marked(json!({
+                "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "frozen"},
+                "immutable": true, "data": {"key": value},
+            }))
+        };
+        applier.converge(&[frozen("1")]).await;
+        let path = applier.path("api/v1", "configmaps", "frozen");
+        let finalizers = |names: Value| json!({"metadata": {"finalizers": names}});
+        let held = finalizers(json!(["example.com/backup"]));
+        applier
+            .send(Method::PATCH, &path, "merge-patch+json", &held)
+            .await;
+
+        let plan = applier.plan(&[frozen("2")]).await;
+        applier.hurry();
+        let applied = applier.run(&plan, &[frozen("2")]).await;
+        let reason = &applied.failures[0].reason;
+        assert!(reason.contains("example.com/backup"), "{reason}");
+        assert!(reason.contains("ConfigMap"), "{reason}");
+        assert!(applier.inventory.contains(&only(&plan).id));
+        let waiting = applier.plan(&[frozen("2")]).await;
+        assert_eq!(only(&waiting).reason, Reason::Terminating, "{waiting}");
+
+        let free = finalizers(json!([]));
+        applier
+            .send(Method::PATCH, &path, "merge-patch+json", &free)
+            .await;
+        let plan = applier.converge(&[frozen("2")]).await;
+        assert_eq!(only(&plan).op, Op::Create, "{plan}");
+    });
+}

@@ -1,6 +1,7 @@
 //! A unit that plans and applies, on the embedded API server and on a real one.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use http::{Method, Request};
 use kube::Client;
@@ -8,9 +9,9 @@ use kube::config::{Config, KubeConfigOptions, Kubeconfig};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use windlass_apiserver::Server;
-use windlass_cluster::{Applied, Cluster, Definitions};
+use windlass_cluster::{Applied, Cluster, Definitions, Patience};
 use windlass_control_plane::ControlPlane;
-use windlass_object::{FingerprintKey, Object, ObjectRef};
+use windlass_object::{FingerprintKey, Object, ObjectRef, Origin};
 use windlass_plan::{
     Action, Approvals, Desired, DesiredSet, Guards, Held, Inputs, Inventory, Observed, Others,
     Plan, Unit, inventory_after, inventory_before, plan,
@@ -94,7 +95,18 @@ impl Applier {
 
     pub(crate) fn object(&self, mut value: Value) -> Object {
         value["metadata"]["namespace"] = self.namespace.as_str().into();
-        Object::new(value).unwrap()
+        let path = format!("{}.yaml", value["metadata"]["name"].as_str().unwrap());
+        let object = Object::new(value).unwrap();
+        object.with_origin(Origin { path, line: 3 })
+    }
+
+    /// From now on, objects are waited for no longer than a moment.
+    pub(crate) fn hurry(&mut self) {
+        let patience = Patience {
+            object: Duration::from_millis(100),
+            ..Patience::default()
+        };
+        self.cluster = self.cluster.clone().with_patience(patience);
     }
 
     fn set(&self, objects: &[Value]) -> DesiredSet {

@@ -1,10 +1,10 @@
 //! What is to be done to a desired object.
 
 use serde_json::Value;
-use windlass_object::{FieldChange, Object, ObjectRef, diff};
+use windlass_object::{FieldChange, Object, ObjectRef, PathSegment, diff};
 
 use super::{Grant, claim_of, is_terminating, look, of_object, optout};
-use crate::blame::writer_of;
+use crate::blame::{has_applied, is_owner, writer_of};
 use crate::{
     Action, Cause, ClaimState, DesiredSet, DryRun, Entry, Field, Inputs, Inventory, Op, Reason,
     Unit, Until, Wait,
@@ -208,10 +208,34 @@ impl Step<'_> {
         let applied = self.held.and_then(|held| held.applied.as_ref());
         match applied {
             _ if *reason != Reason::Differs => Cause::Source,
-            Some(_) if applied == action.digest.as_ref() => Cause::Drift,
+            Some(_) if applied == action.digest.as_ref() => self.drift(fields),
             None if foreign == fields.len() => Cause::Drift,
             _ if foreign > 0 => Cause::Both,
+            _ if fields.iter().all(is_image) => Cause::Image,
             _ => Cause::Source,
         }
     }
+
+    /// What nobody wrote, and we did not either, was set by the server.
+    fn drift(&self, fields: &[Field]) -> Cause {
+        let manager = self.inputs.manager;
+        let Some(live) = self.live.filter(|live| has_applied(live, manager)) else {
+            return Cause::Drift;
+        };
+        let is_default = |field: &Field| {
+            field.written_by.is_none() && !is_owner(live, &field.change.path, manager)
+        };
+        if fields.iter().all(is_default) {
+            Cause::Default
+        } else {
+            Cause::Drift
+        }
+    }
+}
+
+/// Whether a field is the image of a container, and stays one.
+fn is_image(field: &Field) -> bool {
+    let is_last =
+        field.change.path.segments().last() == Some(&PathSegment::Key("image".to_owned()));
+    is_last && field.change.before.is_some() && field.change.after.is_some()
 }

@@ -29,7 +29,7 @@ fn an_update_shows_its_fields_with_secrets_as_fingerprints() {
       ~ update    Secret/shop/token    ready    the source changed  hydra/token.yaml:1
           data.PASSWORD: (fingerprint ea11 → 2e0e)
     wave 2 (apply)
-      ~ update    Deployment/shop/web  ready    the source changed  hydra/web.yaml:1
+      ~ update    Deployment/shop/web  ready    the source has another image  hydra/web.yaml:1
           after Secret/shop/token is applied
           spec.template.spec.containers[name=app].image: web:1 → web:2
     2 to update, 1 unchanged; plan b105b05f787b
@@ -65,6 +65,42 @@ fn drift_names_the_manager_that_wrote_the_field() {
       ~ update    Deployment/shop/web  ready    drift  hydra/web.yaml:1
           spec.replicas: 5 → 2  (written by kubectl-scale)
     1 to update, 1 unchanged; plan ed83bee14ebe
+    ");
+}
+
+#[test]
+fn what_only_the_server_sets_is_no_drift() {
+    let web = deployment("web", "web:1", "token");
+    let both = [namespace("shop"), web.clone()];
+    let world = deployed(&both, both.to_vec());
+    let mut live = world.owned(&web);
+    live["metadata"]["managedFields"] = json!([
+        {"manager": "kustomize-controller", "operation": "Apply", "fieldsV1": {"f:spec": {"f:template": {}}}},
+    ]);
+    let mut merged = live.clone();
+    merged["spec"]["revisionHistoryLimit"] = json!(10);
+    let world = world
+        .live(web.id(), Live::Present(live))
+        .dry_run(web.id(), DryRun::Merged(merged));
+    let cause = world.plan().action(web.id()).unwrap().cause;
+    assert_eq!(cause, Some(Cause::Default));
+}
+
+#[test]
+fn fields_of_kubectl_are_taken_over_in_sight_though_none_changes() {
+    let web = deployment("web", "web:1", "token");
+    let both = [namespace("shop"), web.clone()];
+    let world = deployed(&both, both.to_vec());
+    let merged = world.owned(&web);
+    let from = vec!["kubectl-client-side-apply".to_owned()];
+    let world = world.dry_run(web.id(), DryRun::TakenOver { from, merged });
+    insta::assert_snapshot!(world.plan(), @r"
+    flux-system/hydra at main@sha1:0a1b2c3d
+      Op          Object               Wait to  Why
+    wave 1 (apply)
+      ~ update    Deployment/shop/web  ready    its fields are taken over  hydra/web.yaml:1
+          fields taken over from kubectl-client-side-apply
+    1 to update, 1 unchanged; plan 2be0d8bc4722
     ");
 }
 
