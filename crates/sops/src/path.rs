@@ -1,6 +1,6 @@
 //! Where a value stands: `["data"]["password"]`, `["list"][0]`.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 /// The way from the root of a document to a value, in the notation of `sops set` and `--extract`.
@@ -72,10 +72,24 @@ fn first_step(text: &str) -> Option<(Step, &str)> {
 impl fmt::Display for ValuePath {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.steps.iter().try_for_each(|step| match step {
-            Step::Key(key) => write!(formatter, "[{key:?}]"),
+            Step::Key(key) => write_key(formatter, key),
             Step::Index(index) => write!(formatter, "[{index}]"),
         })
     }
+}
+
+/// Writes a key as it can be read again; there are no escapes, but for what would reach a terminal.
+fn write_key(formatter: &mut fmt::Formatter<'_>, key: &str) -> fmt::Result {
+    let quote = if key.contains("\"]") { '\'' } else { '"' };
+    write!(formatter, "[{quote}")?;
+    for character in key.chars() {
+        if character.is_control() {
+            write!(formatter, "{}", character.escape_default())?;
+        } else {
+            formatter.write_char(character)?;
+        }
+    }
+    write!(formatter, "{quote}]")
 }
 
 impl From<&[&str]> for ValuePath {
@@ -97,5 +111,13 @@ mod tests {
             assert!(text.parse::<ValuePath>().is_err(), "{text}");
         }
         assert_eq!("".parse(), Ok(ValuePath::default()));
+    }
+
+    #[test]
+    fn a_key_with_quotes_is_printed_as_it_is_read() {
+        for text in [r#"["c\"d"]"#, r#"['a"]b']"#, r#"["it's"][0]"#] {
+            let path: ValuePath = text.parse().unwrap();
+            assert_eq!(path.to_string(), text);
+        }
     }
 }

@@ -117,7 +117,8 @@ fn write_value(out: &mut Vec<u8>, value: &[u8]) {
     let has = |wanted: &[u8]| value.iter().any(|byte| wanted.contains(byte));
     let quote: &[u8] = if has(b"\n`") {
         b"\"\"\""
-    } else if has(b"#;") {
+    } else if has(b"#;") || value.ends_with(b"\\") {
+        // ini.v1 does not quote a last backslash, and then reads the next line as a part of the value.
         b"`"
     } else if value.trim_ascii().len() == value.len() {
         b""
@@ -153,6 +154,12 @@ mod tests {
 
         [empty]
         ");
+    }
+
+    #[test]
+    fn a_last_backslash_does_not_take_the_next_line_along() {
+        let text = round_trip(Format::Ini, "p = `C:\\dir\\`\nq = 1\n");
+        assert_eq!(text, "p = `C:\\dir\\`\nq = 1\n");
     }
 
     #[test]

@@ -252,6 +252,15 @@ fn opens_as_it_was(plaintext: &Plaintext) {
     );
 }
 
+/// The key groups; without nesting there is no way to write an empty one.
+fn groups_with_keys(document: &Document) -> WrappedKeys {
+    let mut keys = document.keys().clone();
+    if matches!(document.format(), Format::Dotenv | Format::Ini) {
+        keys.groups.retain(|group| !group.is_empty());
+    }
+    keys
+}
+
 fn encrypted_prints_as_it_was_printed(bytes: &[u8], document: &Document) {
     if let Err(error) = document.decrypt_with(&key(), MacCheck::Verify) {
         is_in(bytes, document.format(), &error);
@@ -261,7 +270,7 @@ fn encrypted_prints_as_it_was_printed(bytes: &[u8], document: &Document) {
     };
     match Document::parse(&printed, document.format()) {
         Ok(again) => {
-            assert_eq!(again.keys(), document.keys());
+            assert_eq!(groups_with_keys(&again), groups_with_keys(document));
             assert_eq!(
                 again.last_modified().as_str()[..19],
                 document.last_modified().as_str()[..19]
