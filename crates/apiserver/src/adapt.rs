@@ -8,8 +8,9 @@ use crate::api::{FieldValidation, Target, WriteOptions};
 use crate::apply::{self, ApplyError, OnConflict, Writer};
 use crate::crd;
 use crate::defaults;
+use crate::fields;
 use crate::resource::{ResourceType, Subresource};
-use crate::status::{Cause, Status};
+use crate::status::{Cause, Reason, Status};
 use crate::structural;
 use crate::validation;
 
@@ -160,14 +161,41 @@ fn with_writer<T>(
 fn refused_apply(error: &ApplyError) -> Status {
     match error {
         ApplyError::ManagedFields => Status::bad_request(error.to_string()),
-        ApplyError::Mismatch { .. } => {
-            Status::new(500, crate::status::Reason::Unknown, error.to_string())
-        }
+        ApplyError::Mismatch { .. } => Status::new(500, Reason::Unknown, error.to_string()),
         ApplyError::Conflicts(conflicts) => {
             let causes = conflicts.iter().map(apply::Conflict::cause).collect();
             Status::apply_conflict(error.to_string(), causes)
         }
     }
+}
+
+/// Carries out the operations of a JSON patch, one after the other.
+fn apply_operations(object: &mut Value, patch: &Value) -> Result<(), Status> {
+    let Value::Array(operations) = patch else {
+        return Err(undecodable("object", "[]handlers.jsonPatchOp"));
+    };
+    for operation in operations {
+        let mut operation = operation.clone();
+        // What is not there is replaced all the same, in a mapping.
+        if operation["op"] == "replace"
+            && let Some((parent, key)) = fields::text(&operation, "/path").rsplit_once('/')
+            && let Some(Value::Object(parent)) = object.pointer(parent)
+            && !parent.contains_key(&key.replace("~1", "/").replace("~0", "~"))
+        {
+            operation["op"] = "add".into();
+        }
+        json_patch(object, &Value::Array(vec![operation])).map_err(|_| {
+            let message = "the server rejected our request due to an error in our request";
+            Status::new(422, Reason::Invalid, message).about("", "", "")
+        })?;
+    }
+    Ok(())
+}
+
+fn undecodable(found: &str, wanted: &str) -> Status {
+    Status::bad_request(format!(
+        "error decoding patch: json: cannot unmarshal {found} into Go value of type {wanted}"
+    ))
 }
 
 /// Returns the live object with a patch.
@@ -179,14 +207,13 @@ pub(crate) fn patch(
 ) -> Result<Value, Status> {
     let mut object = live.clone();
     match kind {
-        PatchType::Json => json_patch(&mut object, patch).map_err(|error| {
-            Status::new(
-                422,
-                crate::status::Reason::Invalid,
-                format!("the server rejected our request due to an error in our request: {error}"),
-            )
-        })?,
-        PatchType::Merge => merge_patch(&mut object, patch),
+        PatchType::Json => apply_operations(&mut object, patch)?,
+        PatchType::Merge => {
+            if let Value::Array(_) = patch {
+                return Err(undecodable("array", "map[string]interface {}"));
+            }
+            merge_patch(&mut object, patch);
+        }
         PatchType::Strategic => strategic_merge_patch(&mut object, patch, schema(target.resource))
             .map_err(|error| Status::bad_request(error.to_string()))?,
     }

@@ -110,15 +110,66 @@ pub(crate) fn validate(object: &Value) -> Vec<Cause> {
             format!("Unsupported value: {scope:?}: supported values: \"Cluster\", \"Namespaced\"");
         causes.push(Cause::new("FieldValueNotSupported", "spec.scope", message));
     }
-    causes.extend(versions(object).filter_map(|(index, version)| validate_schema(index, version)));
+    let check = |(index, version)| validate_schema(object, index, version);
+    causes.extend(versions(object).filter_map(check));
     causes
 }
 
-fn validate_schema(index: usize, version: &Value) -> Option<Cause> {
+/// Returns the first thing that makes a schema one that is not structural.
+fn unstructured(schema: &Value, path: &str, is_root: bool) -> Option<Cause> {
+    let says = |field: &str| fields::flag(schema, &format!("/{field}"));
+    let is_free =
+        says("x-kubernetes-int-or-string") || says("x-kubernetes-preserve-unknown-fields");
+    if fields::text(schema, "/type").is_empty() && (is_root || !is_free) {
+        let what = if is_root {
+            "at the root"
+        } else {
+            "for specified object fields"
+        };
+        let message = format!("Required value: must not be empty {what}");
+        return Some(Cause::new(
+            "FieldValueRequired",
+            format!("{path}.type"),
+            message,
+        ));
+    }
+    let properties = fields::map(schema, "/properties");
+    if properties.is_some() && schema["additionalProperties"].is_object() {
+        let message = "Forbidden: additionalProperties and properties are mutual exclusive";
+        let field = format!("{path}.additionalProperties");
+        return Some(Cause::new("FieldValueForbidden", field, message));
+    }
+    let mut below = properties.into_iter().flatten();
+    let found = below.find_map(|(name, schema)| {
+        let is_metadata = is_root && name == "metadata";
+        let path = format!("{path}.properties[{name}]");
+        (!is_metadata)
+            .then(|| unstructured(schema, &path, false))
+            .flatten()
+    });
+    let within = |field: &str| {
+        let schema = schema.get(field).filter(|schema| schema.is_object())?;
+        unstructured(schema, &format!("{path}.{field}"), false)
+    };
+    found
+        .or_else(|| within("items"))
+        .or_else(|| within("additionalProperties"))
+}
+
+fn validate_schema(definition: &Value, index: usize, version: &Value) -> Option<Cause> {
     let field = format!("spec.versions[{index}].schema.openAPIV3Schema");
     let Some(schema) = version.pointer("/schema/openAPIV3Schema") else {
         return Some(Cause::new("FieldValueRequired", field, "Required value"));
     };
+    let only = fields::list(definition, "/spec/versions").len() == 1;
+    let place = if only {
+        "spec.validation.openAPIV3Schema"
+    } else {
+        field.as_str()
+    };
+    if let Some(cause) = unstructured(schema, place, true) {
+        return Some(cause);
+    }
     let error = Schema::from_crd(schema).err()?;
     Some(Cause::new(
         "FieldValueInvalid",

@@ -92,12 +92,16 @@ pub(crate) fn resources(types: &Types, group: &str, version: &str) -> Option<Val
         return None;
     }
     let group_version = group_version(group, version);
-    Some(json!({
+    let mut list = json!({
         "kind": "APIResourceList",
-        "apiVersion": "v1",
         "groupVersion": group_version,
         "resources": resources,
-    }))
+    });
+    // The list of the core group is older than this field.
+    if !group.is_empty() {
+        list["apiVersion"] = "v1".into();
+    }
+    Some(list)
 }
 
 fn subresources(resource: &ResourceType) -> Vec<Subresource> {

@@ -52,7 +52,8 @@ pub(crate) fn form(accept: &str) -> Result<Form, Status> {
             _ => {}
         }
     }
-    let message = "only the following media types are accepted: application/json";
+    let message = "only the following media types are accepted: application/json, application/yaml, \
+                   application/vnd.kubernetes.protobuf";
     Err(Status::new(406, Reason::NotAcceptable, message))
 }
 

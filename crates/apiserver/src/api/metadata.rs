@@ -156,7 +156,9 @@ pub(super) fn begin(object: &mut Value, name: &str, now: &str) {
     let Some(Value::Object(metadata)) = object.get_mut("metadata") else {
         return;
     };
-    for field in CARRIED.into_iter().chain(["selfLink", "resourceVersion"]) {
+    // Types that count no generations keep the one that they are given.
+    let given = CARRIED.into_iter().filter(|field| *field != "generation");
+    for field in given.chain(["selfLink", "resourceVersion"]) {
         metadata.remove(field);
     }
     let texts = [

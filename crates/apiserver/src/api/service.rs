@@ -154,11 +154,37 @@ fn allocate_address(
             );
             return Err(invalid(target, "spec.clusterIPs", message));
         }
-        given => given.to_owned(),
+        given => {
+            check_range(target, given)?;
+            given.to_owned()
+        }
     };
     object["spec"]["clusterIPs"] = json!([address]);
     object["spec"]["clusterIP"] = Value::String(address);
     Ok(())
+}
+
+/// Refuses an address that is none, or none of those that Services have.
+fn check_range(target: &Target<'_>, given: &str) -> Result<(), Status> {
+    if given == "None" {
+        return Ok(());
+    }
+    match given.parse::<std::net::IpAddr>() {
+        Ok(std::net::IpAddr::V4(address)) if address.octets()[..2] == [10, 96] => Ok(()),
+        Ok(_) => {
+            let message = format!(
+                "Invalid value: [{given:?}]: failed to allocate IP {given}: the provided network does not \
+                 match the current range"
+            );
+            Err(invalid(target, "spec.clusterIPs", message))
+        }
+        Err(_) => {
+            let message = format!(
+                "Invalid value: {given:?}: must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
+            );
+            Err(invalid(target, "spec.clusterIPs[0]", message))
+        }
+    }
 }
 
 fn free_address(target: &Target<'_>, taken: &Allocations) -> Result<String, Status> {

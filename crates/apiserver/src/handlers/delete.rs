@@ -9,7 +9,6 @@ use crate::fields;
 use crate::query::{OptionsKind, check_dry_run, check_options};
 use crate::selectors::Selection;
 use crate::status::Status;
-use crate::store::Range;
 use crate::validation::FieldErrors;
 
 /// Types whose deletion is answered with the object, and not with a Status.
@@ -60,14 +59,9 @@ impl Call<'_> {
         let options = self.delete_options()?;
         let list = self.request.query.list_options()?;
         let selection = Selection::parse(&self.resource, &list)?;
-        let namespace = Some(self.route.namespace.as_str()).filter(|it| !it.is_empty());
-        let range = Range {
-            namespace,
-            ..Range::default()
-        };
-        let listing = self.api().store.list(&self.resource.storage, &range);
-        let mut items = listing.items;
-        items.retain(|item| selection.matches(&self.shown(item)));
+        list.check_list()?;
+        let page = self.page(&list, &selection)?;
+        let items = page.items;
         for item in &items {
             let item = item.value();
             let target = Target {
@@ -81,10 +75,9 @@ impl Call<'_> {
                 _ => {}
             }
         }
-        let metadata = json!({"resourceVersion": listing.revision.to_string()});
         let bytes = answer::list_body(
             &self.resource,
-            &metadata,
+            &page.metadata,
             items.iter().map(|item| self.shown(item)),
         );
         Ok(answer::json_bytes(200, bytes))

@@ -19,9 +19,9 @@ use crate::store::{Range, Stored};
 use crate::table::{Include, Options, Printer};
 
 /// What of the objects is sent.
-struct Page {
-    items: Vec<Arc<Stored>>,
-    metadata: Value,
+pub(super) struct Page {
+    pub(super) items: Vec<Arc<Stored>>,
+    pub(super) metadata: Value,
 }
 
 impl Call<'_> {
@@ -86,7 +86,11 @@ impl Call<'_> {
     }
 
     /// Returns the objects that are meant, from the place on at which the previous page ended.
-    fn page(&self, options: &ListOptions, selection: &Selection) -> Result<Page, Status> {
+    pub(super) fn page(
+        &self,
+        options: &ListOptions,
+        selection: &Selection,
+    ) -> Result<Page, Status> {
         self.check_not_future(options.resource_version)?;
         let start = match options.token.as_str() {
             "" => None,

@@ -9,7 +9,7 @@ use crate::answer::{self, Answer};
 use crate::api::Target;
 use crate::fields;
 use crate::resource::ResourceType;
-use crate::status::{Cause, Status};
+use crate::status::{Cause, Reason, Status};
 
 /// Where a type keeps its replicas, as JSON pointers.
 struct Paths {
@@ -81,12 +81,26 @@ fn selector_text(selector: &Value) -> String {
     texts.collect::<Vec<_>>().join(",")
 }
 
+fn invalid_scale(name: &str, why: String) -> Status {
+    let message = format!("Scale.autoscaling \"{name}\" is invalid: spec.replicas: {why}");
+    let mut status = Status::new(422, Reason::Invalid, message).about("Scale", "autoscaling", name);
+    if let Some(details) = &mut status.details {
+        details.causes = vec![Cause::new("FieldValueInvalid", "spec.replicas", why)];
+    }
+    status
+}
+
 impl Call<'_> {
     pub(super) fn scale(&self) -> Result<Answer, Status> {
         let paths = Paths::of(&self.resource);
         match self.request.method {
             Method::GET | Method::HEAD => {
                 let object = self.api().get(self.target())?;
+                if self.resource.custom.is_some() && object.pointer(&paths.spec).is_none() {
+                    let path = paths.spec.replace('/', ".");
+                    let why = format!("the spec replicas field {path:?} does not exist");
+                    return Err(Status::internal(why));
+                }
                 Ok(answer::json(200, &paths.scale(&object)))
             }
             Method::PUT => {
@@ -132,8 +146,7 @@ impl Call<'_> {
                 if replicas < 0 {
                     let message =
                         format!("Invalid value: {replicas}: must be greater than or equal to 0");
-                    let cause = Cause::new("FieldValueInvalid", "spec.replicas", message);
-                    return Err(Status::invalid(target.resource, target.name, vec![cause]));
+                    return Err(invalid_scale(target.name, message));
                 }
                 let mut object = live.clone();
                 if let Some((parent, field)) = paths.spec.rsplit_once('/')

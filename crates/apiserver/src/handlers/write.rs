@@ -12,7 +12,7 @@ use crate::fields;
 use crate::negotiate::{Form, form};
 use crate::query::OptionsKind;
 use crate::rbac;
-use crate::status::Status;
+use crate::status::{Cause, Reason, Status};
 use crate::validation::duplicate_fields;
 
 /// The media type of server-side apply.
@@ -40,17 +40,8 @@ impl Patch {
             }
             APPLY => Ok(Self::Apply),
             _ => {
-                let strategic = if custom {
-                    ""
-                } else {
-                    ", application/strategic-merge-patch+json"
-                };
-                let message = format!(
-                    "the body of the request was in an unknown format - accepted media types \
-                     include: application/json-patch+json, application/merge-patch+json{strategic}, \
-                     application/apply-patch+yaml"
-                );
-                Err(Status::unsupported_media_type(message))
+                let message = "415: Unsupported Media Type";
+                Err(Status::unsupported_media_type(message).about("", "", ""))
             }
         }
     }
@@ -111,7 +102,8 @@ impl Call<'_> {
     }
 
     fn merge(&self, kind: PatchType) -> Result<Answer, Status> {
-        let patch = self.request.json()?;
+        let patch = self.request.json();
+        let patch = patch.map_err(|_| Status::bad_request("invalid JSON patch"))?;
         let target = self.target();
         let options = self.write_options()?;
         let mut change = |live: &Value| {
@@ -122,7 +114,8 @@ impl Call<'_> {
         self.check_grant(&options, &mut |options| {
             self.api().modify(target, options, &mut change)
         })?;
-        let written = self.api().modify(target, &options, &mut change)?;
+        let written = self.api().modify(target, &options, &mut change);
+        let written = written.map_err(refused_patch)?;
         self.written(200, &written)
     }
 
@@ -199,6 +192,20 @@ impl Call<'_> {
         };
         Ok(answer::with_warnings(answer, &written.warnings))
     }
+}
+
+/// A patch that makes no object of the type out of one is invalid itself.
+fn refused_patch(status: Status) -> Status {
+    if status.code != 400 || !status.message.contains(" cannot be handled as a ") {
+        return status;
+    }
+    let why = format!("Invalid value: the patched object: {}", status.message);
+    let message = format!(" \"\" is invalid: patch: {why}");
+    let mut status = Status::new(422, Reason::Invalid, message).about("", "", "");
+    if let Some(details) = &mut status.details {
+        details.causes = vec![Cause::new("FieldValueInvalid", "patch", why)];
+    }
+    status
 }
 
 /// A patch may carry the version that it was made for.

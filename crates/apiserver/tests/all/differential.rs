@@ -3,12 +3,13 @@
 //! Scenarios are data: `tests/differential/scenarios/*.yaml` ([`scenario`] says what a step can have), and some are
 //! made by chance ([`random`]). Answers are compared
 //! as a whole, with what is random or depends on the time named by its first appearance ([`normal`]).
-//! `tests/differential/known.yaml` lists the differences that are meant, each with its reason; the rest is written
+//! `tests/differential/known.yaml` lists the differences that are meant, for the manual too ([`page`]); the rest is written
 //! to a report whose path the test prints. How many steps agree stands in `tests/differential/floor.yaml`: the
 //! number only rises (`WINDLASS_UPDATE=1` writes it).
 
 mod compare;
 mod normal;
+mod page;
 mod random;
 mod report;
 mod scenario;

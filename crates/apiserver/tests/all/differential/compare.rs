@@ -130,7 +130,7 @@ impl Known {
         let rule = |value: &Value| Rule {
             scenario: regex(value, "scenario"),
             at: regex(value, "at"),
-            reason: value["reason"].as_str().unwrap().to_owned(),
+            reason: value["there"].as_str().unwrap().to_owned(),
         };
         Self {
             rules: list.as_array().into_iter().flatten().map(rule).collect(),
