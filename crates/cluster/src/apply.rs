@@ -15,10 +15,7 @@ use windlass_plan::{Action, DesiredSet, Live, Op, Outcome, Phase, Plan, Unit, Un
 
 use crate::pauses::Pauses;
 use crate::request::Mode;
-use crate::{Cluster, ClusterError, Kind, request};
-
-/// How many objects of a wave are written at once.
-const PARALLEL: usize = 16;
+use crate::{Cluster, ClusterError, Kind, flow, request};
 
 /// What happened while a plan ran, told at once.
 #[derive(Clone, Debug)]
@@ -145,7 +142,7 @@ impl Cluster {
                 .into_iter()
                 .map(|action| self.run(&run, action).boxed())
                 .collect();
-            let done = stream::iter(running).buffer_unordered(PARALLEL);
+            let done = stream::iter(running).buffer_unordered(flow::MOST);
             let done: Vec<_> = done.collect().await;
             for (action, done) in done {
                 applied.record(action, done, report);

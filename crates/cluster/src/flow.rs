@@ -10,6 +10,8 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
+/// How many requests are under way at once at most. Whoever has many to send may begin with all of these.
+pub(crate) const MOST: usize = 128;
 /// The limit at the start, and the highest.
 const LIMITS: (f64, f64) = (32.0, 128.0);
 
@@ -193,6 +195,36 @@ mod tests {
             state.learn(Load::Light, now, now);
         }
         assert_eq!(state.room(), 128);
+    }
+
+    #[test]
+    fn the_limit_settles_at_what_the_server_bears() {
+        const BORNE: usize = 10;
+        let mut now = Instant::now();
+        let (mut state, mut refused) = (State::default(), 0);
+        for _ in 0..500 {
+            now += PAUSE;
+            let begun = now;
+            while state.begin(begun).is_ok() {}
+            let under_way = state.under_way;
+            for number in 0..under_way {
+                let is_borne = number < BORNE;
+                refused += usize::from(!is_borne);
+                let load = if is_borne {
+                    Load::Light
+                } else {
+                    Load::Heavy(Duration::ZERO)
+                };
+                state.learn(load, begun, now);
+                state.under_way -= 1;
+            }
+        }
+        assert!(
+            (BORNE / 2..=BORNE + 1).contains(&state.room()),
+            "{}",
+            state.room()
+        );
+        assert!(refused < 150, "{refused} of some 4000 were refused");
     }
 
     #[test]

@@ -18,10 +18,8 @@ use lists::{Listed, Seen};
 pub(crate) use slim::without_owners;
 use slim::{identity, is_same, slim};
 
-use crate::{About, Cluster, ClusterError, Definitions, Kind, request};
+use crate::{About, Cluster, ClusterError, Definitions, Kind, flow, request};
 
-/// How many objects are looked at at once.
-const PARALLEL: usize = 16;
 /// How often an object is looked at that changes all the time.
 const LOOKS: usize = 3;
 /// How many are looked at before the next ones are thought of.
@@ -111,7 +109,7 @@ impl Cluster {
             let batch: Vec<BoxFuture<'_, (ObjectRef, Observed)>> = batch
                 .map(|target| self.look_at(look, target).boxed())
                 .collect();
-            let mut done = stream::iter(batch).buffer_unordered(PARALLEL);
+            let mut done = stream::iter(batch).buffer_unordered(flow::MOST);
             while let Some((id, one)) = done.next().await {
                 observed.insert(id, one);
             }

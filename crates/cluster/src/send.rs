@@ -255,6 +255,10 @@ fn status(code: StatusCode, body: Option<Value>, text: &[u8]) -> Status {
     let body = body.filter(|body| body["kind"] == "Status");
     let status = body.and_then(|body| serde_json::from_value::<Status>(body).ok());
     let mut status = status.unwrap_or_else(|| {
+        // As kube-apiserver answers for a kind whose definition is gone.
+        if text.trim_ascii() == b"404 page not found" {
+            return Status::failure("it serves nothing at this path", "");
+        }
         let text = String::from_utf8_lossy(text);
         let begin: String = text.chars().take(100).collect();
         let message = format!("{code}, which may come from a proxy before it: {begin:?}");

@@ -3,8 +3,8 @@
 mod faults;
 mod trouble;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
@@ -119,6 +119,9 @@ async fn haul(tree: &dyn Tree, keyring: &Keyring, context: &Context) -> Outcome 
     job.run("web", context, &|_| {}).await
 }
 
+/// Held by those who work on the real server: there is one, and one unit on it.
+static REAL: Mutex<()> = Mutex::new(());
+
 /// What allows an object to be replaced.
 const FORCE: &str = "kustomize.toolkit.fluxcd.io/force";
 
@@ -194,6 +197,18 @@ fn files(is_changed: bool) -> MemoryTree {
 fn keyring() -> Keyring {
     let example = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/platform");
     Keyring::parse(&std::fs::read_to_string(example.join("demo.agekey")).unwrap()).unwrap()
+}
+
+/// Returns the files of a service with these manifests.
+fn service(manifests: &[&str]) -> MemoryTree {
+    let overlay = "kustomize/web/overlays/dev";
+    MemoryTree::from_iter([
+        (
+            format!("{overlay}/kustomization.yaml"),
+            "resources: [all.yaml]\n".to_owned(),
+        ),
+        (format!("{overlay}/all.yaml"), manifests.join("---\n")),
+    ])
 }
 
 /// A tree that does not answer one of the questions asked of it.

@@ -1,6 +1,7 @@
 //! The laws of a bad network: whatever happens on the way to the API server, and whenever the process ends.
 
 use std::collections::BTreeMap;
+use std::sync::PoisonError;
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
@@ -170,6 +171,7 @@ proptest! {
 
 #[test]
 fn on_a_real_server_faults_and_crashes_are_as_harmless() {
+    let _turn = REAL.lock().unwrap_or_else(PoisonError::into_inner);
     let plane = ControlPlane::shared();
     let kubeconfig = std::fs::read_to_string(plane.kubeconfig()).unwrap();
     let mut runner = TestRunner::deterministic();
@@ -191,7 +193,7 @@ fn on_a_real_server_faults_and_crashes_are_as_harmless() {
 }
 
 /// Returns a world on a server where nothing of the unit is.
-async fn clean(client: &Client, kubeconfig: &str) -> World {
+pub(super) async fn clean(client: &Client, kubeconfig: &str) -> World {
     for path in [
         "default/configmaps/a",
         "default/configmaps/b",
