@@ -1,10 +1,13 @@
 //! Plans in a file, to be run later and nothing else.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use windlass_object::ObjectRef;
 
-use crate::{Guards, Plan, hash};
+use crate::{Action, Guards, Plan, hash};
 
 /// The format that is written, and the only one that is read.
 const FORMAT: &str = "windlass.dev/plan/v1";
@@ -133,6 +136,54 @@ impl Plan {
     pub fn does_the_same(&self, other: &Self) -> bool {
         self.hash == other.hash && hash::of(self) == hash::of(other)
     }
+
+    /// Returns in which actions `now` is not this plan, a line each, for people.
+    #[must_use]
+    pub fn differences(&self, now: &Self) -> Vec<String> {
+        let ids: BTreeSet<&ObjectRef> = self
+            .actions()
+            .chain(now.actions())
+            .map(|it| &it.id)
+            .collect();
+        let mut lines: Vec<String> = ids
+            .into_iter()
+            .filter_map(|id| {
+                let (planned, now) = (self.action(id), now.action(id));
+                let (planned, now) = (told(planned), told(now));
+                (planned != now).then(|| format!("{id}: planned: {planned}; now: {now}"))
+            })
+            .collect();
+        match &now.problem {
+            Some(problem) if lines.is_empty() => lines.push(problem.to_string()),
+            _ if lines.is_empty() => {
+                lines.push("other values, other reasons, or another order".to_owned());
+            }
+            _ => {}
+        }
+        lines
+    }
+}
+
+/// Says what an action does.
+fn told(action: Option<&Action>) -> String {
+    const SHOWN: usize = 3;
+    let Some(action) = action else {
+        return "nothing".to_owned();
+    };
+    if !action.op.is_apply() || action.fields.is_empty() {
+        return format!("{} ({})", action.op, action.reason);
+    }
+    let fields = action.fields.iter().take(SHOWN);
+    let fields: Vec<String> = fields
+        .map(|field| format!("{:.60}", field.change))
+        .collect();
+    let more = action.fields.len().saturating_sub(SHOWN);
+    let more = if more > 0 {
+        format!(", and {more} more")
+    } else {
+        String::new()
+    };
+    format!("{} ({}{more})", action.op, fields.join(", "))
 }
 
 fn digest(plans: &Value) -> String {

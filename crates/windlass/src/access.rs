@@ -11,8 +11,6 @@ use crate::failure::Failure;
 use crate::haul::state_directory;
 use crate::terminal::complain;
 
-/// The field manager, as that of Flux, so that clusters can be handed over without conflicts.
-const MANAGER: &str = "kustomize-controller";
 /// The name of the kubeconfig in the state directory.
 const KUBECONFIG: &str = "kubeconfig";
 
@@ -21,6 +19,22 @@ pub(crate) struct Access {
     pub(crate) cluster: Cluster,
     server: Option<RunningServer>,
     kubeconfig: Option<PathBuf>,
+}
+
+/// Returns the kubeconfig of the embedded API server that runs on a state directory, by default that of the
+/// repository.
+pub(crate) async fn running_kubeconfig(
+    state: Option<&Path>,
+    repository: &Path,
+    env: &str,
+) -> Result<Option<PathBuf>, Failure> {
+    let state = match state {
+        Some(state) => state.to_owned(),
+        None => state_directory(repository, env)?,
+    };
+    let kubeconfig = state.join(KUBECONFIG);
+    let is_running = running(&kubeconfig, "").await.is_some();
+    Ok(is_running.then_some(kubeconfig))
 }
 
 /// What is done when no API server runs on the state directory, or one does.
@@ -48,8 +62,9 @@ impl Access {
             None => state_directory(repository, env)?,
         };
         let kubeconfig = state.join(KUBECONFIG);
+        let manager = &arguments.field_manager;
         if embedded == Embedded::Join
-            && let Some(cluster) = running(&kubeconfig).await
+            && let Some(cluster) = running(&kubeconfig, manager).await
         {
             return Ok(Self {
                 cluster,
@@ -58,7 +73,7 @@ impl Access {
             });
         }
         let server = start(SocketAddr::from(([127, 0, 0, 1], 0)), Some(state)).await?;
-        Self::embedded(server, kubeconfig).await
+        Self::embedded(server, kubeconfig, manager).await
     }
 
     /// Connects to the cluster that the user names.
@@ -67,7 +82,7 @@ impl Access {
             kubeconfig: arguments.kubeconfig.clone(),
             context: arguments.context.clone(),
         };
-        let cluster = Cluster::connect(&target, MANAGER).await;
+        let cluster = Cluster::connect(&target, &arguments.field_manager).await;
         let cluster = cluster.map_err(|error| {
             Failure::new(&error)
                 .hint("without --kubeconfig and --context an embedded API server is used")
@@ -80,8 +95,12 @@ impl Access {
     }
 
     /// Connects to a server that we have started, and ends it if that fails.
-    async fn embedded(server: RunningServer, kubeconfig: PathBuf) -> Result<Self, Failure> {
-        match connect(&server, &kubeconfig).await {
+    async fn embedded(
+        server: RunningServer,
+        kubeconfig: PathBuf,
+        manager: &str,
+    ) -> Result<Self, Failure> {
+        match connect(&server, &kubeconfig, manager).await {
             Ok(cluster) => Ok(Self {
                 cluster,
                 server: Some(server),
@@ -131,16 +150,20 @@ pub(crate) async fn start(
 }
 
 /// Returns the cluster behind a kubeconfig of ours, when its API server runs.
-async fn running(kubeconfig: &Path) -> Option<Cluster> {
+async fn running(kubeconfig: &Path, manager: &str) -> Option<Cluster> {
     if !kubeconfig.is_file() {
         return None;
     }
-    Cluster::connect(&target_of(kubeconfig), MANAGER).await.ok()
+    Cluster::connect(&target_of(kubeconfig), manager).await.ok()
 }
 
-async fn connect(server: &RunningServer, kubeconfig: &Path) -> Result<Cluster, Failure> {
+async fn connect(
+    server: &RunningServer,
+    kubeconfig: &Path,
+    manager: &str,
+) -> Result<Cluster, Failure> {
     server.write_kubeconfig(kubeconfig)?;
-    Ok(Cluster::connect(&target_of(kubeconfig), MANAGER).await?)
+    Ok(Cluster::connect(&target_of(kubeconfig), manager).await?)
 }
 
 fn target_of(kubeconfig: &Path) -> Target {

@@ -1,9 +1,11 @@
 //! A file a command.
 
 pub(crate) mod apiserver;
+pub(crate) mod apply;
 pub(crate) mod build;
 pub(crate) mod completion;
 pub(crate) mod diff;
+pub(crate) mod kubeconfig;
 pub(crate) mod kustomize;
 pub(crate) mod plan;
 pub(crate) mod secret;
@@ -29,7 +31,7 @@ fn runtime() -> Result<Runtime, Failure> {
 
 /// Returns why units cannot be rendered, what is wrong with the keys, and what to do when there was none to
 /// open secrets with.
-fn unrendered(errors: Vec<String>, keys: &Keys) -> Failure {
+pub(crate) fn unrendered(errors: Vec<String>, keys: &Keys) -> Failure {
     let problems = keys.problems().iter();
     let failure = problems.fold(Failure::of(errors), |failure, problem| {
         failure.hint(problem.clone())

@@ -43,14 +43,8 @@ pub(crate) fn units(
         .filter(|name| all.iter().all(|unit| unit.name != **name));
     let unknown: Vec<String> = unknown.cloned().collect();
     if !unknown.is_empty() {
-        let known = all
-            .iter()
-            .map(|unit| unit.name.as_str())
-            .collect::<Vec<_>>()
-            .join(", ");
-        return Err(Failure::of(unknown.iter().map(|name| {
-            format!("environment {env} has no service {name}; it has {known}")
-        })));
+        let known = all.iter().map(|unit| unit.name.as_str());
+        return Err(no_service(env, &unknown, known));
     }
     let is_selected = |unit: &Unit| match selection.services {
         [] => selection.addons || unit.kind == UnitKind::Service,
@@ -62,6 +56,19 @@ pub(crate) fn units(
         .partition(|unit| unit.kind == UnitKind::Addon);
     addons.extend(services);
     Ok(addons)
+}
+
+/// Says that there are no such services, and which there are.
+pub(crate) fn no_service<'n>(
+    env: &str,
+    unknown: &[String],
+    known: impl Iterator<Item = &'n str>,
+) -> Failure {
+    let known = known.collect::<Vec<_>>().join(", ");
+    let unknown = unknown.iter();
+    Failure::of(
+        unknown.map(|name| format!("environment {env} has no service {name}; it has {known}")),
+    )
 }
 
 /// Renders each unit by itself. One of `before` whose files are as they were is taken over as it is.

@@ -27,8 +27,8 @@ use crate::report::{self, Event, Report};
 use crate::scene::{Scene, Snapshot};
 
 pub(crate) use approval::Approval;
-pub(crate) use job::{Context, Job};
-pub(crate) use state::{Haul, Standing, State};
+pub(crate) use job::{Context, Job, Outcome, Sight};
+pub(crate) use state::{Haul, Standing, State, leaving, standing_of};
 use state::{Look, Verdict};
 
 /// How many units are reconciled at once.
@@ -52,6 +52,7 @@ pub(crate) struct Order {
     /// How long convergence may take; `None` means that it may take for ever.
     pub(crate) timeout: Option<Duration>,
     pub(crate) approvals: Vec<Approval>,
+    pub(crate) guards: Guards,
 }
 
 /// How it ended.
@@ -113,12 +114,11 @@ pub(crate) async fn run(
     let key = cluster.fingerprint_key(NAMESPACE).await?;
     let (progress, mut events) = mpsc::unbounded_channel();
     let watched = cluster.watch(NAMESPACE);
-    let guards = Guards::default();
     let context = Context {
         cluster,
         key,
         approvals: order.approvals.clone(),
-        guards,
+        guards: order.guards.clone(),
     };
     let mut run = Run {
         order,

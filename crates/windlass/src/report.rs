@@ -7,7 +7,7 @@ mod table;
 
 use std::io::IsTerminal;
 
-use crate::cli::Output;
+use crate::cli::EventOutput;
 use crate::haul::{Haul, Standing};
 use crate::style::Style;
 
@@ -37,10 +37,23 @@ pub(crate) fn unready(haul: &Haul) -> Vec<Unready> {
     unready.collect()
 }
 
-/// Returns what suits the output: JSON lines, a table on a terminal, plain lines elsewhere.
-pub(crate) fn new(output: Output, style: Style) -> Box<dyn Report> {
+/// Returns what suits the output of a command that shows no table: JSON lines, or plain ones.
+pub(crate) fn lines(output: EventOutput, style: Style) -> Box<dyn Report> {
     match output {
-        Output::Json => Box::new(json::Json::default()),
+        EventOutput::Json => Box::new(json::Json::default()),
+        EventOutput::Text => Box::new(lines::Lines::new(style)),
+    }
+}
+
+/// Returns the word for a standing, and its details.
+pub(crate) fn describe(standing: &Standing) -> (&'static str, &[String]) {
+    lines::describe(standing)
+}
+
+/// Returns what suits the output: JSON lines, a table on a terminal, plain lines elsewhere.
+pub(crate) fn new(output: EventOutput, style: Style) -> Box<dyn Report> {
+    match output {
+        EventOutput::Json => Box::new(json::Json::default()),
         _ if std::io::stdout().is_terminal() => Box::new(table::Table::new(style)),
         _ => Box::new(lines::Lines::new(style)),
     }

@@ -1,7 +1,7 @@
 //! What goes to standard output and standard error: a reader may go away, and foreign text may not steer a
 //! terminal.
 
-use std::io::{ErrorKind, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Write as _, stdin};
 
 use tokio::sync::Notify;
 use windlass_plan::clean;
@@ -37,6 +37,25 @@ pub(crate) fn say(line: &str) {
 /// Writes a line to standard error. When that is closed, there is nobody to tell.
 pub(crate) fn complain(line: &str) {
     drop(writeln!(std::io::stderr().lock(), "{line}"));
+}
+
+/// Asks a question on standard error that `y` or `yes` affirms. Without a terminal nobody is asked.
+pub(crate) fn confirms(question: &str) -> Result<bool, Failure> {
+    if !stdin().is_terminal() {
+        return Ok(false);
+    }
+    prompt(question);
+    let mut answer = String::new();
+    stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
+/// Writes to standard error what is to be answered on the same line. When that is closed, there is nobody to ask;
+/// what is typed counts nevertheless.
+pub(crate) fn prompt(question: &str) {
+    let mut stderr = std::io::stderr().lock();
+    drop(stderr.write_all(question.as_bytes()));
+    drop(stderr.flush());
 }
 
 /// Returns when nobody reads standard output any more.

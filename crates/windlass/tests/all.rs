@@ -6,10 +6,14 @@
     reason = "a failed step of the arrangement is a failed test"
 )]
 
+#[path = "all/apply.rs"]
+mod apply;
 #[path = "all/bad_input.rs"]
 mod bad_input;
 #[path = "all/build.rs"]
 mod build;
+#[path = "all/changes.rs"]
+mod changes;
 #[path = "all/cluster.rs"]
 mod cluster;
 #[path = "all/docs.rs"]
@@ -22,6 +26,8 @@ mod edit;
 mod follow;
 #[path = "all/kustomize.rs"]
 mod kustomize;
+#[path = "all/plan_file.rs"]
+mod plan_file;
 #[path = "all/remote.rs"]
 mod remote;
 #[path = "all/restart.rs"]

@@ -39,6 +39,7 @@ pub(crate) struct Build {
         long,
         short,
         value_name = "ENV",
+        group = "place",
         conflicts_with_all = ["load_restrictor", "reorder", "enable_managedby_label", "allow_remote_bases"]
     )]
     env: Option<String>,

@@ -1,24 +1,22 @@
 //! `windlass diff`: field by field, against a cluster or between two revisions.
 
-use std::collections::BTreeMap;
+mod revisions;
 
 use clap::Args;
 use serde::Serialize;
 use serde_json::{Value, json};
-use windlass_cluster::temporary_key;
 use windlass_object::{FieldChange, FingerprintKey, Mask, Object, ObjectRef, Origin, diff};
-use windlass_plan::{Desired, Op, clean};
+use windlass_plan::{
+    Action, Compared, Desired, Field, Group, MarkdownOptions, Op, Plan, Review, clean,
+};
 
-use crate::cli::{Output, SurveyArgs};
-use crate::desired::{self, Selection};
+use crate::cli::{ChangeOutput, SurveyArgs};
 use crate::failure::{Done, Failure};
-use crate::keys::Together;
-use crate::scene::Scene;
 use crate::style::{Ink, Style};
-use crate::terminal::{complain, shown, write_stdout};
+use crate::terminal::write_stdout;
 
 use super::runtime;
-use super::survey::{Survey, Surveyed};
+use super::survey::{Survey, Surveyed, Terms};
 
 /// Shows how the source differs from the cluster, or from another revision, field by field
 ///
@@ -27,27 +25,42 @@ use super::survey::{Survey, Surveyed};
 #[command(after_help = "\
 Examples:
   windlass diff --env dev                        the commit against the cluster
-  windlass diff --env dev --from v1.4.0          two revisions, without a cluster")]
+  windlass diff --env dev --from v1.4.0          two revisions, without a cluster
+  windlass diff --env dev --from main --to topic -o markdown >comment.md")]
 pub(crate) struct Diff {
     #[command(flatten)]
     survey: SurveyArgs,
-    /// Compare this revision with --revision, without a cluster
+    /// Compare --to with this revision, without a cluster
     #[arg(long, value_name = "REVISION", conflicts_with_all = ["kubeconfig", "context", "state", "worktree"])]
     from: Option<String>,
+    /// With --from: the revision that is compared with it; the same as --revision
+    #[arg(
+        long,
+        value_name = "REVISION",
+        requires = "from",
+        conflicts_with = "revision"
+    )]
+    to: Option<String>,
     /// How to print the differences
-    #[arg(long, short, value_enum, default_value_t = Output::Text)]
-    output: Output,
+    #[arg(long, short, value_enum, default_value_t = ChangeOutput::Text)]
+    output: ChangeOutput,
+}
+
+/// The differences of a unit, as a plan: also what is created has its fields in it.
+struct UnitDiff {
+    name: String,
+    plan: Plan,
 }
 
 /// An object that differs.
 #[derive(Serialize)]
-struct ObjectDiff {
-    unit: String,
-    id: ObjectRef,
+struct ObjectDiff<'a> {
+    unit: &'a str,
+    id: &'a ObjectRef,
     #[serde(skip_serializing_if = "Option::is_none")]
-    origin: Option<Origin>,
+    origin: Option<&'a Origin>,
     change: Change,
-    fields: Vec<FieldChange>,
+    fields: Vec<&'a FieldChange>,
 }
 
 #[derive(Clone, Copy, Serialize)]
@@ -60,218 +73,156 @@ enum Change {
 
 impl Diff {
     pub(crate) fn run(self, style: Style) -> Result<Done, Failure> {
-        let (done, differences) = match &self.from {
-            Some(from) => self.between_revisions(from, style)?,
+        let (done, units) = match &self.from {
+            Some(from) => revisions::compare(&self.survey, from, self.to.as_deref(), style)?,
             None => runtime()?.block_on(self.against_cluster(style))?,
         };
+        let all = || units.iter().flat_map(UnitDiff::objects).collect::<Vec<_>>();
         match self.output {
-            Output::Json => {
-                write_stdout(&format!(
-                    "{}\n",
-                    serde_json::to_string_pretty(&differences)?
-                ))?;
+            ChangeOutput::Json => {
+                write_stdout(&format!("{}\n", serde_json::to_string_pretty(&all())?))?;
             }
-            Output::Yaml => write_stdout(&super::to_yaml(&serde_json::to_value(&differences)?)?)?,
-            Output::Text => write_stdout(&text(&differences, style))?,
+            ChangeOutput::Yaml => write_stdout(&super::to_yaml(&serde_json::to_value(all())?)?)?,
+            ChangeOutput::Text => write_stdout(&text(&units, style))?,
+            ChangeOutput::Markdown => write_stdout(&self.markdown(&units))?,
         }
         Ok(done)
     }
 
-    async fn against_cluster(&self, style: Style) -> Result<(Done, Vec<ObjectDiff>), Failure> {
-        let survey = Survey::take(&self.survey).await?;
+    async fn against_cluster(&self, style: Style) -> Result<(Done, Vec<UnitDiff>), Failure> {
+        let survey = Survey::take(&self.survey, Terms::default()).await?;
         survey.print_warnings(style);
         survey.print_problems(style);
-        let differences = survey
-            .units
-            .iter()
-            .flat_map(|unit| of_plan(unit, &survey.key));
+        let units = survey.units.iter();
+        let differences = units.map(|unit| of_cluster(unit, survey.key()));
         Ok((survey.done(), differences.collect()))
     }
 
-    fn between_revisions(
-        &self,
-        from: &str,
-        style: Style,
-    ) -> Result<(Done, Vec<ObjectDiff>), Failure> {
-        let source = &self.survey.environment.source;
-        let scene = Scene::open(&self.survey.repo, source)?;
-        let before = self.objects_at(&scene, from, style)?;
-        let after = self.objects_at(&scene, &source.revision, style)?;
-        let key = temporary_key()?;
-        let ids: std::collections::BTreeSet<_> = before.keys().chain(after.keys()).collect();
-        let differences: Vec<ObjectDiff> = ids
-            .into_iter()
-            .filter_map(|place| between(place, before.get(place), after.get(place), &key))
-            .collect();
-        let done = if differences.is_empty() {
-            Done::Well
-        } else {
-            Done::Differs
-        };
-        Ok((done, differences))
-    }
-
-    fn objects_at(
-        &self,
-        scene: &Scene,
-        revision: &str,
-        style: Style,
-    ) -> Result<BTreeMap<Place, Object>, Failure> {
-        let snapshot = scene.snapshot_at(revision)?;
-        let keys = scene.keys(&snapshot)?;
-        let selection = Selection {
-            services: &self.survey.services,
-            addons: true,
-        };
-        let units = desired::units(&*snapshot.tree, &self.survey.environment.env, selection)?;
-        let mut objects = BTreeMap::new();
-        let mut errors = Vec::new();
-        for rendered in desired::render_all(
-            &*snapshot.tree,
-            &units,
-            scene.decryption(&Together(&keys)),
-            Vec::new(),
-        ) {
-            for warning in rendered.secret_warnings() {
-                let text = format!("{}: {warning}", rendered.unit.name);
-                complain(&style.err(Ink::Yellow, &shown(&text)));
+    fn markdown(&self, units: &[UnitDiff]) -> String {
+        let env = &self.survey.environment.env;
+        let (title, compared) = match &self.from {
+            Some(from) => {
+                let to = &self.survey.environment.source.revision;
+                let to = self.to.as_ref().unwrap_or(to);
+                (format!("{env}: {from} to {to}"), Compared::Revision)
             }
-            match rendered.result {
-                Ok(result) => objects.extend(result.into_objects().into_iter().map(|object| {
-                    let unit = rendered.unit.name.clone();
-                    (
-                        Place {
-                            unit,
-                            id: object.id().clone(),
-                        },
-                        object,
-                    )
-                })),
-                Err(failed) => errors.extend(failed),
-            }
-        }
-        if errors.is_empty() {
-            Ok(objects)
-        } else {
-            Err(super::unrendered(errors, &keys))
-        }
-    }
-}
-
-/// Where an object belongs.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    unit: String,
-    id: ObjectRef,
-}
-
-/// Returns what a plan would change, object by object.
-fn of_plan<'a>(
-    unit: &'a Surveyed,
-    key: &'a FingerprintKey,
-) -> impl Iterator<Item = ObjectDiff> + 'a {
-    unit.plan.actions().filter_map(move |action| {
-        let change = match action.op {
-            Op::Create => Change::Added,
-            Op::Update | Op::Adopt | Op::Replace => Change::Changed,
-            Op::Prune => Change::Removed,
-            Op::Unchanged | Op::Skip | Op::Blocked | Op::Conflict | Op::Failed => return None,
+            None => (format!("{env}: differences"), Compared::Cluster),
         };
-        let fields = match (change, &unit.desired) {
-            (Change::Added, Desired::Complete(set)) => set
-                .get(&action.id)
-                .map(|object| whole(object, key))
-                .unwrap_or_default(),
-            _ => action
-                .fields
-                .iter()
-                .map(|field| field.change.clone())
-                .collect(),
-        };
-        let origin = action.origin.clone();
-        Some(ObjectDiff {
-            unit: unit.name.clone(),
-            id: action.id.clone(),
-            origin,
-            change,
-            fields,
+        review(units).markdown(&MarkdownOptions {
+            title: &title,
+            compared,
+            ..MarkdownOptions::default()
         })
-    })
+    }
 }
 
-fn between(
-    place: &Place,
-    before: Option<&Object>,
-    after: Option<&Object>,
-    key: &FingerprintKey,
-) -> Option<ObjectDiff> {
-    let (change, fields) = match (before, after) {
-        (None, Some(after)) => (Change::Added, whole(after, key)),
-        (Some(_), None) => (Change::Removed, Vec::new()),
-        (Some(before), Some(after)) => (
-            Change::Changed,
-            diff(before.value(), after.value(), &mask(&[before, after], key)),
-        ),
-        (None, None) => return None,
-    };
-    let is_same = matches!(change, Change::Changed) && fields.is_empty();
-    let origin = after.or(before).and_then(Object::origin).cloned();
-    let Place { unit, id } = place.clone();
-    (!is_same).then_some(ObjectDiff {
-        unit,
-        id,
-        origin,
-        change,
-        fields,
-    })
+fn review(units: &[UnitDiff]) -> Review<'_> {
+    Review::new(units.iter().map(|unit| (unit.name.as_str(), &unit.plan)))
+}
+
+impl UnitDiff {
+    fn objects(&self) -> impl Iterator<Item = ObjectDiff<'_>> {
+        self.plan.actions().filter_map(|action| {
+            Some(ObjectDiff {
+                unit: &self.name,
+                id: &action.id,
+                origin: action.origin.as_ref(),
+                change: change(action)?,
+                fields: action.fields.iter().map(|field| &field.change).collect(),
+            })
+        })
+    }
+}
+
+/// Returns how an object differs, if it does.
+fn change(action: &Action) -> Option<Change> {
+    match action.op {
+        Op::Create => Some(Change::Added),
+        Op::Update | Op::Adopt | Op::Replace => Some(Change::Changed),
+        Op::Prune => Some(Change::Removed),
+        Op::Unchanged | Op::Skip | Op::Blocked | Op::Conflict | Op::Failed => None,
+    }
+}
+
+/// Returns what a plan would change, with the fields of what it creates.
+fn of_cluster(unit: &Surveyed, key: &FingerprintKey) -> UnitDiff {
+    let mut plan = unit.plan.clone();
+    if let Desired::Complete(set) = unit.desired() {
+        fill(&mut plan, |id| set.get(id).map(|object| whole(object, key)));
+    }
+    let name = unit.name.clone();
+    UnitDiff { name, plan }
+}
+
+/// Gives the actions that create something the fields of it.
+fn fill(plan: &mut Plan, fields_of: impl Fn(&ObjectRef) -> Option<Vec<FieldChange>>) {
+    let actions = plan.waves.iter_mut().flat_map(|wave| &mut wave.actions);
+    for action in actions.filter(|action| action.op == Op::Create) {
+        let fields = fields_of(&action.id).unwrap_or_default().into_iter();
+        let field = |change| Field {
+            change,
+            written_by: None,
+        };
+        action.fields = fields.map(field).collect();
+    }
 }
 
 /// Returns all fields of an object, as additions.
 fn whole(object: &Object, key: &FingerprintKey) -> Vec<FieldChange> {
     let nothing: Value =
         json!({"kind": object.gvk().kind, "apiVersion": object.gvk().api_version()});
-    diff(&nothing, object.value(), &mask(&[object], key))
+    diff(&nothing, object.value(), &mask(object, key))
 }
 
-/// Returns the mask that hides what any of the objects has to hide.
-fn mask<'k>(objects: &[&Object], key: &'k FingerprintKey) -> Mask<'k> {
-    let pointers = objects.iter().flat_map(|object| object.hidden());
+/// Returns the mask that hides what the object has to hide.
+fn mask<'k>(object: &Object, key: &'k FingerprintKey) -> Mask<'k> {
+    let pointers = object.hidden().iter();
     pointers.fold(Mask::new(key), |mask, pointer| mask.hiding(pointer))
 }
 
-fn text(differences: &[ObjectDiff], style: Style) -> String {
-    differences
-        .iter()
-        .map(|difference| object_text(difference, style))
-        .collect()
+/// Returns the differences for people: what is the same in several units once.
+fn text(units: &[UnitDiff], style: Style) -> String {
+    let review = review(units);
+    let groups = review.groups().iter();
+    let groups = groups.map(|group| group_text(group, style));
+    let own = units.iter().flat_map(|unit| {
+        let actions = unit.plan.actions();
+        let own = actions.filter(|action| !review.is_grouped(&unit.name, &action.id));
+        own.filter_map(|action| object_text(&unit.name, action, style))
+    });
+    groups.chain(own).collect()
 }
 
-fn object_text(difference: &ObjectDiff, style: Style) -> String {
-    let place = difference
+fn group_text(group: &Group<'_>, style: Style) -> String {
+    let title = format!("{} units", group.units.len());
+    let text = object_text(&title, &group.action, style).unwrap_or_default();
+    let units = clean(&group.units.join(", "));
+    format!("{text}    the same in {units}\n")
+}
+
+fn object_text(title: &str, action: &Action, style: Style) -> Option<String> {
+    let place = action
         .origin
         .as_ref()
         .map(|origin| format!("  {}", clean(&origin.to_string())))
         .unwrap_or_default();
-    let (sign, ink) = match difference.change {
+    let (sign, ink) = match change(action)? {
         Change::Added => ('+', Ink::Green),
         Change::Changed => ('~', Ink::Yellow),
         Change::Removed => ('-', Ink::Red),
     };
-    let head = style.out(
-        ink,
-        &format!(
-            "{sign} {}: {}",
-            difference.unit,
-            clean(&difference.id.to_string())
-        ),
-    );
-    let fields = difference
+    let id = clean(&action.id.to_string());
+    let head = style.out(ink, &format!("{sign} {title}: {id}"));
+    let fields = action
         .fields
         .iter()
-        .map(|field| format!("    {}\n", clean(&format!("{field:.160}"))));
-    format!(
-        "{head}{}\n{}",
+        .map(|field| format!("    {}\n", clean(&format!("{:.160}", field.change))));
+    let fields: String = fields.collect();
+    let held = action.reason.is_approvable();
+    let held = held.then(|| format!("    {}\n", clean(&action.reason.to_string())));
+    Some(format!(
+        "{head}{}\n{fields}{}",
         style.out(Ink::Dim, &place),
-        fields.collect::<String>()
-    )
+        held.unwrap_or_default()
+    ))
 }

@@ -16,7 +16,7 @@ use crate::style::{Ink, Style};
 use crate::terminal::{shown, write_stdout};
 
 use super::runtime;
-use super::survey::{Survey, Surveyed};
+use super::survey::{Survey, Surveyed, Terms};
 
 /// Shows whether the cluster is what the source says: converged or diverged, per service and object
 ///
@@ -91,8 +91,9 @@ impl Status {
     }
 
     async fn look(&self) -> Result<Report, Failure> {
-        let look = async |cluster: &Cluster, survey: &Survey| unwell(cluster, &survey.units).await;
-        let (survey, mut unwell) = Survey::take_and(&self.survey, look).await?;
+        let look =
+            async |cluster: &Cluster, survey: &mut Survey| Ok(unwell(cluster, &survey.units).await);
+        let (survey, mut unwell) = Survey::take_and(&self.survey, Terms::default(), look).await?;
         let units = survey.units.iter().map(|unit| {
             let mut findings = planned(unit);
             findings.extend(unwell.remove(&unit.name).unwrap_or_default());

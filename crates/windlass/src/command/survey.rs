@@ -1,18 +1,19 @@
 //! What `plan`, `diff` and `status` look at: the plan of each unit.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::{StreamExt as _, stream};
 use windlass_cluster::{Cluster, Definitions, temporary_key};
-use windlass_object::{FingerprintKey, Object};
-use windlass_plan::{Desired, DesiredSet, Guards, Op, Plan};
+use windlass_object::{FingerprintKey, Object, ObjectRef};
+use windlass_plan::{Desired, DesiredSet, Guards, Op, Plan, Review};
 
 use crate::access::{Access, Embedded};
-use crate::cli::SurveyArgs;
+use crate::cli::{GuardArgs, SurveyArgs};
 use crate::desired::{self, NAMESPACE, RenderedUnit, Selection};
 use crate::failure::{Done, Failure};
-use crate::haul::{Context, Haul, Job};
+use crate::haul::{Approval, Context, Haul, Job, Sight};
 use crate::keys::Together;
 use crate::scene::Scene;
 use crate::style::{Ink, Style};
@@ -26,47 +27,129 @@ pub(super) struct Survey {
     pub(super) units: Vec<Surveyed>,
     /// What is odd about secrets.
     warnings: Vec<String>,
-    pub(super) key: FingerprintKey,
+    pub(super) context: Context,
+    is_key_temporary: bool,
     pub(super) revision: String,
 }
 
 /// A unit and its plan.
 pub(super) struct Surveyed {
     pub(super) name: String,
-    pub(super) desired: Desired,
     pub(super) plan: Plan,
+    pub(super) job: Job,
+    /// What the plan was made from.
+    pub(super) sight: Sight,
+}
+
+/// What plans depend on besides the source and the cluster.
+#[derive(Clone, Default)]
+pub(super) struct Terms {
+    pub(super) approvals: Vec<Approval>,
+    pub(super) guards: Guards,
+    pub(super) key: Key,
+}
+
+/// Where the key of the fingerprints comes from.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Key {
+    /// From the cluster; where that has none, one that is forgotten, so that nothing is written.
+    #[default]
+    Found,
+    /// From the cluster, which is given one where it has none. Plans can be compared with later ones then.
+    Kept,
 }
 
 /// What a survey compares the cluster with.
 struct Files<'a> {
     arguments: &'a SurveyArgs,
+    terms: Terms,
     revision: String,
     /// All units of the environment: those that are not selected have claims, too.
     rendered: Vec<RenderedUnit>,
 }
 
+impl Terms {
+    pub(super) fn of(arguments: &GuardArgs, key: Key) -> Self {
+        Self {
+            approvals: arguments.approve.clone(),
+            guards: arguments.guards(),
+            key,
+        }
+    }
+}
+
 impl Survey {
-    /// Renders the environment and plans each unit against the cluster. Nothing is written.
-    pub(super) async fn take(arguments: &SurveyArgs) -> Result<Self, Failure> {
-        let nothing_else = async |_: &Cluster, _: &Self| ();
-        Ok(Self::take_and(arguments, nothing_else).await?.0)
+    /// Renders the environment and plans each unit against the cluster. No object is written.
+    pub(super) async fn take(arguments: &SurveyArgs, terms: Terms) -> Result<Self, Failure> {
+        let nothing_else = async |_: &Cluster, _: &mut Self| Ok(());
+        Ok(Self::take_and(arguments, terms, nothing_else).await?.0)
     }
 
-    /// The same, with a look at the cluster before the connection is closed.
+    /// The same, and works on the cluster before the connection is closed.
     pub(super) async fn take_and<T>(
         arguments: &SurveyArgs,
-        look: impl AsyncFnOnce(&Cluster, &Self) -> T,
+        terms: Terms,
+        work: impl AsyncFnOnce(&Cluster, &mut Self) -> Result<T, Failure>,
     ) -> Result<(Self, T), Failure> {
-        let files = Files::read(arguments)?;
+        let files = Files::read(arguments, terms)?;
         let env = &arguments.environment.env;
         let cluster = &arguments.cluster;
         let access = Access::open(cluster, &arguments.repo, env, Embedded::Join).await?;
-        let look = async |cluster: &Cluster| {
-            let survey = files.survey(cluster).await?;
-            let seen = look(cluster, &survey).await;
-            Ok((survey, seen))
+        let work = async |cluster: &Cluster| {
+            let mut survey = files.survey(cluster).await?;
+            let done = work(cluster, &mut survey).await?;
+            Ok((survey, done))
         };
-        access.during(look).await
+        access.during(work).await
+    }
+
+    /// Returns the key of the fingerprints in the plans.
+    pub(super) fn key(&self) -> &FingerprintKey {
+        &self.context.key
+    }
+
+    /// Returns the plans with the names of their units, for people.
+    pub(super) fn review(&self) -> Review<'_> {
+        let units = self.units.iter();
+        Review::new(units.map(|unit| (unit.name.as_str(), &unit.plan)))
+    }
+
+    /// Has the plans wait for each other instead of being held, where one of them makes what another one needs.
+    pub(super) fn complete(&mut self) {
+        self.complete_among(|_| true);
+    }
+
+    /// The same among the units of these names. The plans of the others are left as they are.
+    pub(super) fn complete_among(&mut self, is_meant: impl Fn(&str) -> bool) {
+        let is_meant = |unit: &Surveyed| is_meant(&unit.name);
+        for unit in self.units.iter_mut().filter(|unit| is_meant(unit)) {
+            unit.wait_for(&BTreeSet::new(), &self.context);
+        }
+        loop {
+            let meant = self.units.iter().filter(|unit| is_meant(unit));
+            let created = meant.flat_map(|unit| unit.created().cloned());
+            let coming: BTreeSet<ObjectRef> = created.collect();
+            let meant = self.units.iter_mut().filter(|unit| is_meant(unit));
+            let awaiting = meant.filter(|unit| unit.is_awaiting());
+            let mut is_changed = false;
+            for unit in awaiting {
+                is_changed |= unit.wait_for(&coming, &self.context);
+            }
+            if !is_changed {
+                return;
+            }
+        }
+    }
+
+    /// Makes the plans with the key that the cluster keeps, which is given one where it has none.
+    pub(super) async fn keep_key(&mut self) -> Result<(), Failure> {
+        if std::mem::take(&mut self.is_key_temporary) {
+            self.context.key = self.context.cluster.fingerprint_key(NAMESPACE).await?;
+            for unit in &mut self.units {
+                unit.plan = unit.job.decide(&self.context, &unit.sight);
+            }
+        }
+        Ok(())
     }
 
     /// Prints what is odd about secrets to standard error.
@@ -110,9 +193,39 @@ impl Survey {
 }
 
 impl Surveyed {
+    /// Returns what the plan creates.
+    pub(super) fn created(&self) -> impl Iterator<Item = &ObjectRef> {
+        let actions = self.plan.actions();
+        let created = actions.filter(|action| action.op == Op::Create);
+        created.map(|action| &action.id)
+    }
+
+    /// Returns whether something is held before another unit has made something.
+    fn is_awaiting(&self) -> bool {
+        let mut actions = self.plan.actions();
+        actions.any(|action| action.reason.is_awaited())
+    }
+
+    /// Plans anew, with these objects made by other plans. Returns whether the plan is another one.
+    fn wait_for(&mut self, coming: &BTreeSet<ObjectRef>, context: &Context) -> bool {
+        if self.job.others.coming == *coming {
+            return false;
+        }
+        self.job.others.coming.clone_from(coming);
+        let plan = self.job.decide(context, &self.sight);
+        let is_changed = plan != self.plan;
+        self.plan = plan;
+        is_changed
+    }
+
+    /// Returns what the unit wants.
+    pub(super) fn desired(&self) -> &Desired {
+        &self.job.desired
+    }
+
     /// Returns what the unit wants; nothing when that is not known.
     pub(super) fn objects(&self) -> impl Iterator<Item = &Object> {
-        let set = match &self.desired {
+        let set = match &self.job.desired {
             Desired::Complete(set) => Some(set),
             Desired::Failed { .. } => None,
         };
@@ -122,25 +235,24 @@ impl Surveyed {
 
 impl<'a> Files<'a> {
     /// Reads and renders all of it: a mistake there needs no cluster.
-    fn read(arguments: &'a SurveyArgs) -> Result<Self, Failure> {
+    fn read(arguments: &'a SurveyArgs, terms: Terms) -> Result<Self, Failure> {
         let scene = Scene::open(&arguments.repo, &arguments.environment.source)?;
         let snapshot = scene.snapshot()?;
         let keys = scene.keys(&snapshot)?;
-        let select = |services| {
-            let addons = true;
-            let selection = Selection { services, addons };
-            desired::units(&*snapshot.tree, &arguments.environment.env, selection)
+        let everything = Selection {
+            services: &[],
+            addons: true,
         };
-        // A service that does not exist is a mistake, even if nothing else is done with the selection here.
-        select(&arguments.services)?;
+        let units = desired::units(&*snapshot.tree, &arguments.environment.env, everything)?;
         let rendered = desired::render_all(
             &*snapshot.tree,
-            &select(&[])?,
+            &units,
             scene.decryption(&Together(&keys)),
             Vec::new(),
         );
         Ok(Self {
             arguments,
+            terms,
             revision: snapshot.revision,
             rendered,
         })
@@ -154,17 +266,55 @@ impl<'a> Files<'a> {
         let mut haul = Haul::default();
         let held = desired::held(cluster, env, &self.rendered).await?;
         haul.set_desired(wanted, held, Instant::now());
-        let context = context(cluster).await?;
+        self.check_names(&haul)?;
+        let (context, is_key_temporary) = self.context(cluster).await?;
         let jobs = self.jobs(&haul, &definitions);
         let plans = jobs
             .into_iter()
             .map(|(name, job)| planned(name, job, &context));
-        Ok(Survey {
+        let mut survey = Survey {
             warnings: self.warnings(),
             units: stream::iter(plans).buffered(PARALLEL).collect().await,
-            key: context.key.clone(),
+            context,
+            is_key_temporary,
             revision: self.revision,
-        })
+        };
+        survey.complete();
+        Ok(survey)
+    }
+
+    /// A service that the files do not have any more is one as long as the cluster has something of it.
+    fn check_names(&self, haul: &Haul) -> Result<(), Failure> {
+        let names = self.arguments.services.iter();
+        let unknown = names.filter(|name| haul.get(name).is_none());
+        let unknown: Vec<String> = unknown.cloned().collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let known = haul.units().map(|(name, _)| name);
+        Err(desired::no_service(
+            &self.arguments.environment.env,
+            &unknown,
+            known,
+        ))
+    }
+
+    /// Returns what the plans are made with, and whether the key in it is forgotten afterwards.
+    async fn context(&self, cluster: &Cluster) -> Result<(Context, bool), Failure> {
+        let stored = match self.terms.key {
+            Key::Found => cluster.stored_key(NAMESPACE).await?,
+            Key::Kept => Some(cluster.fingerprint_key(NAMESPACE).await?),
+        };
+        let is_temporary = stored.is_none();
+        // A cluster that was never applied to has no key; nothing is compared with an earlier apply then.
+        let key = stored.map_or_else(temporary_key, Ok)?;
+        let context = Context {
+            cluster: cluster.clone(),
+            key,
+            approvals: self.terms.approvals.clone(),
+            guards: self.terms.guards.clone(),
+        };
+        Ok((context, is_temporary))
     }
 
     /// Returns what is odd about the secrets of the units that are selected.
@@ -201,25 +351,12 @@ impl<'a> Files<'a> {
     }
 }
 
-async fn context(cluster: &Cluster) -> Result<Context, Failure> {
-    // A cluster that was never applied to has no key; nothing is compared with an earlier apply then.
-    let key = match cluster.stored_key(NAMESPACE).await? {
-        Some(key) => key,
-        None => temporary_key()?,
-    };
-    Ok(Context {
-        cluster: cluster.clone(),
-        key,
-        approvals: Vec::new(),
-        guards: Guards::default(),
-    })
-}
-
 async fn planned(name: String, job: Job, context: &Context) -> Surveyed {
-    let (plan, ..) = job.plan(context).await;
+    let sight = job.look(context).await;
     Surveyed {
         name,
-        desired: job.desired,
-        plan,
+        plan: job.decide(context, &sight),
+        job,
+        sight,
     }
 }

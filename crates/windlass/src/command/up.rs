@@ -6,10 +6,10 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::access::{Access, Embedded};
-use crate::cli::{ClusterArgs, EnvironmentArgs, Output};
+use crate::cli::{ClusterArgs, EnvironmentArgs, EventOutput, GuardArgs, duration};
 use crate::desired::{self, Selection};
 use crate::failure::{Done, Failure};
-use crate::haul::{Approval, Ended, Order};
+use crate::haul::{Ended, Order};
 use crate::report::{self, Event, Report};
 use crate::scene::Scene;
 use crate::style::Style;
@@ -36,29 +36,24 @@ pub(crate) struct Up {
     environment: EnvironmentArgs,
     #[command(flatten)]
     cluster: ClusterArgs,
+    #[command(flatten)]
+    guards: GuardArgs,
     /// End when converged (exit code 0) or when nothing is left to try (1)
     #[arg(long)]
     once: bool,
     /// With --once: how long convergence may take, such as 90s or 5m
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
     timeout: Duration,
-    /// What a plan may do that needs an approval: the hash of a plan (twelve digits are enough), or an
-    /// object as it is printed; may be given several times
-    #[arg(long, value_name = "HASH | OBJECT")]
-    approve: Vec<Approval>,
     /// With a real cluster: take the environment over from another repository that has kept the cluster so far
     #[arg(long)]
     take_over: bool,
     /// How to print: text is a live table on a terminal and lines elsewhere, json is events
-    #[arg(long, short, value_enum, default_value_t = Output::Text)]
-    output: Output,
+    #[arg(long, short, value_enum, default_value_t = EventOutput::Text)]
+    output: EventOutput,
 }
 
 impl Up {
     pub(crate) fn run(self, style: Style) -> Result<Done, Failure> {
-        if self.output == Output::Yaml {
-            return Err(Failure::usage("events are printed as text or json"));
-        }
         let report = report::new(self.output, style);
         runtime()?.block_on(self.haul(&*report))
     }
@@ -78,7 +73,8 @@ impl Up {
             env,
             once: self.once,
             timeout: Some(self.timeout),
-            approvals: self.approve,
+            guards: self.guards.guards(),
+            approvals: self.guards.approve,
         };
         let is_ours = access.kubeconfig().is_some();
         let claim = if is_ours {
@@ -106,11 +102,4 @@ fn check(scene: &Scene, env: &str) -> Result<(), Failure> {
     };
     desired::units(&*snapshot.tree, env, everything)?;
     Ok(())
-}
-
-/// Parses a duration as Go and kubectl write it: `90s`, `5m`, `1h30m`.
-fn duration(text: &str) -> Result<Duration, String> {
-    let mistake = || format!("{text:?} is no duration; write 90s, 5m or 1h30m");
-    let span: jiff::SignedDuration = text.parse().map_err(|_| mistake())?;
-    Duration::try_from(span).map_err(|_| mistake())
 }

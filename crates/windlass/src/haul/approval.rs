@@ -1,5 +1,6 @@
 //! What a person allows, as they write it.
 
+use std::fmt;
 use std::str::FromStr;
 
 use windlass_object::ObjectRef;
@@ -33,6 +34,15 @@ impl FromStr for Approval {
                  printed there: Kind/namespace/name"
                     .to_owned(),
             )
+        }
+    }
+}
+
+impl fmt::Display for Approval {
+    /// Writes it as it is read.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plan(text) | Self::Object(text) => formatter.write_str(text),
         }
     }
 }

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::approval::{self, Approval};
 use crate::report::Event;
 
-use windlass_cluster::{Applied, Cluster, Definitions, Progress, Stored};
+use windlass_cluster::{Applied, Cluster, Definitions, InventoryError, Progress, Stored};
 use windlass_object::{FingerprintKey, ObjectRef};
 use windlass_plan::{
-    Approvals, Cause, Desired, Guards, Held, Inputs, Inventory, Live, Others, Plan, Unit,
+    Approvals, Cause, Desired, Guards, Held, Inputs, Inventory, Live, Observed, Others, Plan, Unit,
     inventory_after, inventory_before, plan,
 };
 
@@ -61,29 +61,32 @@ pub(crate) struct Outcome {
     pub(crate) versions: BTreeMap<ObjectRef, String>,
     /// Why the plan did not run, or was not remembered.
     pub(crate) problem: Option<String>,
+    /// Whether it did not run because another process was faster.
+    pub(crate) is_overtaken: bool,
+}
+
+/// What a plan is made from, as it was found at one moment.
+pub(crate) struct Sight {
+    stored: Stored,
+    observed: BTreeMap<ObjectRef, Observed>,
+    versions: BTreeMap<ObjectRef, String>,
 }
 
 impl Job {
-    /// Returns the plan, what it was made from, and the versions of the live objects.
-    pub(crate) async fn plan(
-        &self,
-        context: &Context,
-    ) -> (Plan, Stored, BTreeMap<ObjectRef, String>) {
+    /// Looks at what the unit has applied, and at what the cluster has of it.
+    pub(crate) async fn look(&self, context: &Context) -> Sight {
         let stored = context.cluster.inventory(&self.unit).await;
         let empty = Inventory::default();
         let known = match &stored.held {
             Held::Known(inventory) => inventory,
             Held::Unknown { .. } => &empty,
         };
-        let desired = match &self.desired {
-            Desired::Complete(set) => Some(set),
-            Desired::Failed { .. } => None,
-        };
         // What is not wanted for sure is not looked at: no plan does anything about it.
         let observed = match &self.desired {
             Desired::Failed { .. } => BTreeMap::new(),
-            Desired::Complete(_) => {
+            Desired::Complete(desired) => {
                 let cluster = &context.cluster;
+                let desired = Some(desired);
                 cluster.observe(desired, known, &self.definitions).await
             }
         };
@@ -93,14 +96,22 @@ impl Job {
                 Live::Present(live) => Some((id.clone(), version(live)?)),
                 Live::Absent | Live::Unknown { .. } => None,
             });
-        let versions = versions.collect();
+        Sight {
+            versions: versions.collect(),
+            stored,
+            observed,
+        }
+    }
+
+    /// Returns the plan.
+    pub(crate) fn decide(&self, context: &Context, sight: &Sight) -> Plan {
         let plan_with = |approvals: &Approvals| {
             plan(&Inputs {
                 unit: &self.unit,
                 revision: &self.revision,
                 desired: &self.desired,
-                inventory: &stored.held,
-                observed: &observed,
+                inventory: &sight.stored.held,
+                observed: &sight.observed,
                 others: &self.others,
                 approvals,
                 guards: &context.guards,
@@ -108,24 +119,43 @@ impl Job {
                 key: &context.key,
             })
         };
-        let mut approvals = approval::of_objects(&context.approvals, observed.keys());
+        let mut approvals = approval::of_objects(&context.approvals, sight.observed.keys());
         let mut plan = plan_with(&approvals);
         if approval::is_approved(&context.approvals, &plan) {
             approvals.plans.insert(plan.hash.clone());
             plan = plan_with(&approvals);
         }
-        (plan, stored, versions)
+        plan
     }
 
-    /// Brings the cluster to what the unit wants. Nothing is written that the plan does not hold, and
-    /// nothing before the inventory knows of it.
+    /// Brings the cluster to what the unit wants.
     pub(crate) async fn run(
         &self,
         name: &str,
         context: &Context,
         report: &(dyn Fn(Event) + Sync),
     ) -> Outcome {
-        let (plan, stored, versions) = self.plan(context).await;
+        let sight = self.look(context).await;
+        let plan = self.decide(context, &sight);
+        self.carry_out(name, context, (plan, sight), report).await
+    }
+
+    /// Runs a plan that was made from this. Nothing is written that the plan does not hold, and nothing before
+    /// the inventory knows of it.
+    pub(crate) async fn carry_out(
+        &self,
+        name: &str,
+        context: &Context,
+        (plan, sight): (Plan, Sight),
+        report: &(dyn Fn(Event) + Sync),
+    ) -> Outcome {
+        let Sight {
+            stored,
+            observed,
+            versions,
+        } = sight;
+        // Objects may be many and large, and running a plan takes its time.
+        drop(observed);
         let Stored { held, mut version } = stored;
         let mut outcome = Outcome {
             plan,
@@ -133,6 +163,7 @@ impl Job {
             inventory: None,
             versions,
             problem: None,
+            is_overtaken: false,
         };
         // The plan already says that these are not known.
         let (Held::Known(held), Desired::Complete(desired)) = (held, &self.desired) else {
@@ -147,6 +178,7 @@ impl Job {
                 Ok(stored) => version = Some(stored),
                 Err(error) => {
                     outcome.inventory = Some(held);
+                    outcome.is_overtaken = matches!(error, InventoryError::Changed { .. });
                     outcome.problem = Some(error.to_string());
                     return outcome;
                 }

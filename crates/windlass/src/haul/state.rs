@@ -14,6 +14,16 @@ use super::job::Outcome;
 pub(crate) use unit::State;
 use unit::wants_the_same;
 
+/// Returns what a plan has deleted that is not gone yet.
+pub(crate) fn leaving(outcome: &Outcome) -> BTreeSet<ObjectRef> {
+    problems::terminating(&outcome.plan, &outcome.applied)
+}
+
+/// Returns how a unit stands when its plan has run, but for the health of its objects.
+pub(crate) fn standing_of(outcome: &Outcome) -> Standing {
+    problems::problems(&outcome.plan, &outcome.applied, outcome.problem.clone()).into_standing()
+}
+
 /// All units, by the name that people call them.
 #[derive(Default)]
 pub(crate) struct Haul {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 use windlass_cluster::{Holder, Progress};
 use windlass_object::ObjectRef;
-use windlass_plan::{Field, Op, clean};
+use windlass_plan::{Field, Op, Plan, clean};
 
 use crate::terminal::shown;
 
@@ -42,6 +42,13 @@ pub(crate) enum Event {
     WatchFailing { kind: String, reason: String },
     /// Something in a unit's files deserves a look.
     Warning { unit: String, text: String },
+    /// What is to be done to a unit.
+    Plan { unit: String, plan: Box<Plan> },
+    /// A saved plan of a unit is not what would be done now, and is not carried out.
+    Stale {
+        unit: String,
+        differences: Vec<String>,
+    },
     /// An object was written or deleted.
     Applied { unit: String, op: Op, id: ObjectRef },
     /// An object waits for another.
@@ -72,6 +79,12 @@ pub(crate) enum Event {
     NotConverged {
         timed_out: bool,
         units: Vec<Unready>,
+    },
+    /// Every plan was carried out, and nobody waited for the objects.
+    Finished {
+        revision: String,
+        units: usize,
+        written: usize,
     },
     /// Every unit is ready.
     Converged {
@@ -198,6 +211,16 @@ impl fmt::Display for Event {
             Self::Warning { unit, text } => {
                 write!(formatter, "{unit}: warning: {}", shown(text))
             }
+            Self::Plan { plan, .. } => plan.fmt(formatter),
+            Self::Stale { unit, differences } => {
+                write!(
+                    formatter,
+                    "{unit}: not applied, since its plan is another one now"
+                )?;
+                differences
+                    .iter()
+                    .try_for_each(|difference| write!(formatter, "\n    {}", shown(difference)))
+            }
             Self::Applied { unit, op, id } => write!(formatter, "{unit}: {id} {}", past(*op)),
             Self::Waiting { unit, id, wait_for } => {
                 write!(formatter, "{unit}: {id} waits for {wait_for}")
@@ -232,6 +255,15 @@ impl fmt::Display for Event {
                     write_unit(formatter, &unready.unit, unready.standing, &unready.details)
                 })
             }
+            Self::Finished {
+                revision,
+                units,
+                written,
+            } => write!(
+                formatter,
+                "applied: {units} units, {written} objects written at {}",
+                short(revision)
+            ),
             Self::Converged {
                 units,
                 objects,

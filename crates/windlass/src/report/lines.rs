@@ -118,7 +118,7 @@ impl Report for Lines {
 pub(super) fn paint(style: Style, event: &Event) -> String {
     let text = event.to_string();
     match event {
-        Event::Converged { .. } => style.out(Ink::Green, &text),
+        Event::Converged { .. } | Event::Finished { .. } => style.out(Ink::Green, &text),
         Event::Failed { .. }
         | Event::NotConverged { .. }
         | Event::SourceFailed { .. }
@@ -126,6 +126,7 @@ pub(super) fn paint(style: Style, event: &Event) -> String {
             standing: "failed", ..
         } => style.out(Ink::Red, &text),
         Event::Drift { .. }
+        | Event::Stale { .. }
         | Event::Warning { .. }
         | Event::WatchFailing { .. }
         | Event::WaitingForTurn { .. }

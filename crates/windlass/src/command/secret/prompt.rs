@@ -1,6 +1,6 @@
 //! A value typed at a terminal, where nobody sees it.
 
-use std::io::{IsTerminal as _, Stdin, Write as _, stdin};
+use std::io::{Stdin, stdin};
 
 use rustix::io::read;
 use rustix::termios::{
@@ -10,6 +10,7 @@ use windlass_sops::SecretBytes;
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
+use crate::terminal::prompt;
 
 /// The longest value that is typed or pasted, in bytes.
 const MAX: usize = 1 << 16;
@@ -18,9 +19,9 @@ const MAX: usize = 1 << 16;
 pub(super) fn hidden(question: &str) -> Result<SecretBytes, Failure> {
     let stdin = stdin();
     let mut quiet = Quiet::new(&stdin)?;
-    eprint_now(question);
+    prompt(question);
     let line = read_line(&stdin);
-    eprint_now("\n");
+    prompt("\n");
     let line = line?;
     if quiet.has_more()? {
         return Err(
@@ -29,24 +30,6 @@ pub(super) fn hidden(question: &str) -> Result<SecretBytes, Failure> {
         );
     }
     Ok(line)
-}
-
-/// Asks a question that `y` or `yes` affirms. Without a terminal nobody is asked.
-pub(super) fn confirms(question: &str) -> Result<bool, Failure> {
-    if !stdin().is_terminal() {
-        return Ok(false);
-    }
-    eprint_now(question);
-    let mut answer = String::new();
-    stdin().read_line(&mut answer)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
-}
-
-fn eprint_now(text: &str) {
-    let mut stderr = std::io::stderr().lock();
-    // When standard error is closed, there is nobody to ask; what is typed counts nevertheless.
-    let _ = stderr.write_all(text.as_bytes());
-    let _ = stderr.flush();
 }
 
 /// A terminal that does not echo, and hands out what is typed at once, for a line may be longer than those of

@@ -4,10 +4,10 @@ use clap::Args;
 use windlass_render::{Stub, stub_path};
 
 use super::checkout::Checkout;
-use super::{NameArgs, commit_hint, place, prompt};
+use super::{NameArgs, commit_hint, place};
 use crate::failure::{Done, Failure};
 use crate::style::Style;
-use crate::terminal::{complain, say};
+use crate::terminal::{complain, confirms, say};
 
 /// Removes a value of a service from an environment: its file, and its key in secret-stub.yaml
 ///
@@ -43,7 +43,7 @@ impl Remove {
         let slot = holders.next().ok_or_else(missing)?;
         place::guard(slot, &unit, self.shared)?;
         let path = slot.value(name)?;
-        if !self.yes && !prompt::confirms(&format!("Remove {}? [y/N] ", checkout.shown(&path)))? {
+        if !self.yes && !confirms(&format!("Remove {}? [y/N] ", checkout.shown(&path)))? {
             return Err(Failure::usage(
                 "nothing was removed; add --yes to remove it without a question",
             ));

@@ -83,6 +83,7 @@ impl Scene {
             inventory: None,
             versions: [(id(), "7".to_owned())].into(),
             problem: None,
+            is_overtaken: false,
         };
         self.haul.finish("web", outcome, self.now);
     }

@@ -1,0 +1,162 @@
+//! The plan between two revisions: the objects of the one are what is there, those of the other what is wanted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use windlass_cluster::temporary_key;
+use windlass_object::{FingerprintKey, Object, ObjectRef};
+use windlass_plan::{
+    Action, Approvals, Desired, DesiredSet, DryRun, Entry, Guards, Held, Inputs, Live, Observed,
+    Op, Others, Phase, Plan, Unit, Wave, plan,
+};
+
+use crate::cli::SurveyArgs;
+use crate::command::unrendered;
+use crate::desired::{self, Selection};
+use crate::failure::{Done, Failure};
+use crate::keys::Together;
+use crate::scene::{Scene, Snapshot};
+use crate::style::{Ink, Style};
+use crate::terminal::{complain, shown};
+
+use super::{UnitDiff, fill, whole};
+
+/// The objects of each unit.
+type Units = BTreeMap<String, Vec<Object>>;
+
+/// Returns what changes from one revision to another, unit by unit.
+pub(super) fn compare(
+    survey: &SurveyArgs,
+    from: &str,
+    to: Option<&str>,
+    style: Style,
+) -> Result<(Done, Vec<UnitDiff>), Failure> {
+    let scene = Scene::open(&survey.repo, &survey.environment.source)?;
+    let to = to.unwrap_or(&survey.environment.source.revision);
+    let (from, to) = (scene.snapshot_at(from)?, scene.snapshot_at(to)?);
+    let before = units_at(survey, &scene, &from, style)?;
+    let after = units_at(survey, &scene, &to, style)?;
+    let key = temporary_key()?;
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let env = &survey.environment.env;
+    let units = names.into_iter().map(|name| {
+        let objects = |units: &Units| units.get(name).cloned().unwrap_or_default();
+        let unit = desired::identity(env, name);
+        let plan = between(&unit, &to.revision, objects(&before), objects(&after), &key)?;
+        let name = name.clone();
+        Ok(UnitDiff { name, plan })
+    });
+    let units: Vec<UnitDiff> = units.collect::<Result<_, Failure>>()?;
+    let is_same = units.iter().all(|unit| unit.objects().next().is_none());
+    Ok((if is_same { Done::Well } else { Done::Differs }, units))
+}
+
+fn units_at(
+    survey: &SurveyArgs,
+    scene: &Scene,
+    snapshot: &Snapshot,
+    style: Style,
+) -> Result<Units, Failure> {
+    let keys = scene.keys(snapshot)?;
+    let selection = Selection {
+        services: &survey.services,
+        addons: true,
+    };
+    let units = desired::units(&*snapshot.tree, &survey.environment.env, selection)?;
+    let together = Together(&keys);
+    let decryption = scene.decryption(&together);
+    let mut objects = Units::new();
+    let mut errors = Vec::new();
+    for rendered in desired::render_all(&*snapshot.tree, &units, decryption, Vec::new()) {
+        for warning in rendered.secret_warnings() {
+            let text = format!("{}: {warning}", rendered.unit.name);
+            complain(&style.err(Ink::Yellow, &shown(&text)));
+        }
+        match rendered.result {
+            Ok(result) => drop(objects.insert(rendered.unit.name, result.into_objects())),
+            Err(failed) => errors.extend(failed),
+        }
+    }
+    if errors.is_empty() {
+        Ok(objects)
+    } else {
+        Err(unrendered(errors, &keys))
+    }
+}
+
+fn between(
+    unit: &Unit,
+    revision: &str,
+    before: Vec<Object>,
+    after: Vec<Object>,
+    key: &FingerprintKey,
+) -> Result<Plan, Failure> {
+    let before = set(unit, before)?;
+    // What was to be hidden is, whatever becomes of it.
+    let after = before.objects().fold(set(unit, after)?, |after, object| {
+        let pointers = object.hidden().iter();
+        pointers.fold(after, |after, pointer| after.hiding(object.id(), pointer))
+    });
+    let observed = observed(&before, &after);
+    let entry = |object: &Object| Entry {
+        applied: Some(key.digest(object.value())),
+        ..Entry::of(object)
+    };
+    let desired = Desired::Complete(after);
+    let mut plan = plan(&Inputs {
+        unit,
+        revision,
+        desired: &desired,
+        inventory: &Held::Known(before.objects().map(entry).collect()),
+        observed: &observed,
+        others: &Others::default(),
+        approvals: &Approvals::default(),
+        guards: &Guards::default(),
+        manager: "",
+        key,
+    });
+    show_held(&mut plan);
+    if let Desired::Complete(after) = &desired {
+        fill(&mut plan, |id| {
+            after.get(id).map(|object| whole(object, key))
+        });
+    }
+    Ok(plan)
+}
+
+fn set(unit: &Unit, objects: Vec<Object>) -> Result<DesiredSet, Failure> {
+    let set = DesiredSet::new(unit, objects);
+    set.map_err(|errors| Failure::of(errors.iter().map(ToString::to_string)))
+}
+
+/// Returns what a cluster with the objects of `before` would say: what is there, and that it takes all of `after`.
+fn observed(before: &DesiredSet, after: &DesiredSet) -> BTreeMap<ObjectRef, Observed> {
+    let ids = before.objects().chain(after.objects()).map(Object::id);
+    let ids: BTreeSet<&ObjectRef> = ids.collect();
+    let observed = ids.into_iter().map(|id| {
+        let live = before.get(id).map(|object| object.value().clone());
+        let dry_run = after.get(id).map(|object| object.value().clone());
+        let observed = Observed {
+            live: live.map_or(Live::Absent, Live::Present),
+            dry_run: dry_run.map_or(DryRun::None, DryRun::Merged),
+        };
+        (id.clone(), observed)
+    });
+    observed.collect()
+}
+
+/// Has the plan show as deleted what waits for an approval, with the reason.
+fn show_held(plan: &mut Plan) {
+    let is_removed = |action: &mut Action| action.digest.is_none() && action.op == Op::Blocked;
+    let removed: Vec<Action> = plan.rest.extract_if(.., is_removed).collect();
+    if removed.is_empty() {
+        return;
+    }
+    let removed = removed.into_iter().map(|action| Action {
+        op: Op::Prune,
+        ..action
+    });
+    plan.waves.push(Wave {
+        phase: Phase::Prune,
+        actions: removed.collect(),
+    });
+}
