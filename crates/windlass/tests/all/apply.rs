@@ -218,7 +218,7 @@ fn a_running_up_sees_what_apply_was_allowed_to_delete() {
             .code,
         Some(0)
     );
-    up.wait_for("converged: 10 units");
+    up.wait_for(", 90 objects at ");
 }
 
 #[test]
