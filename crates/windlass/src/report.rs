@@ -52,9 +52,9 @@ pub(crate) fn describe(standing: &Standing) -> (&'static str, &[String]) {
 
 /// Returns what suits the output: JSON lines, a table on a terminal, plain lines elsewhere.
 pub(crate) fn new(output: EventOutput, style: Style) -> Box<dyn Report> {
-    match output {
-        EventOutput::Json => Box::new(json::Json::default()),
-        _ if std::io::stdout().is_terminal() => Box::new(table::Table::new(style)),
-        _ => Box::new(lines::Lines::new(style)),
+    if output == EventOutput::Text && std::io::stdout().is_terminal() {
+        Box::new(table::Table::new(style))
+    } else {
+        lines(output, style)
     }
 }

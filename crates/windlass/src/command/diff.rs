@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use windlass_object::{FieldChange, FingerprintKey, Mask, Object, ObjectRef, Origin, diff};
 use windlass_plan::{
-    Action, Compared, Desired, Field, Group, MarkdownOptions, Op, Plan, Review, clean,
+    Action, Compared, Desired, Field, Group, MarkdownOptions, Op, Plan, Reason, Review, clean,
 };
 
 use crate::cli::{ChangeOutput, SurveyArgs};
@@ -218,8 +218,8 @@ fn object_text(title: &str, action: &Action, style: Style) -> Option<String> {
         .iter()
         .map(|field| format!("    {}\n", clean(&format!("{:.160}", field.change))));
     let fields: String = fields.collect();
-    let held = action.reason.is_approvable();
-    let held = held.then(|| format!("    {}\n", clean(&action.reason.to_string())));
+    let is_kept = action.reason.is_approvable() || matches!(action.reason, Reason::OptedOut { .. });
+    let held = is_kept.then(|| format!("    {}\n", clean(&action.reason.to_string())));
     Some(format!(
         "{head}{}\n{fields}{}",
         style.out(Ink::Dim, &place),

@@ -33,14 +33,11 @@ impl Kubeconfig {
     pub(crate) fn run(self) -> Result<Done, Failure> {
         let found = running_kubeconfig(self.state.as_deref(), &self.repo, &self.env);
         let env = &self.env;
-        match runtime()?.block_on(found)? {
-            Some(path) => say(&path.display().to_string()),
-            None => {
-                let failure =
-                    Failure::of([format!("no API server runs for the environment {env}")]);
-                return Err(failure.hint(format!("start one with windlass up --env {env}")));
-            }
-        }
+        let Some(path) = runtime()?.block_on(found)? else {
+            let failure = Failure::of([format!("no API server runs for the environment {env}")]);
+            return Err(failure.hint(format!("start one with windlass up --env {env}")));
+        };
+        say(&path.display().to_string());
         Ok(Done::Well)
     }
 }

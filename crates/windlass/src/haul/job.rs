@@ -61,7 +61,7 @@ pub(crate) struct Outcome {
     pub(crate) versions: BTreeMap<ObjectRef, String>,
     /// Why the plan did not run, or was not remembered.
     pub(crate) problem: Option<String>,
-    /// Whether it did not run because another process was faster.
+    /// Whether that is because another process stored an inventory meanwhile.
     pub(crate) is_overtaken: bool,
 }
 
@@ -194,6 +194,7 @@ impl Job {
         if after != before
             && let Err(error) = store().await
         {
+            outcome.is_overtaken = matches!(error, InventoryError::Changed { .. });
             outcome.problem = Some(error.to_string());
         } else {
             outcome.inventory = Some(after);

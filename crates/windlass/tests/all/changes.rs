@@ -1,5 +1,7 @@
 //! How changes of many services are shown, and verbs around them.
 
+use windlass_faults::{Answer, Fate, Proxy};
+
 use crate::scene::{Running, Scene};
 
 fn up(scene: &Scene) -> Running {
@@ -188,4 +190,74 @@ fn up_with_a_damaged_inventory_touches_nothing_of_the_unit_and_says_what_to_do()
     let status = scene.windlass(&["status", "--env", "dev", "storefront"]);
     assert_eq!(status.code, Some(1), "{}", status.all());
     assert!(status.stdout.contains("is damaged"), "{}", status.all());
+}
+
+#[test]
+fn what_an_annotation_keeps_is_shown_between_revisions_with_the_reason() {
+    let scene = Scene::platform();
+    scene.replace(
+        "kustomize/storefront/base/manifests.yaml",
+        "    name: storefront\nspec:\n    replicas: 2",
+        "    name: storefront\n    annotations: {kustomize.toolkit.fluxcd.io/reconcile: disabled}\nspec:\n    replicas: 2",
+    );
+    scene.commit("leave it alone");
+    let path = "kustomize/storefront/overlays/dev/kustomization.yaml";
+    scene.replace(path, "replicas: 1", "replicas: 4");
+    scene.commit("four of them");
+    let ran = scene.windlass(&["diff", "--env", "dev", "--from", "HEAD~1"]);
+    assert_eq!(ran.code, Some(3), "{}", ran.all());
+    for part in [
+        "spec.replicas: 1 → 4",
+        "left alone: kustomize.toolkit.fluxcd.io/reconcile: disabled",
+    ] {
+        assert!(ran.stdout.contains(part), "no {part:?} in:\n{}", ran.all());
+    }
+}
+
+#[test]
+fn status_fails_when_what_is_live_cannot_be_told() {
+    let scene = Scene::platform();
+    let _up = up(&scene);
+    let kubeconfig = std::fs::read_to_string(scene.state().join("kubeconfig")).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let proxy = runtime.block_on(Proxy::start(&kubeconfig));
+    let path = scene.home().join("through-the-proxy");
+    std::fs::write(&path, proxy.kubeconfig()).unwrap();
+    let status = || {
+        let kubeconfig = path.to_str().unwrap();
+        scene.windlass(&[
+            "status",
+            "--env",
+            "dev",
+            "--kubeconfig",
+            kubeconfig,
+            "storefront",
+        ])
+    };
+    let ran = status();
+    assert_eq!(ran.code, Some(0), "{}", ran.all());
+    proxy.rule(|asked| {
+        let words = "deployments.apps is forbidden";
+        match asked.path.contains("/deployments") {
+            true => Fate::Answer(Answer::failure(403, "Forbidden", words)),
+            false => Fate::Pass,
+        }
+    });
+    let ran = status();
+    assert_eq!(ran.code, Some(1), "{}", ran.all());
+    assert!(
+        ran.stdout.contains("the live object is not known"),
+        "{}",
+        ran.all()
+    );
+    let plan = [
+        "plan",
+        "--env",
+        "dev",
+        "storefront",
+        "--kubeconfig",
+        path.to_str().unwrap(),
+    ];
+    let plan = scene.windlass(&plan);
+    assert_eq!(plan.code, Some(1), "{}", plan.all());
 }

@@ -82,7 +82,11 @@ async fn carry(unit: Surveyed, context: &Context, report: &dyn Report) -> Carrie
             );
             break;
         }
+        let done = outcome.applied.outcomes;
         outcome = job.carry_out(&name, context, (now, sight), &tell).await;
+        for (id, done) in done {
+            outcome.applied.outcomes.entry(id).or_insert(done);
+        }
     }
     let objects = outcome
         .plan

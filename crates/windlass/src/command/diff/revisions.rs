@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use windlass_cluster::temporary_key;
-use windlass_object::{FingerprintKey, Object, ObjectRef};
+use windlass_object::{FingerprintKey, Mask, Object, ObjectRef, diff};
 use windlass_plan::{
-    Action, Approvals, Desired, DesiredSet, DryRun, Entry, Guards, Held, Inputs, Live, Observed,
-    Op, Others, Phase, Plan, Unit, Wave, plan,
+    Action, Approvals, Desired, DesiredSet, DryRun, Entry, Field, Guards, Held, Inputs, Live,
+    Observed, Op, Others, Phase, Plan, Unit, Wave, plan,
 };
 
 use crate::cli::SurveyArgs;
@@ -114,8 +114,8 @@ fn between(
         manager: "",
         key,
     });
-    show_held(&mut plan);
     if let Desired::Complete(after) = &desired {
+        show_kept(&mut plan, &before, after, key);
         fill(&mut plan, |id| {
             after.get(id).map(|object| whole(object, key))
         });
@@ -144,19 +144,49 @@ fn observed(before: &DesiredSet, after: &DesiredSet) -> BTreeMap<ObjectRef, Obse
     observed.collect()
 }
 
-/// Has the plan show as deleted what waits for an approval, with the reason.
-fn show_held(plan: &mut Plan) {
-    let is_removed = |action: &mut Action| action.digest.is_none() && action.op == Op::Blocked;
-    let removed: Vec<Action> = plan.rest.extract_if(.., is_removed).collect();
-    if removed.is_empty() {
-        return;
-    }
-    let removed = removed.into_iter().map(|action| Action {
-        op: Op::Prune,
-        ..action
+/// Has the plan show what changes in the source, also where it would not be done: what waits for an approval, and
+/// what an annotation keeps as it is. The reasons stay.
+fn show_kept(plan: &mut Plan, before: &DesiredSet, after: &DesiredSet, key: &FingerprintKey) {
+    let mut kept: BTreeMap<bool, Vec<Action>> = BTreeMap::new();
+    plan.rest.retain(|action| {
+        let (before, after) = (before.get(&action.id), after.get(&action.id));
+        let Some((op, fields)) = changed(before, after, key) else {
+            return true;
+        };
+        let shown = Action {
+            op,
+            fields,
+            ..action.clone()
+        };
+        kept.entry(op == Op::Prune).or_default().push(shown);
+        false
     });
-    plan.waves.push(Wave {
-        phase: Phase::Prune,
-        actions: removed.collect(),
-    });
+    plan.waves
+        .extend(kept.into_iter().map(|(is_prune, actions)| Wave {
+            phase: if is_prune { Phase::Prune } else { Phase::Apply },
+            actions,
+        }));
+}
+
+/// Returns what the source does to an object, whoever keeps it from being done.
+fn changed(
+    before: Option<&Object>,
+    after: Option<&Object>,
+    key: &FingerprintKey,
+) -> Option<(Op, Vec<Field>)> {
+    let (before, after) = match (before, after) {
+        (Some(_), None) => return Some((Op::Prune, Vec::new())),
+        (None, Some(_)) => return Some((Op::Create, Vec::new())),
+        (before, after) => (before?, after?),
+    };
+    let hidden = before.hidden().iter().chain(after.hidden());
+    let mask = hidden.fold(Mask::new(key), |mask, pointer| mask.hiding(pointer));
+    let changes = diff(before.value(), after.value(), &mask).into_iter();
+    let fields: Vec<Field> = changes
+        .map(|change| Field {
+            change,
+            written_by: None,
+        })
+        .collect();
+    (!fields.is_empty()).then_some((Op::Update, fields))
 }
