@@ -238,9 +238,10 @@ fn status_fails_when_what_is_live_cannot_be_told() {
     assert_eq!(ran.code, Some(0), "{}", ran.all());
     proxy.rule(|asked| {
         let words = "deployments.apps is forbidden";
-        match asked.path.contains("/deployments") {
-            true => Fate::Answer(Answer::failure(403, "Forbidden", words)),
-            false => Fate::Pass,
+        if asked.path.contains("/deployments") {
+            Fate::Answer(Answer::failure(403, "Forbidden", words))
+        } else {
+            Fate::Pass
         }
     });
     let ran = status();
