@@ -30,6 +30,8 @@ mod kustomize;
 mod plan_file;
 #[path = "all/remote.rs"]
 mod remote;
+#[path = "all/replacement.rs"]
+mod replacement;
 #[path = "all/restart.rs"]
 mod restart;
 #[path = "all/scene.rs"]

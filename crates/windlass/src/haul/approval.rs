@@ -52,10 +52,27 @@ pub(super) fn of_objects<'i>(
     given: &[Approval],
     ids: impl Iterator<Item = &'i ObjectRef>,
 ) -> Approvals {
-    let is_named = |id: &ObjectRef| given.contains(&Approval::Object(id.to_string()));
+    let is_named = |id: &ObjectRef| {
+        let spellings = [id.to_string(), in_full(id)];
+        spellings
+            .into_iter()
+            .any(|name| given.contains(&Approval::Object(name)))
+    };
     Approvals {
         objects: ids.filter(|id| is_named(id)).cloned().collect(),
         ..Approvals::default()
+    }
+}
+
+/// Returns the object with the group of its kind, which is left out where it is well known.
+fn in_full(id: &ObjectRef) -> String {
+    let kind = match id.group.as_str() {
+        "" => id.kind.clone(),
+        group => format!("{}.{group}", id.kind),
+    };
+    match &id.namespace {
+        Some(namespace) => format!("{kind}/{namespace}/{}", id.name),
+        None => format!("{kind}/{}", id.name),
     }
 }
 
@@ -84,6 +101,8 @@ mod tests {
             name: "web".to_owned(),
         };
         let given = [id.to_string().parse().unwrap()];
+        assert!(of_objects(&given, [&id].into_iter()).objects.contains(&id));
+        let given = ["Deployment.apps/shop/web".parse().unwrap()];
         assert!(of_objects(&given, [&id].into_iter()).objects.contains(&id));
         assert!("web".parse::<Approval>().is_err());
         assert!("f4fcc".parse::<Approval>().is_err());
