@@ -134,7 +134,7 @@ fn resource_value(resource: &ResourceType) -> Value {
     if !resource.categories.is_empty() {
         value["categories"] = json!(resource.categories);
     }
-    if resource.verbs == Verbs::All {
+    if matches!(resource.verbs, Verbs::All | Verbs::NoCollection) {
         value["storageVersionHash"] = storage_hash(resource).into();
     }
     value

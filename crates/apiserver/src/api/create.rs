@@ -50,7 +50,8 @@ impl Api {
             name: &name,
             ..target
         };
-        if !fields::text(&object, "/metadata/resourceVersion").is_empty() {
+        let has_version = !fields::text(&object, "/metadata/resourceVersion").is_empty();
+        if has_version && tracking == Tracking::Update {
             let message = "resourceVersion should not be set on objects to be created";
             return Err(Status::bad_request(message));
         }

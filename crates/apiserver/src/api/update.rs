@@ -10,7 +10,7 @@ use crate::convert;
 use crate::fields;
 use crate::managed_fields::equal_but_times;
 use crate::resource::{ResourceType, Subresource};
-use crate::status::{Cause, Status};
+use crate::status::{Cause, Reason, Status};
 use crate::store::{StoreError, version};
 
 /// How often a change is tried again when others write the same object meanwhile.
@@ -50,6 +50,16 @@ impl Api {
         change: Change<'_>,
     ) -> Result<Written, Status> {
         self.modify_tracked(target, options, Tracking::Update, change)
+    }
+
+    /// The same, where it is nobody's: the replicas of a custom resource that is scaled.
+    pub(crate) fn modify_untracked(
+        &self,
+        target: Target<'_>,
+        options: &WriteOptions,
+        change: Change<'_>,
+    ) -> Result<Written, Status> {
+        self.modify_tracked(target, options, Tracking::Applied, change)
     }
 
     pub(super) fn modify_tracked(
@@ -157,9 +167,20 @@ fn is_released(resource: &ResourceType, object: &Value) -> bool {
 }
 
 fn version_required(target: &Target<'_>) -> Status {
-    let message = "Invalid value: 0: must be specified for an update";
-    let cause = Cause::new("FieldValueInvalid", "metadata.resourceVersion", message);
-    Status::invalid(target.resource, target.name, vec![cause])
+    let why = "Invalid value: 0: must be specified for an update";
+    let (qualified, name) = (target.resource.qualified(), target.name);
+    let message = format!("{qualified} \"{name}\" is invalid: metadata.resourceVersion: {why}");
+    // The plural stands here where other mistakes have the kind.
+    let status = Status::new(422, Reason::Invalid, message);
+    let mut status = status.about(&target.resource.plural, &target.resource.group, name);
+    if let Some(details) = &mut status.details {
+        details.causes = vec![Cause::new(
+            "FieldValueInvalid",
+            "metadata.resourceVersion",
+            why,
+        )];
+    }
+    status
 }
 
 /// Whether a request writes the status and nothing else.

@@ -99,7 +99,11 @@ impl Call<'_> {
                 if self.resource.custom.is_some() && object.pointer(&paths.spec).is_none() {
                     let path = paths.spec.replace('/', ".");
                     let why = format!("the spec replicas field {path:?} does not exist");
-                    return Err(Status::internal(why));
+                    let mut status = Status::internal(&why).about("", "", "");
+                    if let Some(details) = &mut status.details {
+                        details.causes = vec![Cause::new("", "", why)];
+                    }
+                    return Err(status);
                 }
                 Ok(answer::json(200, &paths.scale(&object)))
             }
@@ -131,31 +135,35 @@ impl Call<'_> {
             subresource: None,
             ..self.target()
         };
-        let written = self
-            .api()
-            .modify(target, &self.write_options()?, &mut |live| {
-                let scale = change(&paths.scale(live))?;
-                if !scale["spec"].is_object() {
-                    return Err(Status::bad_request("the scale has no spec"));
-                }
-                let given = fields::text(&scale, "/metadata/resourceVersion");
-                if !given.is_empty() && given != fields::text(live, "/metadata/resourceVersion") {
-                    return Err(Status::modified(target.resource, target.name));
-                }
-                let replicas = fields::integer(&scale, "/spec/replicas");
-                if replicas < 0 {
-                    let message =
-                        format!("Invalid value: {replicas}: must be greater than or equal to 0");
-                    return Err(invalid_scale(target.name, message));
-                }
-                let mut object = live.clone();
-                if let Some((parent, field)) = paths.spec.rsplit_once('/')
-                    && let Some(parent) = object.pointer_mut(parent).filter(|it| it.is_object())
-                {
-                    parent[field] = replicas.into();
-                }
-                Ok(object)
-            })?;
+        let mut change = |live: &Value| {
+            let scale = change(&paths.scale(live))?;
+            if !scale["spec"].is_object() {
+                return Err(Status::bad_request("the scale has no spec"));
+            }
+            let given = fields::text(&scale, "/metadata/resourceVersion");
+            if !given.is_empty() && given != fields::text(live, "/metadata/resourceVersion") {
+                return Err(Status::modified(target.resource, target.name));
+            }
+            let replicas = fields::integer(&scale, "/spec/replicas");
+            if replicas < 0 {
+                let message =
+                    format!("Invalid value: {replicas}: must be greater than or equal to 0");
+                return Err(invalid_scale(target.name, message));
+            }
+            let mut object = live.clone();
+            if let Some((parent, field)) = paths.spec.rsplit_once('/')
+                && let Some(parent) = object.pointer_mut(parent).filter(|it| it.is_object())
+            {
+                parent[field] = replicas.into();
+            }
+            Ok(object)
+        };
+        let (api, options) = (self.api(), self.write_options()?);
+        let written = if self.resource.custom.is_some() {
+            api.modify_untracked(target, &options, &mut change)?
+        } else {
+            api.modify(target, &options, &mut change)?
+        };
         Ok(answer::json(200, &paths.scale(&written.object)))
     }
 }

@@ -40,6 +40,13 @@ impl Patch {
             }
             APPLY => Ok(Self::Apply),
             _ => {
+                if custom {
+                    return Err(Status::unsupported_media_type(
+                        "the body of the request was in an unknown format - accepted media types include: \
+                         application/json-patch+json, application/merge-patch+json, \
+                         application/apply-patch+yaml",
+                    ));
+                }
                 let message = "415: Unsupported Media Type";
                 Err(Status::unsupported_media_type(message).about("", "", ""))
             }

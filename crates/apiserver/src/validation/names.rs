@@ -30,11 +30,16 @@ fn too_long(most: usize) -> String {
     format!("must be no more than {most} bytes")
 }
 
+/// The same of names, as an older rule words it.
+fn name_too_long(most: usize) -> String {
+    format!("must be no more than {most} characters")
+}
+
 /// Returns what is wrong with a DNS-1123 subdomain, which most names are.
 pub(crate) fn subdomain(text: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     if text.len() > 253 {
-        wrong.push(too_long(253));
+        wrong.push(name_too_long(253));
     }
     if !text.split('.').all(is_label) {
         wrong.push(SUBDOMAIN.to_owned());
@@ -58,7 +63,7 @@ pub(crate) fn wildcard(rest: &str) -> Vec<String> {
 pub(crate) fn label(text: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     if text.len() > 63 {
-        wrong.push(too_long(63));
+        wrong.push(name_too_long(63));
     }
     if text.split('.').count() > 1 && text.split('.').all(is_label) {
         wrong.push("must not contain dots".to_owned());
@@ -220,7 +225,7 @@ mod tests {
             assert!(!subdomain(bad).is_empty(), "{bad}");
         }
         assert!(!label("a.b").is_empty());
-        assert!(label(&"a".repeat(64)).contains(&too_long(63)));
+        assert!(label(&"a".repeat(64)).contains(&name_too_long(63)));
     }
 
     #[test]
