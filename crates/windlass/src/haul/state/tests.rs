@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use serde_json::json;
 use windlass_cluster::{Applied, Assessed, Change};
+use windlass_health::Health;
 use windlass_object::{FingerprintKey, Object, ObjectRef};
 use windlass_plan::{Approvals, Desired, DesiredSet, Guards, Held, Inputs, Inventory, Unit, plan};
 
@@ -62,6 +63,11 @@ impl Scene {
 
     /// Runs a job that finds nothing to do.
     fn reconcile(&mut self) {
+        self.reconcile_seeing(BTreeMap::new());
+    }
+
+    /// Runs a job that finds nothing to do, and these objects well.
+    fn reconcile_seeing(&mut self, well: BTreeMap<ObjectRef, Health>) {
         self.haul.start("web");
         let unit = &self.unit;
         let empty = Desired::Complete(DesiredSet::new(unit, []).unwrap());
@@ -82,6 +88,7 @@ impl Scene {
             applied: Applied::default(),
             inventory: None,
             versions: [(id(), "7".to_owned())].into(),
+            well,
             problem: None,
             is_overtaken: false,
         };
@@ -116,6 +123,20 @@ fn a_unit_is_ready_when_its_job_is_done_and_its_objects_are_well() {
     let look = scene.look().remove(0);
     scene.haul.assess(look, health(true));
     assert_eq!(scene.haul.verdict(), Verdict::Converged);
+}
+
+#[test]
+fn what_a_job_saw_well_is_not_looked_at_before_it_changes() {
+    let mut scene = Scene::new();
+    let Assessed::Known(well) = health(true) else {
+        panic!("it is known");
+    };
+    scene.reconcile_seeing([(id(), well)].into());
+    assert_eq!(scene.haul.verdict(), Verdict::Converged);
+    scene.change(Some("7"), "a");
+    assert!(scene.look().is_empty(), "the watch told what the job saw");
+    scene.change(Some("8"), "a");
+    assert_eq!(scene.look().len(), 1);
 }
 
 #[test]

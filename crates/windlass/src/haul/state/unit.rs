@@ -115,10 +115,15 @@ impl State {
         if due <= now {
             let pause = (pause * 2).min(LOOKS.1);
             self.look = Some((now + pause, pause));
-            let is_well = |id: &ObjectRef| matches!(self.health.get(id), Some(Assessed::Known(health)) if health.is_current());
-            let unwell: Vec<ObjectRef> = self.wanted().filter(|id| !is_well(id)).cloned().collect();
+            let unwell = self.wanted().filter(|id| !self.is_well(id));
+            let unwell: Vec<ObjectRef> = unwell.cloned().collect();
             self.unassessed.extend(unwell);
         }
+    }
+
+    fn is_well(&self, id: &ObjectRef) -> bool {
+        let health = self.health.get(id);
+        matches!(health, Some(Assessed::Known(health)) if health.is_current())
     }
 
     /// Returns how many objects the unit wants.
@@ -210,6 +215,11 @@ impl State {
             self.due.get_or_insert(now + pause(self.attempts));
         }
         self.forget_health(has_written);
+        for (id, health) in outcome.well {
+            if self.unassessed.remove(&id) {
+                self.health.insert(id, Assessed::Known(health));
+            }
+        }
         self.standing = problems.into_standing();
         for change in std::mem::take(&mut self.pending) {
             self.change(&change, now);
@@ -256,7 +266,10 @@ impl State {
             None => self.shapes.remove(&change.id),
         };
         if is_desired {
-            self.unassessed.insert(change.id.clone());
+            // What we saw or wrote ourselves is known already, as when a watch begins.
+            if !(is_ours && self.is_well(&change.id)) {
+                self.unassessed.insert(change.id.clone());
+            }
             let is_new_shape = before.is_some_and(|before| before != change.shape);
             if !is_ours && (change.version.is_none() || is_new_shape) {
                 self.due = Some(now + self.patience(now));
