@@ -1,6 +1,9 @@
 //! What units have applied, kept in the cluster.
 //!
-//! Each unit has a ConfigMap in its own namespace, beside a Secret with the key of the fingerprints.
+//! Each unit has a ConfigMap in its own namespace, beside a Secret with the key of the fingerprints. A large inventory
+//! has several ([`shards`]).
+
+mod shards;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,8 +13,14 @@ use windlass_object::FingerprintKey;
 use windlass_plan::{Held, Inventory, Unit};
 
 use crate::request::{ApiRequest, Mode};
+use shards::{SHARDS, Shard};
+
 use crate::{Cluster, ClusterError, Kind, request};
 
+/// How often an inventory is read that is replaced while it is read.
+const TRIES: usize = 3;
+/// What stands behind the version of an inventory that has shards.
+const SHARDED: &str = " sharded";
 /// The key of the ConfigMap that holds the entries.
 const ENTRIES: &str = "entries";
 /// The label of the ConfigMaps, so that they can be listed.
@@ -24,8 +33,8 @@ const KEY_SECRET: &str = "windlass-fingerprint-key";
 pub struct Stored {
     /// What it holds.
     pub held: Held,
-    /// The version of the stored inventory, to be replaced by the next one; `None` when none is stored, or
-    /// it could not be read.
+    /// Names the stored inventory, to be replaced by the next one; `None` when none is stored, or it could not be
+    /// read.
     pub version: Option<String>,
 }
 
@@ -67,22 +76,58 @@ impl Cluster {
     /// Returns what the unit has applied. A unit without a stored inventory holds nothing; one whose
     /// inventory cannot be read is not known.
     pub async fn inventory(&self, unit: &Unit) -> Stored {
+        for _ in 0..TRIES {
+            let stored = match self.head(unit).await {
+                Ok(stored) => stored,
+                Err(error) => {
+                    return Stored {
+                        held: Held::Unknown {
+                            reason: error.to_string(),
+                        },
+                        version: None,
+                    };
+                }
+            };
+            let held = match &stored {
+                None => Held::Known(Inventory::default()),
+                Some(stored) => self.parse(unit, stored).await,
+            };
+            let version = stored.as_ref().and_then(version);
+            // Parts may be gone because another inventory has just taken the place of this one.
+            let is_whole = matches!(held, Held::Known(_));
+            if is_whole
+                || self
+                    .head(unit)
+                    .await
+                    .is_ok_and(|now| now.as_ref().and_then(self::version) == version)
+            {
+                return Stored { held, version };
+            }
+        }
+        Stored {
+            held: Held::Unknown {
+                reason: "it changes all the time".to_owned(),
+            },
+            version: None,
+        }
+    }
+
+    async fn head(&self, unit: &Unit) -> Result<Option<Value>, ClusterError> {
         let kind = core("configmaps", "ConfigMap");
         let request = request::get(&kind, Some(&unit.namespace), &name(unit));
-        match self.send_opt(request, &name(unit)).await {
-            Ok(Some(stored)) => Stored {
-                held: parse(unit, &stored),
-                version: version(&stored),
-            },
-            Ok(None) => Stored {
-                held: Held::Known(Inventory::default()),
-                version: None,
-            },
-            Err(error) => Stored {
-                held: Held::Unknown {
-                    reason: error.to_string(),
-                },
-                version: None,
+        self.send_opt(request, &name(unit)).await
+    }
+
+    async fn parse(&self, unit: &Unit, stored: &Value) -> Held {
+        let parsed = match parse(stored) {
+            Ok(Parsed::Whole(inventory)) => Ok(inventory),
+            Ok(Parsed::Shards(shards)) => self.read_shards(unit, &shards).await,
+            Err(reason) => Err(reason),
+        };
+        match parsed {
+            Ok(inventory) => Held::Known(inventory),
+            Err(reason) => Held::Unknown {
+                reason: damaged(unit, reason).to_string(),
             },
         }
     }
@@ -93,13 +138,19 @@ impl Cluster {
         let request = request::list(&core("configmaps", "ConfigMap"), Some(namespace), LABEL);
         let items = self.list(request).await;
         let items = items.map_err(|error| failure(namespace, error))?;
-        let units = items.iter().filter_map(|stored| {
-            let label = stored.pointer("/metadata/labels")?.get(LABEL)?.as_str()?;
-            let unit = Unit::new(namespace, label);
-            let held = parse(&unit, stored);
-            Some((unit, held))
-        });
-        Ok(units.collect())
+        let mut units = Vec::with_capacity(items.len());
+        for stored in items {
+            let label = stored["metadata"]["labels"][LABEL].as_str();
+            let Some(unit) = label.map(|label| Unit::new(namespace, label)) else {
+                continue;
+            };
+            let held = match parse(&stored) {
+                Ok(Parsed::Shards(_)) => self.inventory(&unit).await.held,
+                _ => self.parse(&unit, &stored).await,
+            };
+            units.push((unit, held));
+        }
+        Ok(units)
     }
 
     /// Stores what the unit has applied, in place of the inventory of this `version`, and returns the new
@@ -112,8 +163,33 @@ impl Cluster {
         inventory: &Inventory,
         version: Option<&str>,
     ) -> Result<String, InventoryError> {
+        let was_sharded = version.is_some_and(|version| version.ends_with(SHARDED));
+        let version = version.map(|version| version.trim_end_matches(SHARDED));
+        let mut texts = shards::texts(inventory);
+        let shards = match texts.len() {
+            1 => Vec::new(),
+            _ => {
+                self.write_shards(unit, &std::mem::take(&mut texts), version)
+                    .await?
+            }
+        };
+        let head = object(unit, texts.pop(), &shards);
+        let stored = self.store_head(unit, head, version).await?;
+        if was_sharded || !shards.is_empty() {
+            // What is left behind now takes room and is in nobody's way; the next one who stores tries again.
+            let _ = self.remove_old_shards(unit, &shards, &stored).await;
+        }
+        let mark = if shards.is_empty() { "" } else { SHARDED };
+        Ok(stored + mark)
+    }
+
+    async fn store_head(
+        &self,
+        unit: &Unit,
+        mut object: Value,
+        version: Option<&str>,
+    ) -> Result<String, InventoryError> {
         let kind = core("configmaps", "ConfigMap");
-        let mut object = object(unit, inventory);
         let namespace = Some(unit.namespace.as_str());
         let request = match version {
             None => request::create(&kind, namespace, &object, self.manager()),
@@ -123,7 +199,7 @@ impl Cluster {
             }
         };
         match self.send(request).await {
-            Ok(stored) => self::version(&stored).ok_or_else(|| {
+            Ok(stored) => resource_version(&stored).ok_or_else(|| {
                 failure(
                     &unit.namespace,
                     self.unexpected("an object without resourceVersion"),
@@ -148,13 +224,8 @@ impl Cluster {
         if !error.is_conflict() && !matches!(error, ClusterError::Unreachable { .. }) {
             return None;
         }
-        let request = request::get(
-            &core("configmaps", "ConfigMap"),
-            Some(&unit.namespace),
-            &name(unit),
-        );
-        let stored = self.send_opt(request, &name(unit)).await.ok()??;
-        (stored["data"] == object["data"]).then(|| version(&stored))?
+        let stored = self.head(unit).await.ok()??;
+        (stored["data"] == object["data"]).then(|| resource_version(&stored))?
     }
 
     /// Returns the key of the fingerprints, made on first use together with its namespace.
@@ -244,8 +315,13 @@ fn name(unit: &Unit) -> String {
     format!("windlass-inventory-{}", unit.name)
 }
 
-fn object(unit: &Unit, inventory: &Inventory) -> Value {
-    let entries = serde_json::to_string(inventory).expect("an inventory always prints");
+/// Returns the head: with the entries, or else with the names of the shards that have them. Each is written even when
+/// it is empty, in place of what may have been there.
+fn object(unit: &Unit, entries: Option<String>, shards: &[Shard]) -> Value {
+    let names = match shards {
+        [] => String::new(),
+        shards => serde_json::to_string(shards).expect("names always print"),
+    };
     json!({
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -254,27 +330,42 @@ fn object(unit: &Unit, inventory: &Inventory) -> Value {
             "namespace": unit.namespace,
             "labels": {LABEL: unit.name, "app.kubernetes.io/managed-by": "windlass"},
         },
-        "data": {ENTRIES: entries},
+        "data": {ENTRIES: entries.unwrap_or_default(), SHARDS: names},
     })
 }
 
+/// Returns what names this inventory.
 fn version(stored: &Value) -> Option<String> {
+    let is_sharded = matches!(parse(stored), Ok(Parsed::Shards(_)));
+    let mark = if is_sharded { SHARDED } else { "" };
+    resource_version(stored).map(|version| version + mark)
+}
+
+fn resource_version(stored: &Value) -> Option<String> {
     let version = stored.pointer("/metadata/resourceVersion")?.as_str()?;
     Some(version.to_owned())
 }
 
-fn parse(unit: &Unit, stored: &Value) -> Held {
-    let damaged = |reason: String| Held::Unknown {
-        reason: damaged(unit, reason).to_string(),
+enum Parsed {
+    Whole(Inventory),
+    Shards(Vec<Shard>),
+}
+
+fn parse(stored: &Value) -> Result<Parsed, String> {
+    let text = |key| {
+        stored
+            .pointer("/data")
+            .and_then(|data| data.get(key)?.as_str())
     };
-    let entries = stored.pointer("/data").and_then(|data| data.get(ENTRIES));
-    let Some(entries) = entries.and_then(Value::as_str) else {
-        return damaged(format!("it has no data.{ENTRIES}"));
-    };
-    match serde_json::from_str(entries) {
-        Ok(inventory) => Held::Known(inventory),
-        Err(error) => damaged(error.to_string()),
+    if let Some(shards) = text(SHARDS).filter(|shards| !shards.is_empty()) {
+        let shards = serde_json::from_str(shards).map_err(|error| error.to_string())?;
+        return Ok(Parsed::Shards(shards));
     }
+    let entries = text(ENTRIES).ok_or_else(|| format!("it has no data.{ENTRIES}"))?;
+    let inventory = serde_json::from_str(entries);
+    inventory
+        .map(Parsed::Whole)
+        .map_err(|error| error.to_string())
 }
 
 fn damaged(unit: &Unit, reason: String) -> InventoryError {

@@ -97,3 +97,120 @@ fn a_list_without_items_is_not_a_list_of_nothing() {
         assert!(matches!(error, ClusterError::Unexpected { .. }), "{error}");
     });
 }
+
+/// Returns an inventory that needs as many ConfigMaps as `size` says, about.
+fn large(size: usize, of: &str) -> Inventory {
+    let ids =
+        (0..size * 9_000).map(|index| id("", "ConfigMap", &format!("{of}-of-some-length-{index}")));
+    inventory(&ids.collect::<Vec<_>>())
+}
+
+/// Returns how many shards there are.
+async fn shards(world: &World) -> usize {
+    let path = format!("{MAPS}?labelSelector=windlass.dev/inventory-shard");
+    let list = world
+        .direct(request(Method::GET, &path, &json!(null)))
+        .await;
+    list["items"].as_array().unwrap().len()
+}
+
+/// From now on, so many writes of the connection reach the server, and then none.
+fn crash_after(world: &World, writes: usize) {
+    let mut left = writes;
+    world.rule(move |request| {
+        let is_write = request.method() != Method::GET;
+        if is_write && left == 0 {
+            return Fate::Forged(403, "{}");
+        }
+        left -= usize::from(is_write);
+        Fate::Pass
+    });
+}
+
+#[test]
+fn a_crash_at_any_write_leaves_the_inventory_before_or_the_one_after() {
+    in_world(|world| async move {
+        let (small, one, other) = (holding("a"), large(1, "one"), large(2, "other"));
+        for (before, after) in [
+            (&small, &one),
+            (&one, &other),
+            (&other, &one),
+            (&one, &small),
+        ] {
+            for writes in 0.. {
+                let cluster = &world.cluster;
+                world.rule(|_| Fate::Pass);
+                let version = cluster.inventory(&unit()).await.version;
+                let version = cluster
+                    .store_inventory(&unit(), before, version.as_deref())
+                    .await
+                    .unwrap();
+                crash_after(&world, writes);
+                let stored = cluster
+                    .store_inventory(&unit(), after, Some(&version))
+                    .await;
+                world.rule(|_| Fate::Pass);
+                let read = cluster.inventory(&unit()).await;
+                let expected = if stored.is_ok() { after } else { before };
+                assert!(
+                    read.held == Held::Known(expected.clone()),
+                    "after {writes} writes"
+                );
+                let listed = cluster.inventories("default").await.unwrap();
+                assert!(listed == [(unit(), Held::Known(expected.clone()))]);
+                if stored.is_ok() && writes > 8 {
+                    break;
+                }
+            }
+        }
+        assert_eq!(shards(&world).await, 0, "what crashes left behind");
+    });
+}
+
+#[test]
+fn a_part_that_is_missing_or_changed_makes_the_whole_unknown() {
+    in_world(|world| async move {
+        let cluster = &world.cluster;
+        let path = format!("{MAPS}?labelSelector=windlass.dev/inventory-shard");
+        for method in [Method::PATCH, Method::DELETE] {
+            let version = cluster.inventory(&unit()).await.version;
+            cluster
+                .store_inventory(&unit(), &large(1, "a"), version.as_deref())
+                .await
+                .unwrap();
+            let list = world
+                .direct(request(Method::GET, &path, &json!(null)))
+                .await;
+            let name = list["items"][0]["metadata"]["name"].as_str().unwrap();
+            let change = json!({"data": {"entries": "[]"}});
+            let body = if method == Method::PATCH {
+                change
+            } else {
+                json!({})
+            };
+            world
+                .direct(request(method, &format!("{MAPS}/{name}"), &body))
+                .await;
+            let read = cluster.inventory(&unit()).await;
+            assert!(matches!(read.held, Held::Unknown { .. }) && read.version.is_some());
+            let listed = cluster.inventories("default").await.unwrap();
+            assert!(matches!(listed[..], [(_, Held::Unknown { .. })]));
+        }
+    });
+}
+
+#[test]
+fn of_two_processes_that_store_large_inventories_one_wins_whole() {
+    in_world(|world| async move {
+        let cluster = &world.cluster;
+        let (one, other) = (large(1, "one"), large(1, "other"));
+        let version = store(&world, &unit(), "a", None).await;
+        let (first, second) = tokio::join!(
+            cluster.store_inventory(&unit(), &one, Some(&version)),
+            cluster.store_inventory(&unit(), &other, Some(&version)),
+        );
+        assert!(first.is_ok() != second.is_ok());
+        let winner = if first.is_ok() { one } else { other };
+        assert!(cluster.inventory(&unit()).await.held == Held::Known(winner));
+    });
+}
