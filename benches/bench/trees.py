@@ -221,3 +221,82 @@ def encrypted_values(directory, count):
     (directory / "secret-stub.yaml").write_text("apiVersion: v1\nkind: Secret\nmetadata:\n  name: many\n")
     (directory / "kustomization.yaml").write_text("resources: [secret.yaml]\n")
     return directory
+
+IDLE = """\
+apiVersion: v1
+kind: PodTemplate
+metadata:
+  name: {name}
+template:
+  metadata:
+    labels: {{component: {name}}}
+  spec:
+    serviceAccountName: {name}
+    containers:
+      - name: web
+        image: registry.example.com/shop/{name}:1.0
+        args: [--listen, ":8080"]
+        ports:
+          - {{name: http, containerPort: 8080}}
+        env:
+          - name: LOG_LEVEL
+            valueFrom:
+              configMapKeyRef: {{name: {name}, key: LOG_LEVEL}}
+        readinessProbe:
+          httpGet: {{path: /healthz, port: http}}
+        resources:
+          requests: {{cpu: 50m, memory: 64Mi}}
+          limits: {{memory: 128Mi}}
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: {name}
+spec:
+  clusterIP: None
+  selector: {{component: {name}}}
+  ports:
+    - {{name: http, port: 80, targetPort: http}}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: {name}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {name}
+data:
+  LOG_LEVEL: info
+  settings.ini: |
+    [{name}]
+    greeting = hello
+    retries = 3
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: {name}
+spec:
+  podSelector:
+    matchLabels: {{component: {name}}}
+  policyTypes: [Ingress]
+  ingress:
+    - from:
+        - podSelector: {{}}
+      ports:
+        - {{port: http}}
+"""
+
+
+def service_of(directory, namespace, count):
+    """A repository with one service of `count` objects, a multiple of 5, that no controller acts upon."""
+    base = directory / "kustomize/shop/base"
+    overlay = directory / "kustomize/shop/overlays/bench"
+    base.mkdir(parents=True)
+    overlay.mkdir(parents=True)
+    (base / "kustomization.yaml").write_text("resources: [all.yaml]\n")
+    (base / "all.yaml").write_text("---\n".join(IDLE.format(name=f"shop-{index:05}") for index in range(count // 5)))
+    (overlay / "kustomization.yaml").write_text(f"namespace: {namespace}\nresources: [../../base]\n")
+    return directory

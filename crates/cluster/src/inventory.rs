@@ -72,44 +72,41 @@ pub enum InventoryError {
     },
 }
 
+impl Stored {
+    fn unknown(reason: String) -> Self {
+        Self {
+            held: Held::Unknown { reason },
+            version: None,
+        }
+    }
+}
+
 impl Cluster {
     /// Returns what the unit has applied. A unit without a stored inventory holds nothing; one whose
     /// inventory cannot be read is not known.
     pub async fn inventory(&self, unit: &Unit) -> Stored {
         for _ in 0..TRIES {
-            let stored = match self.head(unit).await {
-                Ok(stored) => stored,
-                Err(error) => {
-                    return Stored {
-                        held: Held::Unknown {
-                            reason: error.to_string(),
-                        },
-                        version: None,
-                    };
-                }
+            let (head, stored) = match self.head(unit).await {
+                Err(error) => return Stored::unknown(error.to_string()),
+                Ok(None) => (None, Held::Known(Inventory::default())),
+                Ok(Some(head)) => (version(&head), self.entries(unit, &head).await),
             };
-            let held = match &stored {
-                None => Held::Known(Inventory::default()),
-                Some(stored) => self.parse(unit, stored).await,
+            let stored = Stored {
+                held: stored,
+                version: head,
             };
-            let version = stored.as_ref().and_then(version);
             // Parts may be gone because another inventory has just taken the place of this one.
-            let is_whole = matches!(held, Held::Known(_));
-            if is_whole
-                || self
-                    .head(unit)
-                    .await
-                    .is_ok_and(|now| now.as_ref().and_then(self::version) == version)
-            {
-                return Stored { held, version };
+            let is_known = matches!(stored.held, Held::Known(_));
+            if is_known || self.is_still(unit, &stored).await {
+                return stored;
             }
         }
-        Stored {
-            held: Held::Unknown {
-                reason: "it changes all the time".to_owned(),
-            },
-            version: None,
-        }
+        Stored::unknown("it changes all the time".to_owned())
+    }
+
+    async fn is_still(&self, unit: &Unit, stored: &Stored) -> bool {
+        let head = self.head(unit).await;
+        head.is_ok_and(|head| head.as_ref().and_then(version) == stored.version)
     }
 
     async fn head(&self, unit: &Unit) -> Result<Option<Value>, ClusterError> {
@@ -118,17 +115,11 @@ impl Cluster {
         self.send_opt(request, &name(unit)).await
     }
 
-    async fn parse(&self, unit: &Unit, stored: &Value) -> Held {
-        let parsed = match parse(stored) {
-            Ok(Parsed::Whole(inventory)) => Ok(inventory),
+    async fn entries(&self, unit: &Unit, head: &Value) -> Held {
+        match parse(head) {
+            Ok(Parsed::Whole(inventory)) => Held::Known(inventory),
             Ok(Parsed::Shards(shards)) => self.read_shards(unit, &shards).await,
-            Err(reason) => Err(reason),
-        };
-        match parsed {
-            Ok(inventory) => Held::Known(inventory),
-            Err(reason) => Held::Unknown {
-                reason: damaged(unit, reason).to_string(),
-            },
+            Err(reason) => unknown(unit, reason),
         }
     }
 
@@ -146,7 +137,7 @@ impl Cluster {
             };
             let held = match parse(&stored) {
                 Ok(Parsed::Shards(_)) => self.inventory(&unit).await.held,
-                _ => self.parse(&unit, &stored).await,
+                _ => self.entries(&unit, &stored).await,
             };
             units.push((unit, held));
         }
@@ -366,6 +357,11 @@ fn parse(stored: &Value) -> Result<Parsed, String> {
     inventory
         .map(Parsed::Whole)
         .map_err(|error| error.to_string())
+}
+
+fn unknown(unit: &Unit, reason: String) -> Held {
+    let reason = damaged(unit, reason).to_string();
+    Held::Unknown { reason }
 }
 
 fn damaged(unit: &Unit, reason: String) -> InventoryError {

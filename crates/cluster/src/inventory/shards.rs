@@ -9,10 +9,10 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use windlass_plan::{Entry, Inventory, Unit};
+use windlass_plan::{Entry, Held, Inventory, Unit};
 
-use super::{ENTRIES, InventoryError, core, failure, random_bytes};
-use crate::request::Mode;
+use super::{ENTRIES, InventoryError, core, failure, random_bytes, unknown};
+use crate::request::{Mode, Propagation};
 use crate::{Cluster, ClusterError, request};
 
 /// The key of the head that names the shards.
@@ -56,6 +56,17 @@ pub(super) fn texts(inventory: &Inventory) -> Vec<String> {
     closed.collect()
 }
 
+impl Shard {
+    /// Returns what the stored shard holds, or what is wrong with it.
+    fn entries(&self, stored: &Value) -> Result<Vec<Entry>, String> {
+        let text = stored["data"][ENTRIES].as_str().unwrap_or_default();
+        if digest(text) != self.sha256 {
+            return Err("not what was written".to_owned());
+        }
+        serde_json::from_str(text).map_err(|error| error.to_string())
+    }
+}
+
 impl Cluster {
     /// Writes the texts as shards of a head that is to replace `version`, and returns their names.
     pub(super) async fn write_shards(
@@ -93,33 +104,28 @@ impl Cluster {
         Ok(shards)
     }
 
-    /// Returns the inventory that the shards hold, or why it cannot be had: all of it or nothing.
-    pub(super) async fn read_shards(
-        &self,
-        unit: &Unit,
-        shards: &[Shard],
-    ) -> Result<Inventory, String> {
+    /// Returns the inventory that the shards hold: all of it, or it is not known.
+    pub(super) async fn read_shards(&self, unit: &Unit, shards: &[Shard]) -> Held {
         let mut entries: Vec<Entry> = Vec::new();
         for shard in shards {
-            let request = request::get(
-                &core("configmaps", "ConfigMap"),
-                Some(&unit.namespace),
-                &shard.name,
-            );
-            let stored = self
-                .send_opt(request, &shard.name)
-                .await
-                .map_err(|error| error.to_string())?;
-            let stored = stored.ok_or_else(|| format!("its part {} is missing", shard.name))?;
-            let text = stored["data"][ENTRIES].as_str().unwrap_or_default();
-            if digest(text) != shard.sha256 {
-                return Err(format!("its part {} was changed", shard.name));
+            let kind = core("configmaps", "ConfigMap");
+            let request = request::get(&kind, Some(&unit.namespace), &shard.name);
+            let more = match self.send_opt(request, &shard.name).await {
+                Ok(Some(stored)) => shard.entries(&stored),
+                Ok(None) => Err("missing".to_owned()),
+                Err(error) => {
+                    let reason = error.to_string();
+                    return Held::Unknown { reason };
+                }
+            };
+            match more {
+                Ok(more) => entries.extend(more),
+                Err(reason) => {
+                    return unknown(unit, format!("its part {} is {reason}", shard.name));
+                }
             }
-            let more: Vec<Entry> = serde_json::from_str(text)
-                .map_err(|error| format!("its part {}: {error}", shard.name))?;
-            entries.extend(more);
         }
-        Ok(entries.into_iter().collect())
+        Held::Known(entries.into_iter().collect())
     }
 
     /// Removes the shards that the head of this `version`, which names `shards`, has left behind.
@@ -154,6 +160,7 @@ impl Cluster {
                 name,
                 uid,
                 text("/metadata/resourceVersion"),
+                Propagation::Background,
             );
             self.send_opt(request, name).await?;
         }
@@ -166,7 +173,9 @@ fn digest(text: &str) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let digits = digits.filter_map(|digit| char::from_digit(u32::from(digit), 16));
+    digits.collect()
 }
 
 #[cfg(test)]

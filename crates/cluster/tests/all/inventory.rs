@@ -205,12 +205,13 @@ fn of_two_processes_that_store_large_inventories_one_wins_whole() {
         let cluster = &world.cluster;
         let (one, other) = (large(1, "one"), large(1, "other"));
         let version = store(&world, &unit(), "a", None).await;
+        let unit = unit();
         let (first, second) = tokio::join!(
-            cluster.store_inventory(&unit(), &one, Some(&version)),
-            cluster.store_inventory(&unit(), &other, Some(&version)),
+            cluster.store_inventory(&unit, &one, Some(&version)),
+            cluster.store_inventory(&unit, &other, Some(&version)),
         );
         assert!(first.is_ok() != second.is_ok());
         let winner = if first.is_ok() { one } else { other };
-        assert!(cluster.inventory(&unit()).await.held == Held::Known(winner));
+        assert!(cluster.inventory(&unit).await.held == Held::Known(winner));
     });
 }
