@@ -6,10 +6,10 @@ mod replace;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
-use futures_util::{FutureExt, StreamExt, stream};
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use serde_json::Value;
-use windlass_health::Status;
+use windlass_health::{Health, Status};
 use windlass_object::{Gvk, ObjectRef};
 use windlass_plan::{Action, DesiredSet, Live, Op, Outcome, Phase, Plan, Unit, Until, Wait};
 
@@ -42,6 +42,8 @@ pub struct Applied {
     pub failures: Vec<Failure>,
     /// The `resourceVersion` of each object as we wrote it, to tell our own changes from others'.
     pub versions: BTreeMap<ObjectRef, String>,
+    /// How objects are that were well as soon as they were written.
+    pub well: BTreeMap<ObjectRef, Health>,
 }
 
 /// Why an action failed.
@@ -79,8 +81,11 @@ impl Applied {
         report: &(dyn Fn(Progress<'_>) + Sync),
     ) {
         let outcome = match done {
-            Ok(Written::Applied { version }) => {
+            Ok(Written::Applied { version, health }) => {
                 self.versions.insert(action.id.clone(), version);
+                let well = health.is_current().then_some(health);
+                self.well
+                    .extend(well.map(|health| (action.id.clone(), health)));
                 Outcome::Done
             }
             Ok(Written::Gone) => Outcome::Done,
@@ -106,7 +111,7 @@ struct Run<'a> {
 
 /// What a write led to.
 enum Written {
-    Applied { version: String },
+    Applied { version: String, health: Health },
     Gone,
     Terminating,
 }
@@ -137,14 +142,20 @@ impl Cluster {
             let (ready, held): (Vec<_>, Vec<_>) = wave.actions.iter().partition(|action| {
                 !is_held && action.wait_for.iter().all(|wait| so_far.is_done(&wait.id))
             });
-            // Collected first: a stream of closures over borrows is not Send (rust-lang/rust#102211).
-            let running: Vec<BoxFuture<'_, _>> = ready
-                .into_iter()
-                .map(|action| self.run(&run, action).boxed())
-                .collect();
-            let done = stream::iter(running).buffer_unordered(flow::MOST);
-            let done: Vec<_> = done.collect().await;
-            for (action, done) in done {
+            // Begun as others end: what is needed to wait for an answer is large.
+            let mut ready = ready.into_iter();
+            let mut running = FuturesUnordered::new();
+            loop {
+                let free = flow::MOST - running.len();
+                running.extend(
+                    ready
+                        .by_ref()
+                        .take(free)
+                        .map(|action| self.run(&run, action).boxed()),
+                );
+                let Some((action, done)) = running.next().await else {
+                    break;
+                };
                 applied.record(action, done, report);
             }
             let held = held
@@ -217,6 +228,7 @@ impl Cluster {
             let version = version.and_then(Value::as_str).unwrap_or_default();
             Written::Applied {
                 version: version.to_owned(),
+                health: windlass_health::assess(&live),
             }
         };
         Ok(self.send(request).await.map(written))

@@ -37,6 +37,7 @@ pub use health::Assessed;
 pub use inventory::{InventoryError, Stored, temporary_key};
 pub use kinds::{Kind, Kinds};
 pub use lease::{Claim, Holder, Lease, LeaseError};
+pub use observe::Trial;
 pub use scope::{Definitions, ScopeError};
 pub use send::Patience;
 pub use watch::{Change, Notice, Watched};

@@ -55,6 +55,16 @@ pub fn page(kind: &Kind, namespace: Option<&str>, selector: &str, size: usize) -
     build(Method::GET, &path, None, Vec::new())
 }
 
+/// Returns the request for the first page of a list of all objects, of which only the metadata is sent.
+#[must_use]
+pub fn names(kind: &Kind, namespace: Option<&str>, size: usize) -> ApiRequest {
+    const ACCEPT: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+    let mut request = page(kind, namespace, "", size);
+    let accept = http::HeaderValue::from_static(ACCEPT);
+    request.headers_mut().insert(http::header::ACCEPT, accept);
+    request
+}
+
 /// Returns the request for what is left of a list, by the token that came with its last page.
 pub(crate) fn rest(list: &ApiRequest, token: &str) -> ApiRequest {
     let mut request = list.clone();

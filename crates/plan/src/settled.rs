@@ -5,12 +5,14 @@
 //! the answer is no, and a dry run has to tell.
 
 mod fields;
+mod filled;
 
 use serde_json::{Map, Value};
 use windlass_object::schema::facts;
 use windlass_object::{Gvk, Object};
 
 use fields::Level;
+use filled::Known;
 
 /// What every object has, and no manager owns.
 const IDENTITY: [&str; 3] = ["apiVersion", "kind", "metadata"];
@@ -91,20 +93,19 @@ fn is_plain(desired: &Object, live: &Value) -> bool {
 }
 
 fn holds(desired: &Object, owned: &Map<String, Value>, live: &Value) -> bool {
-    let schema = facts().schema(desired.gvk());
+    let known = Known {
+        schema: facts().schema(desired.gvk()),
+        definition: None,
+    };
     let empty = Map::new();
     let Some(wanted) = desired.value().as_object() else {
         return false;
     };
-    let body = Level {
-        owned,
-        live,
-        schema,
-    };
+    let body = Level { owned, live, known };
     let metadata = Level {
         owned: child(owned, "f:metadata").unwrap_or(&empty),
         live: &live["metadata"],
-        schema: schema.and_then(|schema| schema.field("metadata")),
+        known: known.field("metadata"),
     };
     let named = wanted.get("metadata").and_then(Value::as_object);
     named.is_some_and(|named| metadata.holds_all_but(&NAMES, named))

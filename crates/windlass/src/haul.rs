@@ -333,7 +333,10 @@ impl Run<'_> {
                 let actions = outcome.plan.actions();
                 let ids: Vec<ObjectRef> = actions.map(|action| action.id.clone()).collect();
                 self.is_news |= self.haul.finish(&name, *outcome, Instant::now());
-                self.watched.add(&ids).await;
+                // Whoever ends now needs to see nothing more.
+                if !self.order.once || self.haul.verdict() != Verdict::Converged {
+                    self.watched.add(&ids).await;
+                }
             }
             Ok((task, Finished::Health(look, health))) => {
                 self.tasks.remove(&task);

@@ -10,6 +10,7 @@ use serde_json::Value;
 use windlass_object::{Object, ObjectRef};
 use windlass_plan::{DesiredSet, Unit, is_settled};
 
+use super::Trial;
 use super::slim::slim;
 use crate::served::Served;
 use crate::{Cluster, ClusterError, Kind, request};
@@ -20,6 +21,10 @@ const LEAST: usize = 8;
 const PARALLEL: usize = 4;
 /// How many objects a page has.
 const PAGE: usize = 250;
+/// How many names a page has.
+const NAMES: usize = 500;
+/// How many objects could be read in the time of a page of names.
+const READS_A_PAGE: usize = 25;
 /// How often a list is begun anew that expires before its last page.
 const TRIES: usize = 3;
 
@@ -36,6 +41,15 @@ pub(super) enum Seen {
 pub(super) struct Listed {
     seen: BTreeMap<ObjectRef, Seen>,
     complete: BTreeSet<Place>,
+    /// What is not there at all, with or without labels.
+    absent: BTreeSet<ObjectRef>,
+}
+
+/// What one list tells, when it is complete.
+#[derive(Default)]
+struct Found {
+    seen: BTreeMap<ObjectRef, Seen>,
+    absent: BTreeSet<ObjectRef>,
 }
 
 /// What one list tells of: a kind in a namespace, or in none.
@@ -65,6 +79,11 @@ impl Listed {
         !self.complete.is_empty() && self.complete.contains(&Place::of(kind, id))
     }
 
+    /// Returns whether the object is not there for sure.
+    pub(super) fn lacks(&self, id: &ObjectRef) -> bool {
+        self.absent.contains(id)
+    }
+
     /// Returns the namespaces of which complete lists had nothing at all.
     pub(super) fn empty_namespaces(&self) -> BTreeSet<String> {
         let seen: BTreeSet<&str> = self
@@ -90,6 +109,7 @@ impl Cluster {
         served: &Served,
         desired: &DesiredSet,
         held: &[&ObjectRef],
+        trial: Trial,
     ) -> Listed {
         let wanted = desired.objects().filter_map(|object| {
             let kind = served.kinds.get(object.gvk())?;
@@ -107,13 +127,14 @@ impl Cluster {
         // Collected first: a stream of closures over borrows is not Send (rust-lang/rust#102211).
         let lists: Vec<_> = places
             .iter()
-            .map(|(place, ids)| self.list_place(place, ids, desired).boxed())
+            .map(|(place, ids)| self.list_place(place, ids, desired, trial).boxed())
             .collect();
         let mut listed = Listed::default();
         let mut lists = stream::iter(lists).buffer_unordered(PARALLEL);
         while let Some(list) = lists.next().await {
-            if let Some((place, seen)) = list {
-                listed.seen.extend(seen);
+            if let Some((place, found)) = list {
+                listed.seen.extend(found.seen);
+                listed.absent.extend(found.absent);
                 listed.complete.insert(place.clone());
             }
         }
@@ -125,25 +146,61 @@ impl Cluster {
         place: &'p Place,
         ids: &BTreeSet<&ObjectRef>,
         desired: &DesiredSet,
-    ) -> Option<(&'p Place, BTreeMap<ObjectRef, Seen>)> {
+        trial: Trial,
+    ) -> Option<(&'p Place, Found)> {
         for _ in 0..TRIES {
-            let mut seen = BTreeMap::new();
+            let mut found = Found::default();
             let mut take = |item: Value| {
                 let item = typed(&place.kind, item);
                 let id = identity(place, &item).filter(|id| ids.contains(id));
                 if let Some(id) = id {
                     let object = desired.get(&id);
-                    seen.insert(id, self.see(object, item));
+                    found.seen.insert(id, self.see(object, item));
                 }
             };
             match self.pages(place, desired.unit(), &mut take).await {
-                Ok(()) => return Some((place, seen)),
+                Ok(()) => {
+                    if trial == Trial::Changes {
+                        let unseen = ids.iter().filter(|id| !found.seen.contains_key(**id));
+                        found.absent = self.absent(place, unseen.copied().collect()).await;
+                    }
+                    return Some((place, found));
+                }
                 // It was compacted away between two pages.
                 Err(error) if error.is_expired() => {}
                 Err(_) => return None,
             }
         }
         None
+    }
+
+    /// Returns those of the objects that are not in a list of all names. None is, where such a list would be longer
+    /// than to read the objects one by one, or fails.
+    async fn absent(&self, place: &Place, mut ids: BTreeSet<&ObjectRef>) -> BTreeSet<ObjectRef> {
+        let most = ids.len().div_ceil(READS_A_PAGE);
+        if ids.len() < LEAST {
+            return BTreeSet::new();
+        }
+        let list = request::names(&place.kind, place.namespace.as_deref(), NAMES);
+        let mut page = list.clone();
+        for _ in 0..most {
+            let Ok(mut answer) = self.send(page).await else {
+                break;
+            };
+            let Value::Array(items) = answer["items"].take() else {
+                break;
+            };
+            for item in &items {
+                if let Some(id) = identity(place, item) {
+                    ids.remove(&id);
+                }
+            }
+            match answer.pointer("/metadata/continue").and_then(Value::as_str) {
+                None | Some("") => return ids.into_iter().cloned().collect(),
+                Some(token) => page = request::rest(&list, token),
+            }
+        }
+        BTreeSet::new()
     }
 
     /// Gives every object of a list to `take`.

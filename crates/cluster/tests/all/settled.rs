@@ -126,6 +126,7 @@ fn container() -> BoxedStrategy<Value> {
         )
     };
     let reference = json!([{"name": "C", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+        {"name": "C", "valueFrom": {"resourceFieldRef": {"resource": "limits.cpu", "containerName": "app"}}},
         {"name": "C", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}]);
     let amounts =
         || one_of(json!([{"cpu": "500m"}, {"cpu": "0.5", "memory": "1024Mi"}, {"cpu": 1}]));
@@ -208,6 +209,82 @@ fn service() -> BoxedStrategy<Value> {
     whole("v1", "Service", "spec", spec)
 }
 
+fn policy() -> BoxedStrategy<Value> {
+    let ports = || {
+        one_of(json!([
+            [{"port": 80}], [{"port": 80, "protocol": "TCP"}], [{"port": "http", "protocol": "UDP"}], [],
+        ]))
+    };
+    let rule = |peers| {
+        fields(vec![
+            ("ports", ports()),
+            (peers, one_of(json!([[{"podSelector": {}}], []]))),
+        ])
+    };
+    let rules = |peers| some(rule(peers).prop_map(|rule| json!([rule])));
+    let spec = fields(vec![
+        (
+            "podSelector",
+            one_of(json!([{}, {"matchLabels": {"a": "b"}}])),
+        ),
+        (
+            "policyTypes",
+            one_of(json!([["Ingress"], ["Egress", "Ingress"]])),
+        ),
+        ("ingress", rules("from")),
+        ("egress", rules("to")),
+    ]);
+    whole("networking.k8s.io/v1", "NetworkPolicy", "spec", spec)
+}
+
+fn binding() -> BoxedStrategy<Value> {
+    let group = "rbac.authorization.k8s.io";
+    let subjects = one_of(json!([
+        [{"kind": "User", "name": "a"}],
+        [{"kind": "User", "name": "a", "apiGroup": group}, {"kind": "Group", "name": "b"}],
+        [{"kind": "ServiceAccount", "name": "c", "namespace": "default"}],
+    ]));
+    let role = prop_oneof![
+        Just(json!({"kind": "Role", "name": "r"})),
+        Just(json!({"kind": "Role", "name": "r", "apiGroup": group})),
+    ];
+    let parts = (metadata(), subjects, role);
+    parts
+        .prop_map(|(metadata, subjects, role)| {
+            let version = "rbac.authorization.k8s.io/v1";
+            let mut object = json!({"apiVersion": version, "kind": "RoleBinding", "metadata": metadata, "roleRef": role});
+            if !subjects.is_null() {
+                object["subjects"] = subjects;
+            }
+            object
+        })
+        .boxed()
+}
+
+fn stateful_set() -> BoxedStrategy<Value> {
+    let claim = |spec: Value| json!([{"metadata": {"name": "data"}, "spec": spec}]);
+    let storage = json!({"requests": {"storage": "1Gi"}});
+    let claims = one_of(json!([
+        claim(json!({"accessModes": ["ReadWriteOnce"], "resources": storage})),
+        claim(
+            json!({"accessModes": ["ReadWriteOnce"], "resources": storage, "volumeMode": "Filesystem"})
+        ),
+    ]));
+    let spec = fields(vec![
+        ("volumeClaimTemplates", claims),
+        ("replicas", one_of(json!([0, 1]))),
+    ]);
+    (metadata(), spec)
+        .prop_map(|(metadata, mut spec)| {
+            spec["selector"] = json!({"matchLabels": {"app": "it"}});
+            spec["serviceName"] = "it".into();
+            let pod = json!({"containers": [{"name": "app", "image": "app:1"}]});
+            spec["template"] = json!({"metadata": {"labels": {"app": "it"}}, "spec": pod});
+            json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": metadata, "spec": spec})
+        })
+        .boxed()
+}
+
 fn config_map() -> BoxedStrategy<Value> {
     whole("v1", "ConfigMap", "data", texts())
 }
@@ -261,6 +338,9 @@ fn case() -> impl Strategy<Value = Case> {
     let kinds = prop_oneof![
         4 => (Just("apis/apps/v1/namespaces/default/deployments"), prop::collection::vec(deployment(), 1..4)),
         2 => (Just("api/v1/namespaces/default/services"), prop::collection::vec(service(), 1..4)),
+        2 => (Just("apis/networking.k8s.io/v1/namespaces/default/networkpolicies"), prop::collection::vec(policy(), 1..4)),
+        1 => (Just("apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings"), prop::collection::vec(binding(), 1..4)),
+        1 => (Just("apis/apps/v1/namespaces/default/statefulsets"), prop::collection::vec(stateful_set(), 1..4)),
         1 => (Just("api/v1/namespaces/default/configmaps"), prop::collection::vec(config_map(), 1..4)),
         1 => (Just("api/v1/namespaces/default/secrets"), prop::collection::vec(secret(), 1..4)),
         2 => (Just("apis/example.dev/v1/namespaces/default/widgets"), prop::collection::vec(widget(), 1..4)),

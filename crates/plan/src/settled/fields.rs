@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 use windlass_object::schema::{ListType, MapType, Presence, Schema};
 
 use super::child;
+use super::filled::{Known, fills};
 
 /// Longer lists are not walked: that takes a time that grows with the square.
 const MOST_ITEMS: usize = 1000;
@@ -15,8 +16,8 @@ const SELF: &str = ".";
 pub(super) struct Level<'a> {
     pub(super) owned: &'a Map<String, Value>,
     pub(super) live: &'a Value,
-    /// What is known of the value; nothing for custom resources.
-    pub(super) schema: Option<&'a Schema>,
+    /// Nothing is known of custom resources.
+    pub(super) known: Known<'a>,
 }
 
 impl<'a> Level<'a> {
@@ -45,7 +46,7 @@ impl<'a> Level<'a> {
             Some(live) => Level {
                 owned,
                 live,
-                schema: self.schema.and_then(|schema| schema.field(name)),
+                known: self.known.field(name),
             }
             .holds(wanted),
             // We own it and it is not there: the server does not write it when it is empty.
@@ -55,7 +56,7 @@ impl<'a> Level<'a> {
 
     /// Whether the server leaves the field out when it is empty.
     fn leaves_out(self, name: &str) -> bool {
-        let property = self.schema.and_then(|schema| schema.property(name));
+        let property = self.known.schema.and_then(|schema| schema.property(name));
         property.is_some_and(|property| property.presence() == Presence::NotEmpty)
     }
 
@@ -64,27 +65,29 @@ impl<'a> Level<'a> {
             // What a null does depends on what the server knows of the field.
             Value::Null => false,
             Value::Object(fields) if self.owned.is_empty() => {
-                (fields.is_empty() || self.is_atomic_map()) && wanted == self.live
+                (fields.is_empty() || self.is_atomic_map()) && self.fills(wanted)
             }
             Value::Object(fields) => self.live.is_object() && self.holds_all_but(&[], fields),
-            Value::Array(_) if self.owned.is_empty() => {
-                self.is_atomic_list() && wanted == self.live
-            }
+            Value::Array(_) if self.owned.is_empty() => self.is_atomic_list() && self.fills(wanted),
             Value::Array(items) => self.holds_items(items),
             _ => self.owned.is_empty() && wanted == self.live,
         }
     }
 
+    fn fills(self, wanted: &Value) -> bool {
+        fills(wanted, self.live, self.known)
+    }
+
     /// A mapping with owners of its fields is owned as a whole, too, where it was applied empty. What is in it now is
     /// someone else's then.
     fn is_atomic_map(self) -> bool {
-        let map_type = self.schema.map(Schema::map_type);
+        let map_type = self.known.schema.map(Schema::map_type);
         map_type == Some(MapType::Atomic)
     }
 
     /// A list is owned as a whole only where it is atomic, or was applied as null; we apply no nulls.
     fn is_atomic_list(self) -> bool {
-        let list_type = self.schema.map(Schema::list_type);
+        let list_type = self.known.schema.map(Schema::list_type);
         list_type.is_none_or(|list_type| list_type == ListType::Atomic)
     }
 
@@ -124,7 +127,7 @@ impl<'a> Level<'a> {
             Value::Object(fields) => Level {
                 owned: step.below,
                 live,
-                schema: self.schema.map(Schema::items),
+                known: self.known.items(),
             }
             .holds_all_but(&[], fields),
             _ => step.below.is_empty(),
