@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 
 from . import trees
+from .cluster import cluster
 from .measure import Contender, Failed, alternate
 from .report import Row, megabytes, milliseconds
 from .server import Server, Up
@@ -268,4 +269,5 @@ BENCHMARKS = {
     "secrets": secrets,
     "start": start,
     "apply": apply,
+    "cluster": cluster,
 }

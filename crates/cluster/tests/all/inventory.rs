@@ -137,12 +137,7 @@ fn a_crash_at_any_write_leaves_the_inventory_before_or_the_one_after() {
             4_000 => 2,
             _ => 3,
         };
-        for (before, after) in [
-            (&small, &one),
-            (&one, &other),
-            (&other, &one),
-            (&one, &small),
-        ] {
+        for (before, after) in [(&small, &one), (&one, &other), (&other, &small)] {
             for writes in 0.. {
                 let cluster = &world.cluster;
                 world.rule(|_| Fate::Pass);
