@@ -16,7 +16,7 @@ pub(super) struct Known<'a> {
     pub(super) definition: Option<&'a str>,
 }
 
-impl<'a> Known<'a> {
+impl Known<'_> {
     pub(super) fn field(self, name: &str) -> Self {
         let property = self.schema.and_then(|schema| schema.property(name));
         match property {
@@ -71,14 +71,15 @@ fn default(definition: Option<&str>, field: &str, fields: &Map<String, Value>) -
         matches!(kind, Some("User" | "Group"))
     };
     Some(match (definition, field) {
-        ("core.v1.ObjectFieldSelector", "apiVersion") => "v1".into(),
         ("core.v1.ResourceFieldSelector", "divisor") => "0".into(),
         ("networking.v1.NetworkPolicyPort", "protocol") => "TCP".into(),
         ("rbac.v1.RoleRef", "apiGroup") => RBAC.into(),
         ("rbac.v1.Subject", "apiGroup") if is_person() => RBAC.into(),
         ("admissionregistration.v1.RuleWithOperations", "scope") => "*".into(),
-        // A claim template of a StatefulSet.
-        ("core.v1.PersistentVolumeClaim", "apiVersion") => "v1".into(),
+        // A claim here is a template of a StatefulSet.
+        ("core.v1.ObjectFieldSelector" | "core.v1.PersistentVolumeClaim", "apiVersion") => {
+            "v1".into()
+        }
         ("core.v1.PersistentVolumeClaim", "kind") => "PersistentVolumeClaim".into(),
         ("core.v1.PersistentVolumeClaim", "status") => json!({"phase": "Pending"}),
         ("core.v1.PersistentVolumeClaimSpec", "volumeMode") => "Filesystem".into(),
