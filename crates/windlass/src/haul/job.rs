@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::approval::{self, Approval};
 use crate::report::Event;
 
-use windlass_cluster::{Applied, Cluster, Definitions, InventoryError, Progress, Stored};
+use windlass_cluster::{Applied, Cluster, Definitions, InventoryError, Progress, Stored, Trial};
+use windlass_health::Health;
 use windlass_object::{FingerprintKey, ObjectRef};
 use windlass_plan::{
     Approvals, Cause, Desired, Guards, Held, Inputs, Inventory, Live, Observed, Others, Plan, Unit,
@@ -59,6 +60,8 @@ pub(crate) struct Outcome {
     pub(crate) inventory: Option<Inventory>,
     /// The version of each object as we last saw or wrote it.
     pub(crate) versions: BTreeMap<ObjectRef, String>,
+    /// How objects are that were well in that version; the others are still to be looked at.
+    pub(crate) well: BTreeMap<ObjectRef, Health>,
     /// Why the plan did not run, or was not remembered.
     pub(crate) problem: Option<String>,
     /// Whether that is because another process stored an inventory meanwhile.
@@ -70,11 +73,16 @@ pub(crate) struct Sight {
     stored: Stored,
     observed: BTreeMap<ObjectRef, Observed>,
     versions: BTreeMap<ObjectRef, String>,
+    well: BTreeMap<ObjectRef, Health>,
 }
 
 impl Job {
     /// Looks at what the unit has applied, and at what the cluster has of it.
     pub(crate) async fn look(&self, context: &Context) -> Sight {
+        self.look_with(context, Trial::All).await
+    }
+
+    async fn look_with(&self, context: &Context, trial: Trial) -> Sight {
         let stored = context.cluster.inventory(&self.unit).await;
         let empty = Inventory::default();
         let known = match &stored.held {
@@ -87,17 +95,24 @@ impl Job {
             Desired::Complete(desired) => {
                 let cluster = &context.cluster;
                 let desired = Some(desired);
-                cluster.observe(desired, known, &self.definitions).await
+                let definitions = &self.definitions;
+                cluster
+                    .observe_with(desired, known, definitions, trial)
+                    .await
             }
         };
-        let versions = observed
-            .iter()
-            .filter_map(|(id, observed)| match &observed.live {
-                Live::Present(live) => Some((id.clone(), version(live)?)),
+        let live = || {
+            let seen = observed.iter();
+            seen.filter_map(|(id, observed)| match &observed.live {
+                Live::Present(live) => Some((id, live)),
                 Live::Absent | Live::Unknown { .. } => None,
-            });
+            })
+        };
+        let versions = live().filter_map(|(id, live)| Some((id.clone(), version(live)?)));
+        let health = live().map(|(id, live)| (id.clone(), windlass_health::assess(live)));
         Sight {
             versions: versions.collect(),
+            well: health.filter(|(_, health)| health.is_current()).collect(),
             stored,
             observed,
         }
@@ -135,7 +150,7 @@ impl Job {
         context: &Context,
         report: &(dyn Fn(Event) + Sync),
     ) -> Outcome {
-        let sight = self.look(context).await;
+        let sight = self.look_with(context, Trial::Changes).await;
         let plan = self.decide(context, &sight);
         self.carry_out(name, context, (plan, sight), report).await
     }
@@ -153,6 +168,7 @@ impl Job {
             stored,
             observed,
             versions,
+            well,
         } = sight;
         // Objects may be many and large, and running a plan takes its time.
         drop(observed);
@@ -162,6 +178,7 @@ impl Job {
             applied: Applied::default(),
             inventory: None,
             versions,
+            well,
             problem: None,
             is_overtaken: false,
         };
@@ -199,6 +216,10 @@ impl Job {
         } else {
             outcome.inventory = Some(after);
         }
+        for id in outcome.applied.outcomes.keys() {
+            outcome.well.remove(id);
+        }
+        outcome.well.extend(outcome.applied.well.clone());
         outcome.versions.extend(outcome.applied.versions.clone());
         outcome
     }
