@@ -196,7 +196,7 @@ impl Cluster {
 
     async fn write(&self, action: &Action, desired: &DesiredSet) -> Result<Written, String> {
         let written = self.try_write(action, desired).await?;
-        written.map_err(|error| message(&action.id, &error))
+        written.map_err(|error| refusal(desired, &action.id, &error))
     }
 
     /// Applies the desired object. An error of the server is told apart from one of the plan.
@@ -289,12 +289,28 @@ fn failure(action: &Action, reason: String) -> Failure {
     }
 }
 
-/// Returns what the server said; about a Secret only its reason, since the words may quote a value.
+/// Returns what the server said about an apply; only its reason, where the words may quote a secret value.
+fn refusal(desired: &DesiredSet, id: &ObjectRef, error: &ClusterError) -> String {
+    let object = desired.get(id);
+    if object.is_some_and(|object| desired.is_sensitive(object)) {
+        withheld(error)
+    } else {
+        message(id, error)
+    }
+}
+
+/// Returns what the server said; about a Secret only its reason.
 fn message(id: &ObjectRef, error: &ClusterError) -> String {
+    if id.group.is_empty() && id.kind == "Secret" {
+        withheld(error)
+    } else {
+        error.to_string()
+    }
+}
+
+fn withheld(error: &ClusterError) -> String {
     match error {
-        ClusterError::Refused { reason, .. } if id.group.is_empty() && id.kind == "Secret" => {
-            format!("the API server refused: {reason}")
-        }
+        ClusterError::Refused { reason, .. } => format!("the API server refused: {reason}"),
         other => other.to_string(),
     }
 }

@@ -97,7 +97,8 @@ impl DesiredSet {
     }
 
     /// Returns whether the words of a server about the object may quote what must not be shown.
-    pub(crate) fn is_sensitive(&self, object: &Object) -> bool {
+    #[must_use]
+    pub fn is_sensitive(&self, object: &Object) -> bool {
         object.gvk().kind == "Secret" || self.hidden(object.id()).next().is_some()
     }
 

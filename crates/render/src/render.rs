@@ -1,5 +1,6 @@
 //! One directory rendered: the build over the tree with its secrets, and the objects that come of it.
 
+mod copies;
 mod object;
 
 use std::fmt;
@@ -150,6 +151,7 @@ fn finish(
         return Err(errors.map(RenderError::Secret).collect());
     }
     let objects = object::objects(&built.resources, &unsealed.hidden, &outcome.origins)?;
+    let objects = copies::hide_copies(objects);
     let text = if unsealed.is_changed {
         print(&built.resources).map_err(|error| vec![RenderError::Print(error)])?
     } else {

@@ -127,7 +127,7 @@ pub use plaintext::{PathError, PlainValue, Plaintext, PlaintextError, Warning};
 pub use random::Random;
 pub use secret::SecretBytes;
 pub use selection::{InvalidPattern, Rules, Selection, SelectionKind};
-pub use store::{EmitError, Format, Indent, Style, SyntaxError};
+pub use store::{EmitError, Fault, Format, Indent, Style, SyntaxError};
 pub use time::Timestamp;
 
 use value::{Scalar, Value};

@@ -42,6 +42,17 @@ pub struct SyntaxError {
     pub column: u32,
     /// What was expected.
     pub reason: String,
+    /// Whether the text or what it says is at fault.
+    pub fault: Fault,
+}
+
+/// What is at fault in a text that is not taken; sops 3.11 ends with another code for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It is not of its format.
+    Form,
+    /// It is, but has a key or a value that cannot be encrypted.
+    Content,
 }
 
 /// Why a decrypted document cannot be written in a format.
@@ -249,6 +260,7 @@ impl SyntaxError {
             line: lines + 1,
             column: column + 1,
             reason: reason.to_owned(),
+            fault: Fault::Form,
         }
     }
 
@@ -258,6 +270,7 @@ impl SyntaxError {
             line: u32::try_from(index + 1).unwrap_or(u32::MAX),
             column: 1,
             reason: reason.to_owned(),
+            fault: Fault::Form,
         }
     }
 }

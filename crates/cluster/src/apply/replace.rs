@@ -6,7 +6,7 @@ use serde_json::Value;
 use windlass_object::ObjectRef;
 use windlass_plan::{Action, Live, immutable_fields, reason_to_keep};
 
-use super::{Run, Written, message};
+use super::{Run, Written, message, refusal};
 use crate::pauses::Pauses;
 use crate::request::Propagation;
 use crate::{Cluster, ClusterError};
@@ -57,7 +57,7 @@ impl Cluster {
         match self.try_write(action, run.desired).await? {
             Ok(written) => return Ok(Some(written)),
             Err(error) if is_immutable(&error) => {}
-            Err(error) => return Err(message(&action.id, &error)),
+            Err(error) => return Err(refusal(run.desired, &action.id, &error)),
         }
         if (run.is_wanted)() {
             Ok(None)

@@ -29,15 +29,11 @@ fn kubectl() -> PathBuf {
     reason = "the real kubectl is the other program"
 )]
 fn run_kubectl(applier: &Applier, arguments: &[&str], object: &Value) {
-    let kubeconfig = std::env::temp_dir().join(format!(
-        "windlass-takeover-{}-{}",
-        std::process::id(),
-        applier.namespace
-    ));
-    std::fs::write(&kubeconfig, &applier.kubeconfig).unwrap();
+    let mut kubeconfig = tempfile::NamedTempFile::new().unwrap();
+    kubeconfig.write_all(applier.kubeconfig.as_bytes()).unwrap();
     let mut child = Command::new(kubectl())
         .arg("--kubeconfig")
-        .arg(&kubeconfig)
+        .arg(kubeconfig.path())
         .args(["-n", &applier.namespace])
         .args(arguments)
         .stdin(Stdio::piped())
@@ -48,7 +44,6 @@ fn run_kubectl(applier: &Applier, arguments: &[&str], object: &Value) {
     input.write_all(object.to_string().as_bytes()).unwrap();
     drop(input);
     let status = child.wait().unwrap();
-    std::fs::remove_file(&kubeconfig).unwrap();
     assert!(status.success(), "kubectl {arguments:?}");
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Plaintext;
-use crate::store::{self, EmitError, Format, Style, SyntaxError};
+use crate::store::{self, EmitError, Fault, Format, Style, SyntaxError};
 use crate::value::{Branch, Item, Scalar, Value};
 use crate::{SecretBytes, Step, ValuePath};
 
@@ -61,6 +61,7 @@ impl PlainValue {
                 line: 1,
                 column: 1,
                 reason: "the value is a list; set its elements one by one".to_owned(),
+                fault: Fault::Form,
             }),
             value => Ok(Self(value)),
         }

@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::{EmitError, Indent, SyntaxError};
+use super::{EmitError, Fault, Indent, SyntaxError};
 use crate::SecretBytes;
 use crate::value::{Branch, Item, Scalar, Value, float_text};
 
@@ -22,6 +22,7 @@ pub(crate) fn parse_value(bytes: &[u8]) -> Result<Value, SyntaxError> {
         line: u32::try_from(error.line()).unwrap_or(u32::MAX),
         column: u32::try_from(error.column()).unwrap_or(u32::MAX),
         reason: reason(&error).to_owned(),
+        fault: Fault::Form,
     })
 }
 

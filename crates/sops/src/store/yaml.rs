@@ -10,7 +10,7 @@ use windlass_yaml::{
     Document, DuplicateKeys, Limits, Mapping, Node, ParseError, ParseOptions, Resolved,
 };
 
-use super::SyntaxError;
+use super::{Fault, SyntaxError};
 use crate::SecretBytes;
 use crate::document::{MAX_DEPTH, MAX_SIZE, MAX_VALUES};
 use crate::time::Timestamp;
@@ -58,6 +58,7 @@ fn syntax(error: &ParseError) -> SyntaxError {
             Some((line, reason)) if line.starts_with("line ") => reason.to_owned(),
             _ => reason,
         },
+        fault: Fault::Form,
     }
 }
 
@@ -66,6 +67,15 @@ fn wrong(node: &Node, reason: &str) -> SyntaxError {
         line: node.start.line,
         column: node.start.column,
         reason: reason.to_owned(),
+        fault: Fault::Form,
+    }
+}
+
+/// Returns the error of what is YAML, but cannot be encrypted.
+fn unfit(node: &Node, reason: &str) -> SyntaxError {
+    SyntaxError {
+        fault: Fault::Content,
+        ..wrong(node, reason)
     }
 }
 
@@ -92,7 +102,7 @@ fn parse_mapping(mapping: &Mapping, branch: &mut Branch) -> Result<(), SyntaxErr
         let name = match key.resolve() {
             Resolved::String(text) => text,
             Resolved::Merge => "<<",
-            _ => return Err(wrong(key, "a key is not a text; put it into quotes")),
+            _ => return Err(unfit(key, "a key is not a text; put it into quotes")),
         };
         branch.extend(before(key).map(Item::Comment));
         if value.is_scalar() {
@@ -156,7 +166,7 @@ fn parse_node(node: &Node) -> Result<Value, SyntaxError> {
         Resolved::String(text) => Scalar::Text(text.into()),
         Resolved::Merge => Scalar::Text("<<".into()),
         Resolved::Uint(_) => {
-            return Err(wrong(node, "the number is larger than 9223372036854775807"));
+            return Err(unfit(node, "the number is larger than 9223372036854775807"));
         }
         Resolved::Mismatch(_) => return Err(wrong(node, "the value does not fit its tag")),
         Resolved::Sequence | Resolved::Mapping | Resolved::Alias => {

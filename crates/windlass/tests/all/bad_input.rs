@@ -233,6 +233,12 @@ fn an_object_that_the_api_server_refuses_is_named_with_its_line() {
 #[test]
 fn a_change_of_what_cannot_change_is_said_in_few_words_with_what_to_do() {
     let scene = Scene::platform();
+    scene.replace(
+        "kustomize/hydra/base/migration-job.yaml",
+        "force: enabled",
+        "force: disabled",
+    );
+    scene.commit("no permission to replace");
     scene.converge();
     scene.replace(
         "kustomize/hydra/overlays/dev/kustomization.yaml",
@@ -247,6 +253,9 @@ fn a_change_of_what_cannot_change_is_said_in_few_words_with_what_to_do() {
         .lines()
         .find(|line| line.contains("Job/dev/hydra-migrate: "));
     let line = line.unwrap_or_else(|| panic!("{}", ran.all()));
-    assert!(line.contains("delete it by hand"), "{line}");
+    assert!(
+        line.contains("force: enabled in the source, or approve it"),
+        "{line}"
+    );
     assert!(line.chars().count() < 500, "{line}");
 }

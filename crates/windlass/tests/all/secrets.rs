@@ -108,6 +108,46 @@ fn write_encrypted_config(scene: &Scene, token: &str) {
 }
 
 #[test]
+fn what_a_replacement_copies_out_of_a_secret_is_masked_there_too() {
+    let scene = Scene::platform();
+    let overlay = "kustomize/hydra/overlays/dev/kustomization.yaml";
+    let copy = |kind: &str, field: &str| {
+        format!(
+            "  - select: {{kind: {kind}, name: hydra}}\n    fieldPaths: [{field}]\n    options: {{create: true}}\n"
+        )
+    };
+    let copies = copy("ConfigMap", "data.COPY")
+        + &copy("Deployment", "spec.template.metadata.annotations.copy");
+    let source = "- source: {kind: Secret, name: hydra, fieldPath: data.SYSTEM_SECRET}";
+    let replacements = format!("\nreplacements:\n{source}\n  targets:\n{copies}\nimages:\n");
+    scene.replace(overlay, "\nimages:\n", &replacements);
+    scene.commit("copies of a secret");
+    let built = scene.windlass(&["build", "--env", "dev", "hydra"]);
+    assert!(built.stdout.contains("COPY: "), "{}", built.all());
+    for words in [
+        &["plan", "--env", "dev", "-o", "json"][..],
+        &["diff", "--env", "dev"],
+        &["diff", "--env", "dev", "--from", "HEAD~1"],
+        &["up", "--env", "dev", "--once"],
+    ] {
+        assert_clean("of copies", &scene.windlass(words));
+    }
+
+    // The server quotes what is no policy.
+    let policy = copy("Deployment", "spec.template.spec.restartPolicy");
+    scene.replace(overlay, &copies, &(copies.clone() + &policy));
+    scene.commit("a copy that is refused");
+    for words in [
+        &["plan", "--env", "dev"][..],
+        &["up", "--env", "dev", "--once", "--timeout", "20s"],
+    ] {
+        let ran = scene.windlass(words);
+        assert_ne!(ran.code, Some(0), "{}", ran.all());
+        assert_clean("of a refused copy", &ran);
+    }
+}
+
+#[test]
 fn values_of_an_encrypted_manifest_are_masked_wherever_it_is_shown() {
     let scene = Scene::platform();
     write_encrypted_config(&scene, &format!("{CANARY}-one"));

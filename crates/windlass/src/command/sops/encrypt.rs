@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use windlass_sops::{DataKey, Format, Plaintext, PlaintextError, Rules};
+use windlass_sops::{DataKey, Fault, Format, Plaintext, PlaintextError, Rules, SyntaxError};
 
 use super::context::{Context, now, random};
 use super::creation::{Creation, CreationFlags};
@@ -94,6 +94,10 @@ pub(super) fn plaintext(input: &Input) -> Result<Plaintext, Failure> {
     Plaintext::parse(input.bytes.expose(), input.format).map_err(|error| {
         let exit = match error {
             PlaintextError::AlreadyEncrypted => Exit::AlreadyEncrypted,
+            PlaintextError::Syntax(SyntaxError {
+                fault: Fault::Content,
+                ..
+            }) => Exit::Encrypting,
             PlaintextError::Syntax(_) | PlaintextError::Limit(_) => Exit::CannotRead,
         };
         input.failure_at(exit, &error)

@@ -162,3 +162,23 @@ fn the_version_is_in_the_form_that_scripts_parse_and_says_whose_it_is() {
     let ours = env!("CARGO_PKG_VERSION");
     assert_eq!(version, format!("sops 3.11.0 (windlass {ours})\n"));
 }
+
+#[test]
+fn keys_and_numbers_that_cannot_be_encrypted_end_as_with_the_real_program() {
+    let lab = lab();
+    for (text, place) in [
+        ("1: a\n", "1:1"),
+        ("x:\n  - true: b\n", "2:5"),
+        ("a: 18446744073709551615\n", "1:4"),
+    ] {
+        lab.write("n.yaml", text);
+        let words = ["encrypt", "--age", "{own}", "n.yaml"];
+        let message = lab.refused(23, &words);
+        assert!(
+            message.starts_with(&format!("error: n.yaml:{place}: ")),
+            "{message}"
+        );
+    }
+    lab.write("n.yaml", "a: [\n");
+    lab.refused(2, &["encrypt", "--age", "{own}", "n.yaml"]);
+}
