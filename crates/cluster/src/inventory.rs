@@ -186,7 +186,8 @@ impl Cluster {
             None => request::create(&kind, namespace, &object, self.manager()),
             Some(version) => {
                 object["metadata"]["resourceVersion"] = version.into();
-                self.apply_own(&kind, namespace, &object)
+                // Not an apply: that would make one anew which was deleted meanwhile, whatever version it names.
+                request::replace(&kind, namespace, &name(unit), &object, self.manager())
             }
         };
         match self.send(request).await {
@@ -198,7 +199,9 @@ impl Cluster {
             }),
             Err(error) => match self.stored_all_the_same(unit, &object, &error).await {
                 Some(version) => Ok(version),
-                None if error.is_conflict() => Err(InventoryError::Changed { unit: unit.clone() }),
+                None if error.is_conflict() || is_gone(&error) => {
+                    Err(InventoryError::Changed { unit: unit.clone() })
+                }
                 None => Err(failure(&unit.namespace, error)),
             },
         }
@@ -289,6 +292,10 @@ impl Cluster {
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
         request::apply(kind, namespace, name, object, self.manager(), Mode::Persist)
     }
+}
+
+fn is_gone(error: &ClusterError) -> bool {
+    matches!(error, ClusterError::Refused { code: 404, .. })
 }
 
 /// Returns a key that nobody else knows. Its fingerprints can be compared with each other only.
