@@ -5,6 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -96,24 +97,31 @@ impl Lab {
         answer["KeyMetadata"]["Arn"].as_str().unwrap().to_owned()
     }
 
+    /// Asks moto, which now and then does not answer: then again.
     fn post(&self, path: &str, operation: &str, body: &Value) -> Value {
         let body = body.to_string();
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         let scope = "Credential=test/20260101/us-east-1/kms/aws4_request";
-        write!(
-            stream,
+        let request = format!(
             "POST {path} HTTP/1.0\r\nHost: 127.0.0.1:{}\r\nX-Amz-Target: TrentService.{operation}\r\n\
              Authorization: AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0\r\n\
              Content-Type: application/x-amz-json-1.1\r\nContent-Length: {}\r\n\r\n{body}",
             self.port,
             body.len()
-        )
-        .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
+        );
+        let answer = (0..3).find_map(|_| self.exchange(&request).ok());
+        let answer = answer.expect("moto answers");
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         assert!(head.contains(" 200 "), "{path} {operation}: {answer}");
         serde_json::from_str(body).unwrap()
+    }
+
+    fn exchange(&self, request: &str) -> std::io::Result<String> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        stream.write_all(request.as_bytes())?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
     }
 
     fn succeed(&self, program: &str, arguments: &[&str]) -> Ran {

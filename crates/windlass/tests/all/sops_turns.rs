@@ -65,10 +65,18 @@ fn scalars() -> impl Strategy<Value = Value> {
     ]
 }
 
+/// Values of lists. Before a text that begins with a line break, sops 3.11 writes a number of spaces (`|4`) that is
+/// too large, and cannot read most such texts again. Ours is the right number, so what they print differs.
+fn items() -> impl Strategy<Value = Value> {
+    scalars().prop_filter("sops counts its spaces wrongly", |value| {
+        !value.as_str().is_some_and(|text| text.starts_with('\n'))
+    })
+}
+
 fn values() -> impl Strategy<Value = Value> {
     prop_oneof![
         4 => scalars(),
-        1 => prop::collection::vec(scalars(), 1..4)
+        1 => prop::collection::vec(items(), 1..4)
             .prop_map(|list| json!({ "list": list })),
         1 => prop::collection::btree_map("[a-z]{1,4}", scalars(), 1..4)
             .prop_map(|map| Value::Object(map.into_iter().collect())),
