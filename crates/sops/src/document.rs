@@ -4,6 +4,7 @@ mod error;
 mod in_clear;
 mod limits;
 mod mac;
+mod nonces;
 mod open;
 mod seal;
 mod sealed;

@@ -6,6 +6,7 @@ mod ssh;
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::OnceLock;
 
 use age::secrecy::ExposeSecret;
 
@@ -18,7 +19,8 @@ pub use ssh::SshIdentity;
 #[derive(Clone)]
 pub struct Identity {
     secret: age::x25519::Identity,
-    recipient: String,
+    /// A document is opened without it, and to compute it takes a third of that time.
+    recipient: OnceLock<String>,
 }
 
 /// The identities with which documents are opened.
@@ -94,9 +96,7 @@ impl Identity {
     /// Makes a new one, from random bytes of the operating system.
     #[must_use]
     pub fn generate() -> Self {
-        let secret = age::x25519::Identity::generate();
-        let recipient = secret.to_public().to_string();
-        Self { secret, recipient }
+        Self::of(age::x25519::Identity::generate())
     }
 
     /// Returns the line `AGE-SECRET-KEY-1…`, as key files have it.
@@ -107,7 +107,13 @@ impl Identity {
     /// Returns the recipient that this identity opens, `age1…`.
     #[must_use]
     pub fn recipient(&self) -> &str {
-        &self.recipient
+        let recipient = || self.secret.to_public().to_string();
+        self.recipient.get_or_init(recipient)
+    }
+
+    fn of(secret: age::x25519::Identity) -> Self {
+        let recipient = OnceLock::new();
+        Self { secret, recipient }
     }
 
     pub(crate) fn as_age(&self) -> &dyn age::Identity {
@@ -120,10 +126,10 @@ impl FromStr for Identity {
 
     /// Parses `AGE-SECRET-KEY-1…`.
     fn from_str(text: &str) -> Result<Self, KeyProblem> {
-        let secret =
-            age::x25519::Identity::from_str(text).map_err(|_| problem_of_unreadable(text))?;
-        let recipient = secret.to_public().to_string();
-        Ok(Self { secret, recipient })
+        let secret = age::x25519::Identity::from_str(text);
+        secret
+            .map(Self::of)
+            .map_err(|_| problem_of_unreadable(text))
     }
 }
 
@@ -227,7 +233,7 @@ fn split_line(text: &str) -> Option<(&str, &str)> {
 
 impl fmt::Debug for Identity {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Identity({})", self.recipient)
+        write!(formatter, "Identity({})", self.recipient())
     }
 }
 

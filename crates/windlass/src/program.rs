@@ -103,25 +103,46 @@ fn run_link(arguments: Vec<OsString>) -> ExitCode {
 /// Runs the program sops, whose command line is not quite clap's.
 fn run_sops(called: &'static str, words: impl Iterator<Item = OsString>) -> ExitCode {
     let style = Style::new(cli::Color::Auto);
-    let mut command = SopsLink::command().bin_name(called);
-    command.build();
-    let words = match arranged(&command, words) {
-        Ok(words) => words,
-        Err(wrong) => return report(&Failure::of([wrong]), style),
+    let words: Vec<OsString> = words.collect();
+    let brief = Sops::brief(&words).and_then(|command| parsed(command, called, &words).ok());
+    // What is wrong with the line, and help, takes the whole definition.
+    let parsed = brief.map_or_else(|| parsed(SopsLink::command(), called, &words), Ok);
+    let (link, ignored) = match parsed {
+        Ok(parsed) => parsed,
+        Err(Misread::Clap(error)) => return refuse(&error),
+        Err(Misread::Go(wrong)) => return report(&Failure::of([wrong]), style),
     };
-    for ignored in &words.ignored {
+    for ignored in &ignored {
         let label = style.err(Ink::Yellow, "warning:");
         complain(&format!("{label} {}", shown(ignored)));
     }
+    match link.sops.run(style) {
+        Ok(done) => done.into(),
+        Err(failure) => failure.report(style),
+    }
+}
+
+/// Why a command line of sops is none.
+enum Misread {
+    /// Go does not take it.
+    Go(String),
+    /// It is help or a version, or clap does not take it.
+    Clap(Error),
+}
+
+/// Reads a command line of sops, and returns what of it is ignored as well.
+fn parsed(
+    command: Command,
+    called: &'static str,
+    words: &[OsString],
+) -> Result<(SopsLink, Vec<String>), Misread> {
+    let mut command = command.bin_name(called);
+    command.build();
+    let words = arranged(&command, words.iter().cloned()).map_err(Misread::Go)?;
     let name = OsString::from(called);
     let matches = command.try_get_matches_from(iter::once(name).chain(words.words));
-    match matches.and_then(|matches| SopsLink::from_arg_matches(&matches)) {
-        Ok(link) => match link.sops.run(style) {
-            Ok(done) => done.into(),
-            Err(failure) => failure.report(style),
-        },
-        Err(error) => refuse(&error),
-    }
+    let link = matches.and_then(|matches| SopsLink::from_arg_matches(&matches));
+    Ok((link.map_err(Misread::Clap)?, words.ignored))
 }
 
 /// Prints what clap has to say. A command without its verb prints its help, and has done well.

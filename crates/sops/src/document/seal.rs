@@ -5,6 +5,7 @@ use crate::value::{Branch, Item, Scalar, Value};
 use crate::{DataKey, EncryptError, Random, Rules, SecretBytes, SelectionKind, Timestamp, Warning};
 
 use super::mac::Mac;
+use super::nonces::Nonces;
 use super::stash::Stash;
 use super::trail::Trail;
 
@@ -14,7 +15,7 @@ pub(super) struct Sealer<'s> {
     mac: Mac,
     rules: &'s Rules,
     stash: Stash,
-    random: &'s mut dyn Random,
+    nonces: Nonces<'s>,
 }
 
 impl<'s> Sealer<'s> {
@@ -30,7 +31,7 @@ impl<'s> Sealer<'s> {
             mac: Mac::new(rules),
             rules,
             stash,
-            random,
+            nonces: Nonces::new(random),
         }
     }
 
@@ -119,7 +120,7 @@ impl<'s> Sealer<'s> {
     fn seal(&mut self, value: &Opened) -> String {
         let place = self.trail.authenticated();
         let kept = self.stash.take(place, value);
-        kept.unwrap_or_else(|| self.cipher.seal(value, place, self.random))
+        kept.unwrap_or_else(|| self.cipher.seal(value, place, &mut self.nonces))
     }
 
     /// Returns what is odd about the rule.
@@ -128,8 +129,8 @@ impl<'s> Sealer<'s> {
     }
 
     /// Returns the encrypted MAC of the values that were encrypted.
-    pub(super) fn seal_mac(self, now: &Timestamp) -> String {
+    pub(super) fn seal_mac(mut self, now: &Timestamp) -> String {
         let mac = Opened::Scalar(Scalar::Text(self.mac.finish()));
-        self.cipher.seal(&mac, &now.to_seconds(), self.random)
+        self.cipher.seal(&mac, &now.to_seconds(), &mut self.nonces)
     }
 }

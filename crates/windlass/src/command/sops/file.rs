@@ -103,8 +103,11 @@ impl Source<'_> {
 
     fn read(self) -> Result<SecretBytes, Failure> {
         let read = match self {
-            Source::File(path) => fs::File::open(path).and_then(limited),
-            Source::Stdin => limited(io::stdin().lock()),
+            Source::File(path) => fs::File::open(path).and_then(|file| {
+                let length = file.metadata()?.len();
+                limited(file, length)
+            }),
+            Source::Stdin => limited(io::stdin().lock(), 0),
         };
         let failure = |error| Exit::CannotRead.because(format!("{}: {error}", self.name()));
         read.map_err(failure)
@@ -112,9 +115,13 @@ impl Source<'_> {
 }
 
 /// Reads to the end, but not much beyond what a document may have: its parser says that it is too large.
-fn limited(from: impl io::Read) -> io::Result<SecretBytes> {
-    let mut bytes = Vec::new();
-    from.take(MAX_SIZE as u64 + 1).read_to_end(&mut bytes)?;
+/// With room for all of it, no copy stays behind in a buffer outgrown; the length may be wrong.
+fn limited(from: impl io::Read, length: u64) -> io::Result<SecretBytes> {
+    let limit = MAX_SIZE as u64 + 1;
+    let room = usize::try_from(length.min(limit)).unwrap_or_default();
+    // One more, so that the end is found without growing.
+    let mut bytes = Vec::with_capacity(room + 1);
+    from.take(limit).read_to_end(&mut bytes)?;
     Ok(SecretBytes::new(bytes))
 }
 
