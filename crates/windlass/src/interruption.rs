@@ -3,7 +3,7 @@
 use tokio::signal::unix::{SignalKind, signal};
 
 /// The exit code of a program that Ctrl-C ended, as shells have it.
-const INTERRUPTED: i32 = 130;
+pub(crate) const INTERRUPTED: u8 = 130;
 
 /// Returns at the first Ctrl-C or SIGTERM, so that what is under way can be brought to an end. A second one
 /// ends the process at once.
@@ -11,7 +11,7 @@ pub(crate) async fn interruption() {
     signalled().await;
     tokio::spawn(async {
         signalled().await;
-        std::process::exit(INTERRUPTED);
+        std::process::exit(INTERRUPTED.into());
     });
 }
 

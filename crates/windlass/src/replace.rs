@@ -10,6 +10,15 @@ use tempfile::{Builder, NamedTempFile};
 
 use crate::failure::Failure;
 
+/// What the names of files begin with that are to take the place of others. One is left behind when a process is
+/// killed that writes it.
+const BESIDE: &str = ".windlass-new-";
+
+/// Returns whether a file of this name is one that took no other's place, and nobody needs.
+pub(crate) fn is_left_behind(name: &str) -> bool {
+    name.starts_with(BESIDE)
+}
+
 /// Makes `bytes` the content of the file at `path`, which may be new.
 ///
 /// They are written to a file beside it that nobody else can read, which then takes its place, with its mode
@@ -90,6 +99,7 @@ fn swap(path: &Path, there: Option<&Metadata>, bytes: &[u8]) -> io::Result<()> {
 fn beside(directory: &Path, there: Option<&Metadata>) -> io::Result<NamedTempFile> {
     let mode = if there.is_some() { 0o600 } else { 0o666 };
     Builder::new()
+        .prefix(BESIDE)
         .permissions(fs::Permissions::from_mode(mode))
         .tempfile_in(directory)
 }

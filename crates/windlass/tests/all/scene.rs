@@ -265,7 +265,12 @@ impl Running {
     }
 
     /// Sends Ctrl-C, and returns the exit code.
-    pub(crate) fn interrupt(mut self) -> Option<i32> {
+    pub(crate) fn interrupt(self) -> Option<i32> {
+        self.interrupt_and_read().0
+    }
+
+    /// Sends Ctrl-C, and returns the exit code and what was printed.
+    pub(crate) fn interrupt_and_read(mut self) -> (Option<i32>, String) {
         let pid = self.child.id().to_string();
         assert!(
             Command::new("kill")
@@ -274,7 +279,9 @@ impl Running {
                 .unwrap()
                 .success()
         );
-        self.child.wait().unwrap().code()
+        let code = self.child.wait().unwrap().code();
+        self.seen.extend(self.lines.iter());
+        (code, self.seen.join("\n"))
     }
 
     /// Ends the program as `kill -9` does.

@@ -2,6 +2,8 @@
 
 #[path = "secret_verbs/check.rs"]
 mod check;
+#[path = "secret_verbs/rekey.rs"]
+mod rekey;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

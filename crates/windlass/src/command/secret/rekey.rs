@@ -2,11 +2,12 @@
 
 mod config;
 pub(super) mod files;
+mod write;
 
 use std::path::PathBuf;
 
 use clap::Args;
-use windlass_sops::{Document, KeyGroup, KeyService, MacCheck, MasterKey, Style as Layout};
+use windlass_sops::{Document, KeyGroup, MacCheck, MasterKey, Style as Layout};
 use windlass_tree::TreePath;
 
 use super::checkout::Checkout;
@@ -20,8 +21,10 @@ use crate::terminal::{complain, say};
 /// Encrypts the secrets of an environment for other keys, each with a new data key
 ///
 /// All encrypted files are meant: values, and whole manifests. Everything is done in memory before the
-/// first file is replaced; when one file cannot be opened or encrypted, none is. Whoever could read the
-/// old files can still read them in the history of Git, so change the values where that matters.
+/// first file is replaced; when one file cannot be opened or encrypted, none is. When it was ended before the
+/// last file, the same command does the rest: a file that has the keys already stays as it is where it cannot
+/// be opened any more. Whoever could read the old files can still read them in the history of Git, so change
+/// the values where that matters.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -59,6 +62,8 @@ struct Anew {
     to: Vec<String>,
     document: Document,
     rule: Option<FoundRule>,
+    /// It had the keys already and cannot be opened, so it stays as it is.
+    is_kept: bool,
 }
 
 impl Rekey {
@@ -82,7 +87,7 @@ impl Rekey {
         let before = before(&checkout, &chosen.documents)?;
         let anew = encrypt_all(&checkout, chosen.documents, &to, &keys)?;
         let mut writes = Vec::new();
-        for one in &anew {
+        for one in anew.iter().filter(|one| !one.is_kept) {
             let layout = one
                 .rule
                 .as_ref()
@@ -95,7 +100,7 @@ impl Rekey {
         }
         if !self.dry_run {
             must_be_unchanged(&checkout, &before)?;
-            write_all(&writes)?;
+            write::all(&checkout, &writes)?;
         }
         self.report(&checkout, &anew, &writes, style);
         if !self.update_config {
@@ -127,7 +132,10 @@ impl Rekey {
         style: Style,
     ) {
         for one in anew {
-            let keys = if one.from == one.to {
+            let keys = if one.is_kept {
+                let keys = one.to.join(", ");
+                format!("is for {keys} already, and no key here opens it; it stays as it is")
+            } else if one.from == one.to {
                 format!("a new data key, for {} as before", one.to.join(", "))
             } else {
                 format!("{} → {}", one.from.join(", "), one.to.join(", "))
@@ -139,6 +147,9 @@ impl Rekey {
                 "{} files would be written; nothing was (--dry-run)",
                 writes.len()
             ));
+        }
+        if writes.is_empty() {
+            return complain("nothing was left to do");
         }
         let files: Vec<_> = writes
             .iter()
@@ -215,7 +226,7 @@ fn encrypt(
     path: &TreePath,
     document: &Document,
     to: &[MasterKey],
-    keys: &dyn KeyService,
+    keys: &Keys,
 ) -> Result<Anew, Failure> {
     let rule = rules::rule_for(checkout, path)?;
     let (groups, threshold) = if to.is_empty() {
@@ -235,15 +246,28 @@ fn encrypt(
     } else {
         (vec![to.iter().cloned().collect::<KeyGroup>()], 0)
     };
-    let open = document.open(&document.data_key(keys)?, MacCheck::Verify)?;
-    let (key, wrapped) = sealed::new_key(&groups, threshold, keys)?;
-    let rotated = open.rotate(&key, wrapped, &sealed::now(), &mut sealed::random)?;
+    let from = sealed::recipients(document);
+    let old = match document.data_key(keys) {
+        Ok(key) => Some(key),
+        // It was written by a run of this command that did not come to its end. Without any key, it is another mistake.
+        Err(_) if !keys.is_empty() && rules::has_keys(document, &groups, threshold) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let anew = match &old {
+        None => document.clone(),
+        Some(old) => {
+            let open = document.open(old, MacCheck::Verify)?;
+            let (key, wrapped) = sealed::new_key(&groups, threshold, keys)?;
+            open.rotate(&key, wrapped, &sealed::now(), &mut sealed::random)?
+        }
+    };
     Ok(Anew {
         path: path.clone(),
-        from: sealed::recipients(document),
-        to: sealed::recipients(&rotated),
-        document: rotated,
+        from,
+        to: sealed::recipients(&anew),
+        document: anew,
         rule,
+        is_kept: old.is_none(),
     })
 }
 
@@ -262,34 +286,4 @@ fn stale_rules(anew: &[Anew]) -> Vec<FoundRule> {
 
 fn anew_paths(anew: &[Anew]) -> Vec<&TreePath> {
     anew.iter().map(|one| &one.path).collect()
-}
-
-/// Replaces all files. When one cannot be, those before it get their old bytes again.
-fn write_all(writes: &[(PathBuf, Vec<u8>)]) -> Result<(), Failure> {
-    let mut done = Vec::new();
-    for (path, bytes) in writes {
-        let written = std::fs::read(path)
-            .map_err(Failure::from)
-            .and_then(|before| crate::replace::replace(path, bytes).map(|()| before));
-        match written {
-            Ok(before) => done.push((path, before)),
-            Err(failure) => {
-                let restored = done
-                    .iter()
-                    .map(|(path, before)| crate::replace::replace(path, before));
-                let lost: Vec<String> = restored
-                    .filter_map(Result::err)
-                    .map(|lost| lost.to_string())
-                    .collect();
-                return Err(match lost.as_slice() {
-                    [] => failure.hint("nothing was changed"),
-                    lost => failure.hint(format!(
-                        "some files were changed and not restored: {}",
-                        lost.join("; ")
-                    )),
-                });
-            }
-        }
-    }
-    Ok(())
 }

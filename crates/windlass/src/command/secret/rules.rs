@@ -73,21 +73,16 @@ impl FoundRule {
 
     /// Returns how the keys of a document differ from those of the rule.
     pub(super) fn difference(&self, document: &Document) -> Option<String> {
-        let has = document.keys().key_groups();
-        let (mut has, mut wants) = (names(&has), names(&self.groups));
-        let needed = |threshold, groups: usize| match (groups, threshold) {
-            (1, _) => 1,
-            (_, 0) => groups,
-            _ => threshold,
-        };
-        let threshold = needed(self.threshold, self.groups.len());
-        has.sort();
-        wants.sort();
+        if has_keys(document, &self.groups, self.threshold) {
+            return None;
+        }
+        let (has, wants) = (sorted(&document.keys().key_groups()), sorted(&self.groups));
         if has == wants {
-            return (document.keys().needed() != threshold).then(|| {
-                let has = document.keys().needed();
-                format!("{has} key groups open it, where the rule wants {threshold}")
-            });
+            let has = document.keys().needed();
+            let threshold = needed(self.threshold, self.groups.len());
+            return Some(format!(
+                "{has} key groups open it, where the rule wants {threshold}"
+            ));
         }
         let (has, wants) = (has.concat(), wants.concat());
         let lacks = wants.iter().filter(|key| !has.contains(key));
@@ -108,6 +103,27 @@ impl FoundRule {
             ),
         })
     }
+}
+
+/// Returns whether a document is for the keys of these groups, and for no others.
+pub(super) fn has_keys(document: &Document, groups: &[KeyGroup], threshold: usize) -> bool {
+    sorted(&document.keys().key_groups()) == sorted(groups)
+        && document.keys().needed() == needed(threshold, groups.len())
+}
+
+/// Returns how many of so many groups are needed.
+fn needed(threshold: usize, groups: usize) -> usize {
+    match (groups, threshold) {
+        (1, _) => 1,
+        (_, 0) => groups,
+        _ => threshold,
+    }
+}
+
+fn sorted(groups: &[KeyGroup]) -> Vec<Vec<String>> {
+    let mut names = names(groups);
+    names.sort();
+    names
 }
 
 /// Returns the names of the keys of each group, sorted.

@@ -60,7 +60,7 @@ fn refuse_rules_of_others(
     stale: &[FoundRule],
     anew: &[&TreePath],
 ) -> Result<(), Failure> {
-    for path in files::encrypted(&checkout.tree, &[TreePath::root()])? {
+    for path in files::whole(&checkout.tree, &[TreePath::root()])? {
         if anew.contains(&&path) {
             continue;
         }

@@ -1,12 +1,13 @@
 //! Which files are encrypted anew.
 
 use windlass_render::reached_directories;
-use windlass_sops::{Document, Format};
+use windlass_sops::{Document, Format, Source};
 use windlass_tree::{EntryKind, Tree, TreePath};
 
 use super::super::checkout::Checkout;
 use super::super::place::is_value;
 use crate::failure::Failure;
+use crate::replace::is_left_behind;
 
 /// What every encrypted value begins with.
 pub(in super::super) const MARK: &[u8] = b"ENC[AES256_GCM,";
@@ -29,7 +30,7 @@ pub(super) fn choose(
     let tree = &checkout.tree;
     let Some(env) = env else {
         return Ok(Chosen {
-            documents: documents(tree, &encrypted(tree, &[TreePath::root()])?)?,
+            documents: documents(tree, &whole(tree, &[TreePath::root()])?)?,
             left_out: Vec::new(),
         });
     };
@@ -49,13 +50,21 @@ pub(super) fn choose(
             own.push(unit.directory);
         }
     }
-    let own = encrypted(tree, &own)?;
-    let mut left_out = encrypted(tree, &others)?;
+    let own = whole(tree, &own)?;
+    let mut left_out = whole(tree, &others)?;
     left_out.retain(|path| !own.contains(path));
     Ok(Chosen {
         documents: documents(tree, &own)?,
         left_out,
     })
+}
+
+/// Returns the encrypted files below directories, sorted, each once. What a process left behind that was killed
+/// while it wrote is not among them: it may end anywhere.
+pub(super) fn whole(tree: &dyn Tree, directories: &[TreePath]) -> Result<Vec<TreePath>, Failure> {
+    let mut found = encrypted(tree, directories)?;
+    found.retain(|path| !is_left_behind(path.file_name()));
+    Ok(found)
 }
 
 /// Returns the encrypted files below directories, sorted, each once.
@@ -122,9 +131,12 @@ fn documents(tree: &dyn Tree, paths: &[TreePath]) -> Result<Vec<(TreePath, Docum
     let mut documents = Vec::new();
     let mut errors = Vec::new();
     for path in paths {
-        match Document::parse(&tree.read(path)?, Format::of_file_name(path.as_str())) {
+        let bytes = tree.read(path)?;
+        let format = Format::of_file_name(path.as_str());
+        let source = Source::new(&bytes, format);
+        match Document::parse(&bytes, format) {
             Ok(document) => documents.push((path.clone(), document)),
-            Err(error) => errors.push(format!("{path}: {error}")),
+            Err(error) => errors.push(source.message(path.as_str(), &error)),
         }
     }
     if errors.is_empty() {
