@@ -204,6 +204,33 @@ pub fn delete(
     )
 }
 
+/// Returns whether a successful answer may be one to this request: to a write, it is the object in the version that
+/// is stored now. Whoever took another answer for one would record as done what nobody has seen.
+pub(crate) fn is_answer(request: &ApiRequest, answer: &Value) -> bool {
+    let text = |pointer| {
+        answer
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let name = text("/metadata/name");
+    let is_named = match *request.method() {
+        Method::PUT | Method::PATCH => {
+            request.uri().path().rsplit('/').next() == Some(encode(name).as_str())
+        }
+        Method::POST => !name.is_empty(),
+        _ => return true,
+    };
+    let is_stored = is_dry_run(request) || !text("/metadata/resourceVersion").is_empty();
+    is_named && is_stored
+}
+
+/// Returns whether the server only says what the result would be.
+pub(crate) fn is_dry_run(request: &ApiRequest) -> bool {
+    let query = request.uri().query().unwrap_or_default();
+    query.split('&').any(|each| each == "dryRun=All")
+}
+
 /// Returns the request that lists the API groups, in the aggregated form where the server has it.
 #[must_use]
 pub fn groups(path: &str) -> ApiRequest {
@@ -310,6 +337,22 @@ mod tests {
             get(&namespaces, Some("shop"), "shop").uri(),
             "/api/v1/namespaces/shop"
         );
+    }
+
+    #[test]
+    fn only_the_stored_object_answers_a_write() {
+        let roles = kind("rbac.authorization.k8s.io", "clusterroles", false);
+        let named = json!({"metadata": {"name": "a:b"}});
+        let stored = json!({"metadata": {"name": "a:b", "resourceVersion": "7"}});
+        let other = json!({"metadata": {"name": "b", "resourceVersion": "7"}});
+        let accepted = |mode| {
+            let request = apply(&roles, None, "a:b", &json!({}), "windlass", mode);
+            [&json!({}), &named, &other, &stored].map(|answer| is_answer(&request, answer))
+        };
+        assert_eq!(accepted(Mode::Persist), [false, false, false, true]);
+        assert_eq!(accepted(Mode::DryRun), [false, true, false, true]);
+        let request = create(&roles, None, &json!({}), "windlass");
+        assert!(is_answer(&request, &stored) && !is_answer(&request, &json!({})));
     }
 
     #[test]

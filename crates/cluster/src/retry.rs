@@ -7,7 +7,7 @@ use kube::core::Status;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::request::ApiRequest;
+use crate::request::{ApiRequest, is_dry_run};
 
 /// How often a request is sent, unless the server only asks for patience.
 const ATTEMPTS: u32 = 6;
@@ -61,7 +61,6 @@ impl Repeat {
     /// changes nothing. A deletion of one object in one version finds it gone, and a replacement of one version finds
     /// another one.
     pub(crate) fn of(request: &ApiRequest) -> Self {
-        let query = request.uri().query().unwrap_or_default();
         let content_type = request.headers().get(CONTENT_TYPE);
         let is_apply = content_type.is_some_and(|value| value == "application/apply-patch+yaml");
         let has = |pointer| has(request.body(), pointer);
@@ -71,7 +70,7 @@ impl Repeat {
             Method::PATCH if is_apply => Self::Safe,
             Method::PUT if has("/metadata/resourceVersion") => Self::Safe,
             Method::DELETE if has("/preconditions/uid") => Self::Safe,
-            _ if query.split('&').any(|each| each == "dryRun=All") => Self::Safe,
+            _ if is_dry_run(request) => Self::Safe,
             _ => Self::Unsafe,
         }
     }

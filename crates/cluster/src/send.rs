@@ -142,7 +142,7 @@ impl Cluster {
     async fn attempt(&self, request: &ApiRequest) -> Attempt {
         let sent = self.client.send(request.clone().map(Body::from));
         match timeout(self.patience.answer, sent).await {
-            Ok(Ok(response)) => self.read(response).await,
+            Ok(Ok(response)) => doubted(request, self.read(response).await),
             Ok(Err(error)) if was_never_sent(&error) => Attempt::Unsent(chain(&error)),
             Ok(Err(error)) => Attempt::Lost(chain(&error)),
             Err(_) => Attempt::Lost(format!(
@@ -233,8 +233,17 @@ impl Cluster {
 
 /// Whether the request is to change something.
 fn is_write(request: &ApiRequest) -> bool {
-    let query = request.uri().query().unwrap_or_default();
-    request.method() != Method::GET && !query.split('&').any(|each| each == "dryRun=All")
+    request.method() != Method::GET && !crate::request::is_dry_run(request)
+}
+
+/// Returns the attempt; it failed if the answer is a success without the object that was written.
+fn doubted(request: &ApiRequest, attempt: Attempt) -> Attempt {
+    match attempt {
+        Attempt::Done(value) if !crate::request::is_answer(request, &value) => {
+            Attempt::Odd("it is not the object that was sent, and may come from a proxy".to_owned())
+        }
+        attempt => attempt,
+    }
 }
 
 /// Returns what an answer says of the server.

@@ -35,13 +35,17 @@ enum Crash {
     After,
 }
 
-fn fate() -> impl Strategy<Value = Fate> {
-    let empty = Answer {
+/// A success that says nothing.
+fn empty() -> Answer {
+    Answer {
         status: 200,
         retry_after: None,
         content_type: "application/json",
         body: "{}".to_owned(),
-    };
+    }
+}
+
+fn fate() -> impl Strategy<Value = Fate> {
     let answer = prop_oneof![
         Just(Answer::failure(
             500,
@@ -55,7 +59,7 @@ fn fate() -> impl Strategy<Value = Fate> {
         Just(Answer::html(200)),
         Just(Answer::html(404)),
         Just(Answer::html(502)),
-        Just(empty),
+        Just(empty()),
     ];
     prop_oneof![
         3 => answer.prop_map(Fate::Answer),
@@ -167,6 +171,17 @@ proptest! {
             assert_harmless(&applied().await, &faults).await;
         });
     }
+}
+
+#[test]
+fn a_success_without_the_object_does_not_count_as_written() {
+    Runtime::new().unwrap().block_on(async {
+        // The requests from the first write on.
+        for number in 11..17 {
+            let faults = [number, number + 1].map(|number| (number, Fate::Answer(empty())));
+            assert_harmless(&applied().await, &BTreeMap::from(faults)).await;
+        }
+    });
 }
 
 #[test]
