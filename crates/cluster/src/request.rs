@@ -205,7 +205,8 @@ pub fn delete(
 }
 
 /// Returns whether a successful answer may be one to this request: to a write, it is the object in the version that
-/// is stored now. Whoever took another answer for one would record as done what nobody has seen.
+/// is stored now, to a deletion a Status or what is still there of the object. Whoever took another answer for one would
+/// record as done what nobody has seen.
 pub(crate) fn is_answer(request: &ApiRequest, answer: &Value) -> bool {
     let text = |pointer| {
         answer
@@ -214,15 +215,14 @@ pub(crate) fn is_answer(request: &ApiRequest, answer: &Value) -> bool {
             .unwrap_or_default()
     };
     let name = text("/metadata/name");
-    let is_named = match *request.method() {
-        Method::PUT | Method::PATCH => {
-            request.uri().path().rsplit('/').next() == Some(encode(name).as_str())
-        }
-        Method::POST => !name.is_empty(),
-        _ => return true,
-    };
+    let is_named = request.uri().path().rsplit('/').next() == Some(encode(name).as_str());
     let is_stored = is_dry_run(request) || !text("/metadata/resourceVersion").is_empty();
-    is_named && is_stored
+    match *request.method() {
+        Method::PUT | Method::PATCH => is_named && is_stored,
+        Method::POST => !name.is_empty() && is_stored,
+        Method::DELETE => is_named || text("/kind") == "Status",
+        _ => true,
+    }
 }
 
 /// Returns whether the server only says what the result would be.
@@ -353,6 +353,10 @@ mod tests {
         assert_eq!(accepted(Mode::DryRun), [false, true, false, true]);
         let request = create(&roles, None, &json!({}), "windlass");
         assert!(is_answer(&request, &stored) && !is_answer(&request, &json!({})));
+        let request = delete(&roles, None, "a:b", "u-1", "7", Propagation::Background);
+        let status = json!({"kind": "Status", "status": "Success"});
+        let answers = [&status, &stored, &other, &json!({})].map(|each| is_answer(&request, each));
+        assert_eq!(answers, [true, true, false, false]);
     }
 
     #[test]
