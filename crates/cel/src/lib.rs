@@ -1,0 +1,34 @@
+//! Expressions in CEL, the language of Kubernetes' validation rules and of Flux's health checks: compiled
+//! within limits, evaluated over JSON, with errors as values.
+//!
+//! In order: [`compile`] makes a [`Program`] of a text; [`Value`]s are what it is about, gathered in
+//! [`Variables`]; [`Program::holds`] and [`Program::text`] evaluate it. The language is that of the `cel` crate,
+//! with the functions that Kubernetes 1.37 adds, but for those of URLs.
+//!
+//! Texts are foreign and evaluation has no clock, so both are bounded beforehand: a text in length, depth and
+//! the functions that it calls, and an evaluation by [`Program::cost`], an upper bound that follows from the
+//! text and the size of the values. Nothing is evaluated that may take more than [`MAX_COST`].
+//!
+//! ```
+//! use serde_json::json;
+//! use windlass_cel::{Value, Variables, compile};
+//!
+//! let program = compile("self.low <= self.high", &["self"])?;
+//! let variables = Variables::new().with("self", Value::from_json(&json!({"low": 1, "high": 2})));
+//! assert!(program.holds(&variables)?);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! It leaves types to others: a mistake that only the schema of a variable shows is found by who has the schema
+//! (see [`Program::paths`]), or when the program runs.
+
+mod check;
+mod cost;
+mod error;
+mod program;
+mod value;
+
+pub use cost::MAX_COST;
+pub use error::{CompileError, EvaluationError};
+pub use program::{Program, compile};
+pub use value::{Value, Variables};

@@ -1,0 +1,218 @@
+use proptest::prelude::*;
+use serde_json::{Value as Json, json};
+
+use super::*;
+use crate::value::Value;
+
+fn given(json: &Json) -> Variables {
+    Variables::new().with("self", Value::from_json(json))
+}
+
+fn holds(source: &str, json: &Json) -> Result<bool, String> {
+    let program = compile(source, &["self"]).map_err(|error| error.to_string())?;
+    program
+        .holds(&given(json))
+        .map_err(|error| error.to_string())
+}
+
+#[test]
+fn rules_hold_or_do_not() {
+    let object = json!({"low": 1, "high": 2, "items": ["a", "b"], "map": {"a-b": 1}, "port": "http", "size": "1Gi"});
+    for source in [
+        "self.low <= self.high",
+        "!has(self.step) || self.step > 0",
+        "self.items.all(x, x.matches('^[a-z]$'))",
+        "self.items.exists(x, x == 'b') && size(self.items) == 2",
+        "self.items.map(x, x + x) == ['aa', 'bb']",
+        "'a-b' in self.map && self.map['a-b'] == 1",
+        "type(self.port) == string ? self.port.size() < 5 : dyn(self.port) > 0",
+        "quantity(self.size).isGreaterThan(quantity('500Mi'))",
+        "self[?'step'].orValue(3) == 3",
+        "sets.contains(self.items, ['a'])",
+        "isIP('10.0.0.1') && cidr('10.0.0.0/8').containsIP('10.1.1.1')",
+        "'%d of %s'.format([1, 'a']) == '1 of a'",
+        "timestamp('2020-01-01T00:00:00Z') + duration('1h') > timestamp('2020-01-01T00:00:00Z')",
+    ] {
+        assert_eq!(holds(source, &object), Ok(true), "{source}");
+        assert_eq!(
+            holds(&format!("!({source})"), &object),
+            Ok(false),
+            "{source}"
+        );
+    }
+}
+
+#[test]
+fn mistakes_are_errors_that_say_where() {
+    let deep = format!("{}1{} == 1", "(".repeat(99), ")".repeat(99));
+    let texts = [
+        "self.a >",
+        "self.a > 1 && other.b",
+        "self.b > 1",
+        "self.a",
+        "self.a == 1 && Foo{a: 1}.a == 1",
+        "lists.range(1000000000).size() > 1",
+        "'%.99999f'.format([1.0]) == ''",
+        "self.?b.hasValue()",
+        "1 / 0 == 1",
+        "'a' < 1",
+        &deep,
+    ];
+    let said = texts.map(|source| holds(source, &json!({"a": 1})).unwrap_err());
+    insta::assert_snapshot!(said.join("\n"), @r"
+    1:9: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}
+    1:15: undeclared reference to 'other' (in container '')
+    no such key: b
+    the expression gives int, not bool
+    making a message is not supported here
+    range() is not supported here
+    a format that is no plain text is not supported here
+    the operator .? is not supported here
+    division by zero
+    no such overload
+    the expression has 99 brackets open at once, and at most 24 are allowed
+    ");
+}
+
+#[test]
+fn what_may_take_long_is_not_begun() {
+    let list: Vec<Json> = (0..3000).map(Json::from).collect();
+    let object = json!({"a": list, "text": "x".repeat(100_000)});
+    for source in [
+        "self.a.all(x, self.a.all(y, self.a.all(z, x + y + z >= 0)))",
+        "self.a.map(x, self.a.map(y, self.a)).size() > 1",
+        "[self.text + self.text].map(a, [a + a + a + a].map(b, [b + b + b + b].map(c, c + c + c + c))).size() > 1",
+        "self.a.all(x, 'a'.matches('((a{999}){999}){999}'))",
+        "self.text.replace('x', self.text).size() > 1",
+    ] {
+        let refused = holds(source, &object).unwrap_err();
+        assert!(
+            refused.starts_with("the expression may cost"),
+            "{source}: {refused}"
+        );
+    }
+    assert_eq!(holds("self.a.all(x, x >= 0)", &object), Ok(true));
+}
+
+#[test]
+fn the_deepest_programs_fit_a_small_stack() {
+    let chain = |operator: &str, count: usize| vec!["self.a"; count].join(operator);
+    let texts = [
+        format!("{}1{} == 1", "(".repeat(24), ")".repeat(24)),
+        format!("{}1{} == 1", "[".repeat(24), "]".repeat(24)),
+        format!("{}true", "!".repeat(16)),
+        format!("{} > 0", chain(" + ", 100)),
+        format!("{} > 0", chain(" + ", 4000)),
+        chain(" == 1 || ", 1000),
+        format!("{}1", "true ? ".repeat(25)),
+        format!("self{}", ".a".repeat(2000)),
+        format!("{}1", "1 in ".repeat(2000)),
+        format!("{}1", "- ".repeat(2000)),
+        format!("'{}", "\"".repeat(2000)),
+    ];
+    let run = move || {
+        for text in &texts {
+            let _: Result<bool, String> = holds(text, &json!({"a": 1}));
+        }
+    };
+    let thread = std::thread::Builder::new().stack_size(2 << 20);
+    assert!(thread.spawn(run).unwrap().join().is_ok());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_text_makes_it_panic(words in proptest::collection::vec(proptest::sample::select(WORDS), 0..20)) {
+        let text = words.concat();
+        let _: Result<bool, String> = holds(&text, &json!({"a": 1, "b": ["x", 2], "c": {"d": -1.5}, "e": "2h"}));
+    }
+
+    #[test]
+    fn no_letters_make_it_panic(text in "\\PC{0,40}") {
+        let _: Result<bool, String> = holds(&text, &json!({"a": 1}));
+    }
+}
+
+const WORDS: &[&str] = &[
+    "self",
+    ".a",
+    ".b",
+    ".c",
+    ".d",
+    ".e",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    ":",
+    "?",
+    " + ",
+    " - ",
+    " * ",
+    " / ",
+    " % ",
+    " == ",
+    " < ",
+    " in ",
+    " && ",
+    " || ",
+    "!",
+    "-",
+    "1",
+    "0",
+    "9223372036854775807",
+    "1u",
+    "1.5",
+    "'x'",
+    "\"",
+    "'",
+    "b'x'",
+    "r'\\'",
+    "null",
+    "true",
+    "x",
+    ".all(x, x == 1)",
+    ".map(x, x)",
+    ".filter(x, true)",
+    ".exists_one(x, x)",
+    "has(self.a)",
+    "size(",
+    "string(",
+    "int(",
+    "uint(",
+    "double(",
+    "timestamp(",
+    "duration(",
+    ".size()",
+    ".split(",
+    ".substring(",
+    ".format([1])",
+    ".charAt(5)",
+    ".indexOf('x')",
+    ".replace('x', 'y')",
+    "quantity(",
+    "semver(",
+    "ip(",
+    "cidr(",
+    ".sum()",
+    ".min()",
+    ".find('x')",
+    ".?a",
+    "[?0]",
+    "optional.none()",
+    ".orValue(1)",
+    "type(",
+    ".matches('(')",
+    "sets.contains(",
+    ".getHours()",
+    ".join(',')",
+    "Foo{",
+    "\\",
+    "\u{1F600}",
+    "//",
+    "\n",
+];
