@@ -10,7 +10,9 @@ use windlass_regexp::Regexp;
 
 use crate::{KeyGroup, Located, Place, Position, Selection, Style};
 
-pub use destination::{Destination, DestinationRule};
+pub use destination::{Destination, DestinationRule, NoDestination};
+
+use destination::WrittenRule;
 
 /// A parsed `.sops.yaml`.
 ///
@@ -33,7 +35,7 @@ pub struct Config {
     /// which is as if there were no file.
     pub creation_rules: Option<Vec<CreationRule>>,
     /// Where `sops publish` puts documents; the first that matches counts.
-    pub destination_rules: Vec<DestinationRule>,
+    destination_rules: Vec<WrittenRule>,
     /// How documents are laid out.
     pub style: Style,
 }
@@ -69,6 +71,8 @@ pub struct ConfigError {
     pub column: u32,
     /// What is wrong there.
     pub reason: String,
+    /// Whether sops would not read the file at all.
+    is_mistyped: bool,
 }
 
 /// No rule matches a path.
@@ -102,7 +106,8 @@ impl Located for ConfigError {
 
 impl Config {
     /// Parses the text of a `.sops.yaml`. Keys that sops 3.11 does not know are ignored; a regular expression
-    /// that is none is refused (sops takes it for one that matches nothing).
+    /// that is none is refused (sops takes it for one that matches nothing). Of destination rules only the types
+    /// are looked at, as they are for `sops publish` alone.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         read::config(text)
     }
@@ -119,31 +124,27 @@ impl Config {
         let Some(rules) = &self.creation_rules else {
             return Ok(None);
         };
-        first_match(rules, path, |rule| (&rule.path, rule.line)).map(Some)
+        first_match(rules, path).map(Some)
     }
 
-    /// Returns the first destination rule that matches `path`.
-    pub fn destination_rule(&self, path: &str) -> Result<&DestinationRule, NoMatchingRule> {
-        first_match(&self.destination_rules, path, |rule| {
-            (&rule.path, rule.line)
-        })
+    /// Returns the first destination rule that matches `path`, if neither it nor one before it is wrong.
+    pub fn destination_rule(&self, path: &str) -> Result<&DestinationRule, NoDestination> {
+        destination::first_match(&self.destination_rules, path)
     }
 }
 
-fn first_match<'r, R>(
-    rules: &'r [R],
+fn first_match<'r>(
+    rules: &'r [CreationRule],
     path: &str,
-    place: impl Fn(&R) -> (&PathRule, u32),
-) -> Result<&'r R, NoMatchingRule> {
-    let found = rules.iter().find(|rule| place(rule).0.matches(path));
+) -> Result<&'r CreationRule, NoMatchingRule> {
+    let found = rules.iter().find(|rule| rule.path.matches(path));
     found.ok_or_else(|| NoMatchingRule {
         path: path.to_owned(),
         misses: rules
             .iter()
-            .map(|rule| {
-                let (rule, line) = place(rule);
-                let path_regex = rule.regex().unwrap_or_default().to_owned();
-                RuleMiss { line, path_regex }
+            .map(|rule| RuleMiss {
+                line: rule.line,
+                path_regex: rule.path.regex().unwrap_or_default().to_owned(),
             })
             .collect(),
     })
@@ -165,7 +166,13 @@ impl PathRule {
 
 impl fmt::Display for NoMatchingRule {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "no creation rule matches {:?}", self.path)?;
+        self.describe("creation", formatter)
+    }
+}
+
+impl NoMatchingRule {
+    fn describe(&self, kind: &str, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "no {kind} rule matches {:?}", self.path)?;
         for (at, miss) in self.misses.iter().enumerate() {
             let separator = if at == 0 { ": " } else { ", " };
             let (line, regex) = (miss.line, &miss.path_regex);

@@ -100,8 +100,8 @@ mod value;
 
 pub use cipher::ValueProblem;
 pub use config::{
-    Config, ConfigError, CreationRule, Destination, DestinationRule, NoMatchingRule, PathRule,
-    RuleMiss,
+    Config, ConfigError, CreationRule, Destination, DestinationRule, NoDestination, NoMatchingRule,
+    PathRule, RuleMiss,
 };
 pub use data_key::{
     DataKey, KeyGroupsError, NoKey, NotWrapped, Unwrapping, Wanted, WrappedKeys, Wrapping,

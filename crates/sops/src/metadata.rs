@@ -4,6 +4,8 @@ mod keys;
 mod read;
 mod write;
 
+pub(crate) use keys::MAX_WRAPPED_KEY;
+
 use crate::selection::Rules;
 use crate::time::Timestamp;
 use crate::{Located, Place, WrappedKey, WrappedKeys};

@@ -1,9 +1,23 @@
 //! Where `sops publish` puts documents.
 
+use std::fmt;
+
 use windlass_yaml::Node;
 
 use super::read::{Fields, error};
-use super::{ConfigError, CreationRule, PathRule};
+use super::{ConfigError, CreationRule, NoMatchingRule, PathRule, RuleMiss};
+
+const MISSING: &str = "a destination rule names one of s3_bucket, gcs_bucket and vault_path";
+const TEXTS: [&str; 8] = [
+    "path_regex",
+    "s3_bucket",
+    "s3_prefix",
+    "gcs_bucket",
+    "gcs_prefix",
+    "vault_path",
+    "vault_address",
+    "vault_kv_mount_name",
+];
 
 /// A rule that says where `sops publish` puts documents.
 #[derive(Clone, Debug)]
@@ -50,7 +64,75 @@ pub enum Destination {
     },
 }
 
-pub(super) fn rule(node: &Node) -> Result<DestinationRule, ConfigError> {
+/// A rule as it was written. What is wrong with it matters to who needs it only; sops looks at rules one by one
+/// until one matches.
+#[derive(Clone, Debug)]
+pub(super) struct WrittenRule {
+    line: u32,
+    path: Result<PathRule, ConfigError>,
+    rule: Result<DestinationRule, ConfigError>,
+}
+
+/// Why a document has no destination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoDestination {
+    /// No rule matches its path.
+    NoMatch(NoMatchingRule),
+    /// The rule for it, or one before that, is wrong.
+    Malformed(ConfigError),
+}
+
+impl fmt::Display for NoDestination {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoMatch(missed) => missed.describe("destination", formatter),
+            Self::Malformed(error) => error.fmt(formatter),
+        }
+    }
+}
+
+impl std::error::Error for NoDestination {}
+
+/// Returns the first rule that matches `path`.
+pub(super) fn first_match<'r>(
+    rules: &'r [WrittenRule],
+    path: &str,
+) -> Result<&'r DestinationRule, NoDestination> {
+    let malformed = |error: &ConfigError| NoDestination::Malformed(error.clone());
+    let mut misses = Vec::new();
+    for rule in rules {
+        let wanted = rule.path.as_ref().map_err(malformed)?;
+        if wanted.matches(path) {
+            return rule.rule.as_ref().map_err(malformed);
+        }
+        misses.push(RuleMiss {
+            line: rule.line,
+            path_regex: wanted.regex().unwrap_or_default().to_owned(),
+        });
+    }
+    let path = path.to_owned();
+    Err(NoDestination::NoMatch(NoMatchingRule { path, misses }))
+}
+
+/// Reads a rule. Only what is of a wrong type is an error, as in sops 3.11, which reads the whole file for every
+/// document that it makes.
+pub(super) fn written(node: &Node) -> Result<WrittenRule, ConfigError> {
+    let (line, wrong) = (node.start.line, || error(node, MISSING));
+    if node.is_null() {
+        let (path, rule) = (Ok(PathRule::default()), Err(wrong()));
+        return Ok(WrittenRule { line, path, rule });
+    }
+    let fields = Fields::of(node)?;
+    fields.check(&TEXTS, &["vault_kv_version"], &["omit_extensions"])?;
+    let rule = match rule(node) {
+        Err(error) if error.is_mistyped => return Err(error),
+        rule => rule,
+    };
+    let path = fields.path_rule();
+    Ok(WrittenRule { line, path, rule })
+}
+
+fn rule(node: &Node) -> Result<DestinationRule, ConfigError> {
     let fields = Fields::of(node)?;
     let recreation = match fields.get("recreation_rule") {
         Some(rule) => Some(super::read::creation_rule(rule)?),
@@ -89,10 +171,7 @@ fn destination(fields: &Fields<'_>) -> Result<Destination, ConfigError> {
     }
     match found.pop() {
         Some(destination) if found.is_empty() => Ok(destination),
-        _ => Err(error(
-            fields.node(),
-            "a destination rule names one of s3_bucket, gcs_bucket and vault_path",
-        )),
+        _ => Err(error(fields.node(), MISSING)),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use windlass_yaml::Node;
 
 use super::ConfigError;
-use super::read::{Fields, error, items};
+use super::read::{Fields, error, items, mistyped};
 use crate::{AwsKmsKey, AzureKey, KeyGroup, KeyTextError, MasterKey};
 
 /// How deep groups may be merged into each other.
@@ -39,7 +39,7 @@ fn flat_group(fields: &Fields<'_>) -> Result<KeyGroup, ConfigError> {
         ("azure_keyvault", &MasterKey::azure_list),
         ("hc_vault_transit_uri", &MasterKey::vault_list),
     ] {
-        keys.extend(listed(fields, field, parse)?);
+        keys.extend(listed(fields, field, parse, error)?);
     }
     Ok(KeyGroup { keys })
 }
@@ -51,6 +51,7 @@ fn listed(
     fields: &Fields<'_>,
     field: &str,
     parse: Parse<'_>,
+    no_text: fn(&Node, &str) -> ConfigError,
 ) -> Result<Vec<MasterKey>, ConfigError> {
     let Some(node) = fields.get(field) else {
         return Ok(Vec::new());
@@ -58,7 +59,7 @@ fn listed(
     let texts = node.as_sequence().unwrap_or(std::slice::from_ref(node));
     let mut keys = Vec::new();
     for node in texts {
-        let reason = || error(node, &format!("{field} must be a text or a list of texts"));
+        let reason = || no_text(node, &format!("{field} must be a text or a list of texts"));
         let text = node.text().ok_or_else(reason)?;
         keys.extend(parse(text).map_err(|wrong| error(node, &wrong.to_string()))?);
     }
@@ -81,12 +82,18 @@ fn add_group(node: &Node, depth: usize, keys: &mut Vec<MasterKey>) -> Result<(),
     for merged in items(fields.get("merge"), "merge")? {
         add_group(merged, depth, keys)?;
     }
-    keys.extend(listed(&fields, "age", &|text| {
-        Ok(MasterKey::age_list(text))
-    })?);
-    keys.extend(listed(&fields, "pgp", &|text| {
-        Ok(MasterKey::pgp_list(text))
-    })?);
+    keys.extend(listed(
+        &fields,
+        "age",
+        &|text| Ok(MasterKey::age_list(text)),
+        mistyped,
+    )?);
+    keys.extend(listed(
+        &fields,
+        "pgp",
+        &|text| Ok(MasterKey::pgp_list(text)),
+        mistyped,
+    )?);
     for entry in items(fields.get("kms"), "kms")? {
         keys.push(aws_kms(entry)?);
     }
@@ -101,7 +108,12 @@ fn add_group(node: &Node, depth: usize, keys: &mut Vec<MasterKey>) -> Result<(),
     for entry in items(fields.get("azure_keyvault"), "azure_keyvault")? {
         keys.push(azure(entry)?);
     }
-    keys.extend(listed(&fields, "hc_vault", &MasterKey::vault_list)?);
+    keys.extend(listed(
+        &fields,
+        "hc_vault",
+        &MasterKey::vault_list,
+        mistyped,
+    )?);
     Ok(())
 }
 

@@ -31,7 +31,7 @@ pub(super) fn config(text: &str) -> Result<Config, ConfigError> {
     let destinations = items(fields.get("destination_rules"), "destination_rules")?;
     Ok(Config {
         creation_rules,
-        destination_rules: each(destinations, destination::rule)?,
+        destination_rules: each(destinations, destination::written)?,
         style: style(&fields)?,
     })
 }
@@ -82,6 +82,7 @@ fn syntax(error: &ParseError) -> ConfigError {
             Some((line, reason)) if line.starts_with("line ") => reason.to_owned(),
             _ => reason,
         },
+        is_mistyped: false,
     }
 }
 
@@ -90,6 +91,15 @@ pub(super) fn error(node: &Node, reason: &str) -> ConfigError {
         line: node.start.line,
         column: node.start.column,
         reason: reason.to_owned(),
+        is_mistyped: false,
+    }
+}
+
+/// Returns that a node is of a type that sops does not read, whoever needs it.
+pub(super) fn mistyped(node: &Node, reason: &str) -> ConfigError {
+    ConfigError {
+        is_mistyped: true,
+        ..error(node, reason)
     }
 }
 
@@ -99,7 +109,7 @@ pub(super) fn items<'n>(node: Option<&'n Node>, field: &str) -> Result<&'n [Node
         None => Ok(&[]),
         Some(node) => node
             .as_sequence()
-            .ok_or_else(|| error(node, &format!("{field} must be a list"))),
+            .ok_or_else(|| mistyped(node, &format!("{field} must be a list"))),
     }
 }
 
@@ -107,13 +117,25 @@ pub(super) fn creation_rule(node: &Node) -> Result<CreationRule, ConfigError> {
     let fields = Fields::of(node)?;
     let threshold = fields.number("shamir_threshold")?.unwrap_or_default();
     let wrong = |_| error(node, "shamir_threshold must not be negative");
+    let mac_only_encrypted = fields.flag("mac_only_encrypted")?;
+    let (path, groups) = (fields.path_rule(), keys::groups(&fields));
+    let selection = selection(&fields);
+    // What is of a wrong type comes first: for sops there is nothing else then.
+    let wrongs = [
+        path.as_ref().err(),
+        groups.as_ref().err(),
+        selection.as_ref().err(),
+    ];
+    if let Some(wrong) = wrongs.into_iter().flatten().find(|wrong| wrong.is_mistyped) {
+        return Err(wrong.clone());
+    }
     Ok(CreationRule {
         line: node.start.line,
-        path: fields.path_rule()?,
-        groups: keys::groups(&fields)?,
+        path: path?,
+        groups: groups?,
         threshold: usize::try_from(threshold).map_err(wrong)?,
-        selection: selection(&fields)?,
-        mac_only_encrypted: fields.flag("mac_only_encrypted")?,
+        selection: selection?,
+        mac_only_encrypted,
     })
 }
 
@@ -173,7 +195,7 @@ impl<'n> Fields<'n> {
         if node.is_mapping() {
             Ok(Self(node))
         } else {
-            Err(error(node, "expected a mapping"))
+            Err(mistyped(node, "expected a mapping"))
         }
     }
 
@@ -185,12 +207,30 @@ impl<'n> Fields<'n> {
         self.0.get(field).filter(|node| !node.is_null())
     }
 
+    /// Refuses a text, a number or a switch that is none.
+    pub(super) fn check(
+        &self,
+        texts: &[&str],
+        numbers: &[&str],
+        flags: &[&str],
+    ) -> Result<(), ConfigError> {
+        texts
+            .iter()
+            .try_for_each(|field| self.text(field).map(drop))?;
+        numbers
+            .iter()
+            .try_for_each(|field| self.number(field).map(drop))?;
+        flags
+            .iter()
+            .try_for_each(|field| self.flag(field).map(drop))
+    }
+
     /// Returns a text; an empty one is missing.
     pub(super) fn text(&self, field: &str) -> Result<Option<String>, ConfigError> {
         let Some(node) = self.get(field) else {
             return Ok(None);
         };
-        let wrong = || error(node, &format!("{field} must be a text"));
+        let wrong = || mistyped(node, &format!("{field} must be a text"));
         let text = node.text().ok_or_else(wrong)?;
         Ok(Some(text.to_owned()).filter(|text| !text.is_empty()))
     }
@@ -204,7 +244,7 @@ impl<'n> Fields<'n> {
         let Some(node) = self.get(field) else {
             return Ok(None);
         };
-        let wrong = || error(node, &format!("{field} must be a whole number"));
+        let wrong = || mistyped(node, &format!("{field} must be a whole number"));
         node.as_i64().map(Some).ok_or_else(wrong)
     }
 
@@ -218,7 +258,7 @@ impl<'n> Fields<'n> {
             "n" | "N" | "no" | "off" => Some(false),
             _ => None,
         };
-        let wrong = || error(node, &format!("{field} must be true or false"));
+        let wrong = || mistyped(node, &format!("{field} must be true or false"));
         node.as_bool().or_else(switch).ok_or_else(wrong)
     }
 
@@ -226,7 +266,7 @@ impl<'n> Fields<'n> {
         let Some(node) = self.get(field) else {
             return Ok(BTreeMap::new());
         };
-        let wrong = || error(node, &format!("{field} must be a mapping of texts"));
+        let wrong = || mistyped(node, &format!("{field} must be a mapping of texts"));
         let pairs = node.as_mapping().ok_or_else(wrong)?.iter();
         pairs
             .map(|(key, value)| Some((key.text()?.to_owned(), value.text()?.to_owned())))
@@ -252,6 +292,7 @@ impl<'n> Fields<'n> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::NoDestination;
 
     fn parse(text: &str) -> Config {
         Config::parse(text).unwrap()
@@ -326,7 +367,7 @@ mod tests {
         insta::assert_snapshot!(refused("creation_rules: [{encrypted_regex: a, encrypted_suffix: b}]"), @r#"line 1, column 36: encrypted_suffix and encrypted_regex exclude each other"#);
         insta::assert_snapshot!(refused("creation_rules: x"), @r#"line 1, column 17: creation_rules must be a list"#);
         insta::assert_snapshot!(refused("creation_rules:\n  - hc_vault_transit_uri: http://x\n"), @r#"line 2, column 27: "http://x" is not the name of a HashiCorp Vault key; expected https://HOST/v1/ENGINE/keys/NAME"#);
-        insta::assert_snapshot!(refused("destination_rules: [{s3_bucket: a, gcs_bucket: b}]"), @r#"line 1, column 21: a destination rule names one of s3_bucket, gcs_bucket and vault_path"#);
+        insta::assert_snapshot!(refused("destination_rules: [{s3_bucket: [a]}]"), @r#"line 1, column 33: s3_bucket must be a text"#);
         insta::assert_snapshot!(refused("a: [\n"), @"line 2, column 1: did not find expected node content while parsing a flow node at line 2");
     }
 
@@ -345,6 +386,59 @@ mod tests {
             &rule.destination,
             crate::Destination::Vault { version: 1, .. }
         ));
+    }
+
+    #[test]
+    fn only_a_wrong_type_in_a_destination_rule_keeps_documents_from_being_made() {
+        for rule in [
+            "{s3_bucket: [x]}",
+            "{path_regex: '[', gcs_prefix: {}}",
+            "{vault_address: [x]}",
+            "{vault_kv_version: two}",
+            "{s3_bucket: a, omit_extensions: maybe}",
+            "{s3_bucket: a, recreation_rule: x}",
+            "{s3_bucket: a, recreation_rule: {path_regex: '[', key_groups: x}}",
+            "x",
+        ] {
+            refused(&format!("destination_rules: [{rule}]"));
+        }
+        refused("destination_rules: {}");
+        for rule in [
+            "{}",
+            "null",
+            "{s3_bucket: a, gcs_bucket: b}",
+            "{path_regex: '[', s3_bucket: a}",
+            "{vault_path: a, vault_kv_version: 3}",
+            "{s3_bucket: a, recreation_rule: {path_regex: '['}}",
+            "{s3_bucket: a, recreation_rule: {encrypted_regex: a, encrypted_suffix: b}}",
+            "{s3_bucket: a, recreation_rule: {shamir_threshold: -1}}",
+            "{s3_bucket: a, recreation_rule: {pgp: {}}}",
+            "{s3_bucket: a, recreation_rule: {hc_vault_transit_uri: x}}",
+        ] {
+            let config = parse(&format!(
+                "creation_rules: [{{}}]\ndestination_rules: [{rule}]"
+            ));
+            assert!(config.creation_rule("x").unwrap().is_some());
+            let wrong = config.destination_rule("x").unwrap_err();
+            assert!(
+                matches!(wrong, NoDestination::Malformed(_)),
+                "{rule}: {wrong}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_destination_rule_behind_the_one_that_matches_may_be_malformed() {
+        let config = parse(
+            "destination_rules:\n- {path_regex: ^a, s3_bucket: a}\n- {path_regex: ^b}\n- {path_regex: '['}\n",
+        );
+        assert!(config.destination_rule("a").is_ok());
+        let wrong = |path| config.destination_rule(path).unwrap_err().to_string();
+        insta::assert_snapshot!(wrong("b"), @"line 3, column 3: a destination rule names one of s3_bucket, gcs_bucket and vault_path");
+        insta::assert_snapshot!(wrong("c"), @r#"line 4, column 16: path_regex: "[" is not a regular expression: missing closing ]"#);
+        let config = parse("destination_rules:\n- {path_regex: ^a, s3_bucket: a}\n");
+        let missed = config.destination_rule("c").unwrap_err().to_string();
+        assert_eq!(missed, "no destination rule matches \"c\": line 2 wants ^a");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::{SshIdentity, ssh};
 use crate::cipher::KEY_LENGTH;
+use crate::metadata::MAX_WRAPPED_KEY;
 use crate::{Identity, KeyFailure, KeyService, Keyring, MasterKey, SecretBytes, WrappedKey};
 
 /// A share has one byte more than the key; nothing that is longer is one.
@@ -16,6 +17,10 @@ impl KeyService for Keyring {
     /// Tries every identity, whatever the key is called: labels can lie.
     fn unwrap(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
         let recipient = age_recipient(&key.key)?;
+        // A document has none that is longer; a key service may be asked by anybody.
+        if key.wrapped.len() > MAX_WRAPPED_KEY {
+            return Err(KeyFailure::Damaged);
+        }
         let failed = |error: &age::DecryptError| match error {
             age::DecryptError::NoMatchingKeys => match unsupported(recipient) {
                 Some(kind) => KeyFailure::NotSupported { kind },

@@ -9,7 +9,7 @@ use crate::{AwsKmsKey, AzureKey, KeyType, MasterKey, VaultKey, WrappedKey};
 
 /// The largest wrapped data key, in bytes; a PGP message for one key has about 1,000. An age file of
 /// this size has a hundred stanzas, each of which costs an attempt for every identity.
-const MAX_WRAPPED_KEY: usize = 16 * 1024;
+pub(crate) const MAX_WRAPPED_KEY: usize = 16 * 1024;
 
 /// Reads the keys of one group in the order of the document format. `at` is what stands before the
 /// fields: `key_groups[0].`.

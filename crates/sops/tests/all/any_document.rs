@@ -3,8 +3,8 @@
 
 use windlass_sops::{
     Config, DataKey, Document, Format, KeyFailure, KeyGroup, KeyService, Located, MacCheck,
-    MasterKey, Place, Plaintext, Rules, SecretBytes, Source, Step, Style, Timestamp, ValuePath,
-    WrappedKey, WrappedKeys, locate,
+    MasterKey, NoDestination, Place, Plaintext, Rules, SecretBytes, Source, Step, Style, Timestamp,
+    ValuePath, WrappedKey, WrappedKeys, locate,
 };
 
 pub(crate) const FORMATS: [Format; 5] = [
@@ -49,7 +49,13 @@ pub(crate) fn reads_config(text: &str) {
                 if let Err(missed) = config.creation_rule(path) {
                     assert!(!missed.to_string().is_empty());
                 }
-                let _ = config.destination_rule(path);
+                match config.destination_rule(path) {
+                    Err(NoDestination::Malformed(error)) => {
+                        is_in(text.as_bytes(), Format::Yaml, &error);
+                    }
+                    Err(missed) => assert!(!missed.to_string().is_empty()),
+                    Ok(rule) => assert!(rule.path.matches(path)),
+                }
             }
         }
         Err(error) => is_in(text.as_bytes(), Format::Yaml, &error),

@@ -4,8 +4,9 @@
 use std::time::{Duration, Instant};
 
 use windlass_sops::{
-    Config, DataKey, Document, Format, Identity, KeyGroup, KeyService as _, Keyring, MAX_VALUES,
-    MacCheck, MasterKey, Plaintext, Rules, Source, Style, Timestamp, WrappedKey,
+    Config, DataKey, Document, Format, Identity, KeyGroup, KeyService as _, Keyring, LockedKeys,
+    MAX_VALUES, MacCheck, MasterKey, Plaintext, Rules, Source, Style, Timestamp, UnlockError,
+    WrappedKey,
 };
 
 /// Far more than anything here takes, on a machine that is busy: what is out of proportion takes minutes.
@@ -151,6 +152,51 @@ fn a_file_of_a_million_lines_is_refused() {
         lines(&|number| format!("\"k{number}\":1,\n"))
     );
     assert_eq!(refused(&json, Format::Json), too_many);
+    let ini = format!("[a]\n{}", lines(&|number| format!("k{number} = 1\n")));
+    assert_eq!(refused(&ini, Format::Ini), too_many);
+    let sections = lines(&|number| format!("[s{number}]\n"));
+    assert_eq!(refused(&sections, Format::Ini), too_many);
+}
+
+#[test]
+fn a_text_of_a_million_lines_is_encrypted_and_opened_in_every_format() {
+    let identity = Identity::generate();
+    let recipient = identity.recipient().to_owned();
+    let mut keyring = Keyring::new();
+    keyring.add(identity);
+    let lines = "line\n".repeat(1_000_000);
+    let block = lines.replace("line", "  line");
+    for (text, format) in [
+        (format!("a: |\n{block}b: 1\n"), Format::Yaml),
+        (
+            format!("{{\"a\": \"{}\"}}", lines.replace('\n', "\\n")),
+            Format::Json,
+        ),
+        (lines.clone(), Format::Binary),
+        (
+            format!("A={}\n", lines.replace('\n', "\\n")),
+            Format::Dotenv,
+        ),
+    ] {
+        within_patience(|| {
+            let group: KeyGroup = [MasterKey::Age {
+                recipient: recipient.clone(),
+            }]
+            .into_iter()
+            .collect();
+            let key = DataKey::generate(&mut random());
+            let wrapping = key.wrapping(&[group], 0, &now(), &mut random()).unwrap();
+            let keys = wrapping.ask(&Keyring::new()).unwrap();
+            let plaintext = Plaintext::parse(text.as_bytes(), format).unwrap();
+            let sealed = plaintext.encrypt(&key, keys, Rules::default(), &now(), &mut random());
+            let bytes = sealed.unwrap().to_bytes(Style::default()).unwrap();
+            let document = Document::parse(&bytes, format).unwrap();
+            let opened = document.decrypt(&keyring).unwrap();
+            let opened = opened.to_bytes().unwrap();
+            let count = |text: &[u8]| text.windows(4).filter(|four| four == b"line").count();
+            assert_eq!(count(opened.expose()), 1_000_000, "{format}");
+        });
+    }
 }
 
 #[test]
@@ -235,4 +281,27 @@ fn an_age_file_costs_no_more_than_its_stanzas() {
     assert!(!unwrap(&age_file(&slow)).is_empty());
     let one = format!("-> X25519 {}\n{body}\n", "B".repeat(42) + "A");
     assert!(!unwrap(&age_file(&one.repeat(110))).is_empty());
+    assert!(!unwrap(&age_file(&one.repeat(10_000))).is_empty());
+    let metadata = |wrapped: &str| {
+        let wrapped = wrapped.replace('\n', "\\n");
+        format!(
+            "{{\"data\": \"\", \"sops\": {{\"age\": [{{\"recipient\": \"age1x\", \"enc\": \"{wrapped}\"}}], \"lastmodified\": \"2026-01-31T09:05:00Z\", \"mac\": \"x\", \"version\": \"3.11.0\"}}}}"
+        )
+    };
+    let many = metadata(&age_file(&one.repeat(10_000)));
+    insta::assert_snapshot!(refused(&many, Format::Json), @"f:1:61: the sops metadata is damaged: age[0].enc must not be larger than 16 KiB");
+}
+
+#[test]
+fn a_key_file_whose_passphrase_would_take_hours_is_refused_at_once() {
+    let body = "A".repeat(43);
+    for factor in 21..64 {
+        let salt = "A".repeat(22);
+        let file = age_file(&format!("-> scrypt {salt} {factor}\n{body}\n"));
+        let locked = LockedKeys::read(file.as_bytes()).unwrap();
+        let start = Instant::now();
+        let refused = locked.unlock(&"passphrase".into()).unwrap_err();
+        assert_eq!(refused, UnlockError::Work, "{factor}");
+        assert!(start.elapsed() < Duration::from_secs(10), "{factor}");
+    }
 }

@@ -5,7 +5,9 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use windlass_sops::{Config, ConfigError, CreationRule, DestinationRule, NoMatchingRule};
+use windlass_sops::{
+    Config, ConfigError, CreationRule, DestinationRule, NoDestination, NoMatchingRule,
+};
 
 use super::context::Layout;
 use super::exit::Exit;
@@ -43,10 +45,7 @@ impl Configuration {
                 "{shown}: the configuration cannot be read: {error}"
             ))
         })?;
-        let placed = |error: ConfigError| {
-            let (line, column, reason) = (error.line, error.column, error.reason);
-            format!("{shown}:{line}:{column}: {reason}")
-        };
+        let placed = |error: ConfigError| placed(path, &error);
         let layout = Config::parse_style(&text);
         Ok(Self {
             path: path.to_owned(),
@@ -71,7 +70,10 @@ impl Configuration {
     pub(super) fn destination_rule(&self, path: &Path) -> Result<&DestinationRule, Failure> {
         let name = self.name_of(path)?;
         let rule = self.rules()?.destination_rule(&name);
-        rule.map_err(|missed| self.no_rule("destination", &missed))
+        rule.map_err(|wrong| match wrong {
+            NoDestination::NoMatch(missed) => self.no_rule("destination", &missed),
+            NoDestination::Malformed(error) => Exit::Generic.because(placed(&self.path, &error)),
+        })
     }
 
     /// Returns what rules see of a path: what stands behind the directory of the file, or all of it.
@@ -103,6 +105,12 @@ impl Configuration {
             "add a rule that matches, or one without path_regex at the end, which matches all",
         )
     }
+}
+
+/// Says what is wrong with a file, and where.
+fn placed(path: &Path, error: &ConfigError) -> String {
+    let (line, column, reason) = (error.line, error.column, &error.reason);
+    format!("{}:{line}:{column}: {reason}", path.display())
 }
 
 /// Returns the path of the next file upwards.
