@@ -28,6 +28,8 @@ mod follow;
 mod kustomize;
 #[path = "all/plan_file.rs"]
 mod plan_file;
+#[path = "all/real.rs"]
+mod real;
 #[path = "all/remote.rs"]
 mod remote;
 #[path = "all/replacement.rs"]
