@@ -1,13 +1,15 @@
-//! The example platform on a real kube-apiserver. No kubelet runs there, so nothing waits for Pods.
+//! A real kube-apiserver. No kubelet runs there, so nothing waits for Pods.
 
 use std::process::Command;
 
+use serde_json::json;
 use windlass_control_plane::ControlPlane;
 
-use crate::scene::{Ran, Scene, tool};
+use crate::scene::{Ran, Scene, eventually, tool};
 
 struct Real {
     scene: Scene,
+    environment: &'static str,
     kubeconfig: String,
 }
 
@@ -16,12 +18,19 @@ impl Real {
         let kubeconfig = ControlPlane::shared().kubeconfig();
         Self {
             scene: Scene::platform(),
+            environment: "dev",
             kubeconfig: kubeconfig.display().to_string(),
         }
     }
 
     fn windlass(&self, verb: &str, more: &[&str]) -> Ran {
-        let common = [verb, "--env", "dev", "--kubeconfig", &self.kubeconfig];
+        let common = [
+            verb,
+            "--env",
+            self.environment,
+            "--kubeconfig",
+            &self.kubeconfig,
+        ];
         self.scene.windlass(&[&common, more].concat())
     }
 
@@ -99,4 +108,120 @@ fn the_platform_is_applied_repaired_changed_from_a_file_and_pruned() {
     succeed(&real.apply(), 0);
     assert_ne!(real.kubectl("get pdb/hydra -n dev").code, Some(0));
     assert_eq!(real.replicas(), "3");
+}
+
+/// A repository of one service with two ConfigMaps, in a namespace of its own.
+fn small(namespace: &str) -> Real {
+    let scene = Scene::empty();
+    std::fs::create_dir(scene.repository()).unwrap();
+    scene.git(&["init", "-q", "-b", "main"]);
+    scene.write(
+        "kustomize/maps/overlays/hooked/kustomization.yaml",
+        &format!("namespace: {namespace}\nresources:\n- a.yaml\n- b.yaml\n"),
+    );
+    for name in ["a", "b"] {
+        scene.write(
+            &format!("kustomize/maps/overlays/hooked/{name}.yaml"),
+            &format!(
+                "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\ndata:\n  key: one\n"
+            ),
+        );
+    }
+    scene.commit("two maps");
+    Real {
+        scene,
+        environment: "hooked",
+        kubeconfig: ControlPlane::shared().kubeconfig().display().to_string(),
+    }
+}
+
+/// A webhook that nobody answers for.
+fn webhook(namespace: &str) -> String {
+    json!({
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": "gone"},
+        "webhooks": [{
+            "name": "gone.example.com",
+            "clientConfig": {"url": "https://127.0.0.1:1/"},
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
+            "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "resources": ["configmaps"], "operations": ["CREATE", "UPDATE"]}],
+            "sideEffects": "None",
+            "admissionReviewVersions": ["v1"],
+        }],
+    })
+    .to_string()
+}
+
+/// A policy that no ConfigMap satisfies, and its binding.
+fn policy(namespace: &str) -> String {
+    let policy = json!({
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicy",
+        "metadata": {"name": "frozen"},
+        "spec": {
+            "matchConstraints": {
+                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
+                "resourceRules": [{"apiGroups": [""], "apiVersions": ["v1"], "resources": ["configmaps"], "operations": ["CREATE", "UPDATE"]}],
+            },
+            "validations": [{"expression": "false", "message": "maps are frozen until Monday"}],
+        },
+    });
+    let binding = json!({
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicyBinding",
+        "metadata": {"name": "frozen"},
+        "spec": {"policyName": "frozen", "validationActions": ["Deny"]},
+    });
+    format!("{policy}\n---\n{binding}\n")
+}
+
+#[test]
+fn admission_that_fails_or_refuses_is_told_and_deletes_nothing() {
+    let namespace = ControlPlane::shared().namespace("hooked");
+    let namespace = namespace.name();
+    let real = small(namespace);
+    succeed(&real.apply(), 0);
+    let probe = format!("label cm/b -n {namespace} probe=x --dry-run=server");
+    let directory = "kustomize/maps/overlays/hooked";
+    real.scene
+        .replace(&format!("{directory}/a.yaml"), "one", "two");
+    real.scene
+        .replace(&format!("{directory}/kustomization.yaml"), "- b.yaml\n", "");
+    real.scene.commit("one changes, one leaves");
+
+    let hooks = [
+        (
+            webhook(namespace),
+            "failed calling webhook \"gone.example.com\"",
+        ),
+        (policy(namespace), "maps are frozen until Monday"),
+    ];
+    for (hook, words) in hooks {
+        real.scene.write("hook.yaml", &hook);
+        let file = real
+            .scene
+            .repository()
+            .join("hook.yaml")
+            .display()
+            .to_string();
+        real.kubectl_ok(&format!("apply -f {file}"));
+        eventually("admission refuses", || real.kubectl(&probe).code != Some(0));
+        let refused = real.apply();
+        succeed(&refused, 1);
+        shows(&refused, words);
+        shows(&refused, &format!("{directory}/a.yaml:1"));
+        real.kubectl_ok(&format!("get cm/b -n {namespace}"));
+        real.kubectl_ok(&format!("delete -f {file}"));
+        eventually("admission is gone", || real.kubectl(&probe).code == Some(0));
+    }
+    succeed(&real.apply(), 0);
+    assert_ne!(
+        real.kubectl(&format!("get cm/b -n {namespace}")).code,
+        Some(0)
+    );
+    let changed = real.kubectl_ok(&format!(
+        "get cm/a -n {namespace} -o jsonpath={{.data.key}}"
+    ));
+    assert_eq!(changed, "two");
 }
