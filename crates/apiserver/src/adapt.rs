@@ -9,7 +9,8 @@ use crate::apply::{self, ApplyError, OnConflict, Writer};
 use crate::crd;
 use crate::defaults;
 use crate::fields;
-use crate::resource::{ResourceType, Subresource};
+use crate::resource::{CustomType, ResourceType, Subresource};
+use crate::rules;
 use crate::status::{Cause, Reason, Status};
 use crate::structural;
 use crate::validation;
@@ -87,14 +88,43 @@ pub(crate) fn validate(
     if crd::is_definition(resource) {
         return crd::validate(object);
     }
-    if resource.custom.is_some() {
+    if let Some(custom) = &resource.custom {
         let mut errors = validation::FieldErrors::default();
         validation::check_metadata(&resource.gvk(), live, object, &mut errors);
         let mut causes = errors.into_causes();
         causes.extend(structural::validate(object, schema(resource)));
+        causes.extend(broken_rules(custom, live, object, &causes));
         return causes;
     }
     validation::validate(&resource.gvk(), live, object)
+}
+
+/// Returns which rules in CEL an object breaks; they are not looked at where the schema says that it is none.
+fn broken_rules(
+    custom: &CustomType,
+    live: Option<&Value>,
+    object: &Value,
+    causes: &[Cause],
+) -> Vec<Cause> {
+    let Some(tree) = &custom.rules else {
+        return Vec::new();
+    };
+    let blocks = |cause: &Cause| {
+        [
+            "FieldValueRequired",
+            "FieldValueTooLong",
+            "FieldValueTooMany",
+            "FieldValueTypeInvalid",
+            "FieldValueNotSupported",
+        ]
+        .contains(&cause.reason)
+    };
+    if causes.iter().any(blocks) {
+        let message = "Invalid value: null: some validation rules were not checked because the object was \
+                       invalid; correct the existing errors to complete validation";
+        return vec![Cause::new("FieldValueInvalid", "<nil>", message)];
+    }
+    rules::validate(tree, live, object)
 }
 
 /// Returns warnings of what is allowed, and most likely not meant.

@@ -8,6 +8,7 @@ use windlass_object::schema::Schema;
 use crate::api::{Api, Target, WriteOptions, is_deleting};
 use crate::fields;
 use crate::resource::{CustomType, GroupResource, ResourceType, Subresource, Verbs};
+use crate::rules::{self, RuleTree};
 use crate::status::{Cause, Status};
 use crate::store::Range;
 
@@ -111,7 +112,7 @@ pub(crate) fn validate(object: &Value) -> Vec<Cause> {
         causes.push(Cause::new("FieldValueNotSupported", "spec.scope", message));
     }
     let check = |(index, version)| validate_schema(object, index, version);
-    causes.extend(versions(object).filter_map(check));
+    causes.extend(versions(object).flat_map(check));
     causes
 }
 
@@ -156,10 +157,10 @@ fn unstructured(schema: &Value, path: &str, is_root: bool) -> Option<Cause> {
         .or_else(|| within("additionalProperties"))
 }
 
-fn validate_schema(definition: &Value, index: usize, version: &Value) -> Option<Cause> {
+fn validate_schema(definition: &Value, index: usize, version: &Value) -> Vec<Cause> {
     let field = format!("spec.versions[{index}].schema.openAPIV3Schema");
     let Some(schema) = version.pointer("/schema/openAPIV3Schema") else {
-        return Some(Cause::new("FieldValueRequired", field, "Required value"));
+        return vec![Cause::new("FieldValueRequired", field, "Required value")];
     };
     let only = fields::list(definition, "/spec/versions").len() == 1;
     let place = if only {
@@ -168,14 +169,15 @@ fn validate_schema(definition: &Value, index: usize, version: &Value) -> Option<
         field.as_str()
     };
     if let Some(cause) = unstructured(schema, place, true) {
-        return Some(cause);
+        return vec![cause];
     }
-    let error = Schema::from_crd(schema).err()?;
-    Some(Cause::new(
-        "FieldValueInvalid",
-        field,
-        format!("Invalid value: {error}"),
-    ))
+    match Schema::from_crd(schema) {
+        Ok(_) => rules::check(schema, place),
+        Err(error) => {
+            let message = format!("Invalid value: {error}");
+            vec![Cause::new("FieldValueInvalid", field, message)]
+        }
+    }
 }
 
 fn versions(definition: &Value) -> impl Iterator<Item = (usize, &Value)> {
@@ -230,6 +232,7 @@ fn custom_type(definition: &Value, version: &Value, stored: &str) -> CustomType 
     CustomType {
         definition: fields::text(definition, "/metadata/name").to_owned(),
         storage_version: stored.to_owned(),
+        rules: RuleTree::of(&source),
         schema: Schema::from_crd(&source).unwrap_or_else(|_| Schema::schemaless()),
         source,
         printer_columns: fields::list(version, "/additionalPrinterColumns").to_vec(),

@@ -58,6 +58,7 @@ mod rbac;
 mod registry;
 mod request;
 mod resource;
+mod rules;
 mod selectors;
 mod server;
 mod shutdown;

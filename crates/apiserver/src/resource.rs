@@ -6,6 +6,8 @@ use std::sync::Arc;
 use serde_json::Value;
 use windlass_object::{Gvk, schema::Schema};
 
+use crate::rules::RuleTree;
+
 /// Group and plural name: what objects are stored under, whatever the version they are served in.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct GroupResource {
@@ -57,6 +59,8 @@ pub(crate) struct CustomType {
     pub(crate) schema: Schema,
     /// `openAPIV3Schema` as written.
     pub(crate) source: Value,
+    /// The rules in CEL of the schema, if it has any.
+    pub(crate) rules: Option<RuleTree>,
     /// `additionalPrinterColumns` as written.
     pub(crate) printer_columns: Vec<Value>,
     /// `subresources.scale` as written.

@@ -1,8 +1,5 @@
 //! Custom resources under the structural schema of their CRD: unknown fields pruned, defaults set, the
-//! rest validated in the words of kube-apiserver 1.37.
-//!
-//! CEL rules (`x-kubernetes-validations`) are not evaluated: an object that only breaks one of them is
-//! accepted here and refused by a real cluster.
+//! rest validated in the words of kube-apiserver 1.37. Rules in CEL are `crate::rules`.
 
 mod validate;
 

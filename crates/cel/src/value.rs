@@ -55,18 +55,31 @@ impl Value {
 
     /// Returns an instant, from a text as in RFC 3339.
     pub fn timestamp(text: &str) -> Option<Self> {
-        converted("timestamp(text)", text)
+        converted("timestamp(value)", text)
     }
 
     /// Returns a duration, from a text such as `1h30m`.
     pub fn duration(text: &str) -> Option<Self> {
-        converted("duration(text)", text)
+        converted("duration(value)", text)
+    }
+
+    /// Returns an optional value, which a program asks by `hasValue()` and `value()`.
+    pub fn optional(value: Option<Self>) -> Self {
+        let made = match value {
+            Some(value) => computed("optional.of(value)", value.0),
+            None => computed("optional.none()", cel::Value::Null),
+        };
+        made.expect("optional.of and optional.none take every value")
     }
 }
 
 fn converted(program: &str, text: &str) -> Option<Value> {
+    computed(program, cel::Value::String(Arc::new(text.to_owned())))
+}
+
+fn computed(program: &str, value: cel::Value) -> Option<Value> {
     let mut context = Context::default();
-    context.add_variable_from_value("text", text.to_owned());
+    context.add_variable_from_value("value", value);
     let value = Program::compile(program).ok()?.execute(&context).ok()?;
     Some(Value(value))
 }

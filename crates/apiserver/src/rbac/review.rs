@@ -119,12 +119,12 @@ fn action<'a>(resource: &ResourceType, review: &'a Value) -> Result<Action<'a>, 
             "spec.nonResourceAttributes",
             "Invalid value: cannot be specified in combination with resourceAttributes",
         )),
-        (false, false) => Err(invalid(
+        (false, false) => Err(unnamed(invalid(
             resource,
-            "spec.resourceAttributes",
+            "spec",
             "Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be \
              specified",
-        )),
+        ))),
     }
 }
 
@@ -155,6 +155,17 @@ fn check_namespace(resource: &ResourceType, namespace: &str, review: &Value) -> 
             Err(invalid(resource, "spec.resourceAttributes.namespace", &why))
         }
     }
+}
+
+/// The real server does not know the kind of a review any more when it says this.
+fn unnamed(mut status: Status) -> Status {
+    if let Some(at) = status.message.find('.') {
+        status.message.drain(..at);
+    }
+    if let Some(details) = &mut status.details {
+        details.kind.clear();
+    }
+    status
 }
 
 fn invalid(resource: &ResourceType, field: &str, why: &str) -> Status {

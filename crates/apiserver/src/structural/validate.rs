@@ -114,7 +114,7 @@ fn check_format(value: &Value, schema: &Schema, path: &str, errors: &mut FieldEr
     if !fits {
         let format = schema.format().unwrap_or_default();
         let detail = format!("{path} in body must be of type {format}: {value}");
-        errors.invalid(path, value, &detail);
+        errors.type_invalid(path, value, &detail);
     }
 }
 
@@ -195,10 +195,12 @@ fn check_text(text: &str, rules: &Rules, path: &str, errors: &mut FieldErrors) {
     let value = Value::from(text);
     if let Some(most) = rules.length.1.filter(|most| length > *most) {
         errors.too_long(path, most);
+        return;
     }
     if let Some(least) = rules.length.0.filter(|least| length < *least) {
         let detail = format!("{path} in body should be at least {least} chars long");
         errors.invalid(path, &value, &detail);
+        return;
     }
     if let Some(pattern) = &rules.pattern
         && compiled(pattern).is_some_and(|regex| !regex.is_match(text))

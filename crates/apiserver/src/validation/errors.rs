@@ -33,6 +33,12 @@ impl FieldErrors {
         self.add("FieldValueInvalid", path, &head, detail);
     }
 
+    /// The same, of a value as Go prints it.
+    pub(crate) fn invalid_printed(&mut self, path: &str, printed: &str, detail: &str) {
+        let head = format!("Invalid value: {printed}");
+        self.add("FieldValueInvalid", path, &head, detail);
+    }
+
     /// A value is of another type than its field.
     pub(crate) fn type_invalid(&mut self, path: &str, value: &Value, detail: &str) {
         let head = format!("Invalid value: {value}");

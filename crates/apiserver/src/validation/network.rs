@@ -189,7 +189,10 @@ fn ingress_path(entry: &Value, path: &str, errors: &mut FieldErrors) {
     let kind = entry.get("pathType").and_then(Value::as_str);
     let value = text(entry, "/path");
     match kind {
-        None => errors.required(&format!("{path}.pathType"), "pathType must be specified"),
+        None => {
+            errors.required(&format!("{path}.pathType"), "pathType must be specified");
+            return;
+        }
         Some("Exact" | "Prefix") => {
             if !value.starts_with('/') {
                 let detail = "must be an absolute path";

@@ -59,7 +59,7 @@ pub(super) fn spec(spec: &Value, path: &str, errors: &mut FieldErrors) {
         errors.required(&format!("{path}.containers"), "");
     }
     let mut containers = Unique::new();
-    for field in ["initContainers", "containers"] {
+    for field in ["containers", "initContainers"] {
         for (index, container) in list(spec, &format!("/{field}")).iter().enumerate() {
             let path = format!("{path}.{field}[{index}]");
             name(container, &path, names::label, &mut containers, errors);
@@ -124,7 +124,10 @@ fn check_container(container: &Value, spec: &Value, path: &str, errors: &mut Fie
     let image = text(container, "/image");
     if image.is_empty() {
         errors.required(&format!("{path}.image"), "");
-    } else if image != image.trim() {
+    } else if image != image.trim()
+        && !path.starts_with("spec.template")
+        && !path.starts_with("spec.jobTemplate")
+    {
         let detail = "must not have leading or trailing whitespace";
         errors.invalid(&format!("{path}.image"), &image.into(), detail);
     }

@@ -143,7 +143,6 @@ fn the_paths_of_an_ingress_have_types_and_backends() {
             "spec.rules[0].http.paths[0].path",
             "spec.rules[0].http.paths[0].backend",
             "spec.rules[0].http.paths[1].pathType",
-            "spec.rules[0].http.paths[1].backend",
         ]
     );
 }

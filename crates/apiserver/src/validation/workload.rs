@@ -144,12 +144,9 @@ fn stateful_set(live: Option<&Value>, object: &Value, errors: &mut FieldErrors) 
     }
     let update = text(object, "/spec/updateStrategy/type");
     if !["RollingUpdate", "OnDelete"].contains(&update) {
-        let value = json!({"Type": update, "RollingUpdate": null});
-        errors.invalid(
-            "spec.updateStrategy",
-            &value,
-            "must be 'RollingUpdate' or 'OnDelete'",
-        );
+        let printed = format!("{{\"Type\":{update:?},\"RollingUpdate\":null}}");
+        let detail = "must be 'RollingUpdate' or 'OnDelete'";
+        errors.invalid_printed("spec.updateStrategy", &printed, detail);
     }
     let Some(live) = live else {
         return;
@@ -385,7 +382,9 @@ pub(super) fn autoscaler(object: &Value, errors: &mut FieldErrors) {
         let detail = "must be greater than or equal to 1";
         errors.invalid("spec.minReplicas", &least.into(), detail);
     }
-    if most < 1 {
+    if most == 0 {
+        errors.required("spec.maxReplicas", "");
+    } else if most < 0 {
         errors.invalid("spec.maxReplicas", &most.into(), "must be greater than 0");
     }
     if most < least {
@@ -396,6 +395,37 @@ pub(super) fn autoscaler(object: &Value, errors: &mut FieldErrors) {
         if text(object, &format!("/spec/scaleTargetRef/{field}")).is_empty() {
             errors.required(&format!("spec.scaleTargetRef.{field}"), "");
         }
+    }
+    if text(object, "/spec/scaleTargetRef/apiVersion").is_empty() {
+        let detail = "apiVersion must specify API group";
+        errors.invalid("spec.scaleTargetRef.apiVersion", &"".into(), detail);
+    }
+    for (index, metric) in list(object, "/spec/metrics").iter().enumerate() {
+        check_metric(metric, &format!("spec.metrics[{index}]"), errors);
+    }
+}
+
+/// A metric has a source of its type.
+fn check_metric(metric: &Value, path: &str, errors: &mut FieldErrors) {
+    let sources = [
+        ("ContainerResource", "containerResource"),
+        ("External", "external"),
+        ("Object", "object"),
+        ("Pods", "pods"),
+        ("Resource", "resource"),
+    ];
+    let kind = text(metric, "/type");
+    match sources.iter().find(|(known, _)| *known == kind) {
+        Some((_, source)) if metric.get(*source).is_none() => {
+            let detail = "must populate information for the given metric source";
+            errors.required(&format!("{path}.{source}"), detail);
+        }
+        Some(_) => {}
+        None => errors.unsupported(
+            &format!("{path}.type"),
+            &kind.into(),
+            &sources.map(|(known, _)| known),
+        ),
     }
 }
 

@@ -216,3 +216,20 @@ const WORDS: &[&str] = &[
     "//",
     "\n",
 ];
+
+#[test]
+fn an_optional_value_is_asked_before_it_is_taken() {
+    let old = |value: Option<Json>| Value::optional(value.map(|json| Value::from_json(&json)));
+    let run = |source: &str, value| {
+        let variables = Variables::new().with("oldSelf", old(value));
+        compile(source, &["oldSelf"]).unwrap().holds(&variables)
+    };
+    assert_eq!(run("oldSelf.hasValue()", None), Ok(false));
+    assert_eq!(run("oldSelf.hasValue()", Some(json!(1))), Ok(true));
+    assert_eq!(run("oldSelf.value() == 1", Some(json!(1))), Ok(true));
+    assert_eq!(
+        run("oldSelf.value().n == 1", Some(json!({"n": 1}))),
+        Ok(true)
+    );
+    assert_eq!(run("oldSelf.orValue(2) == 2", None), Ok(true));
+}
