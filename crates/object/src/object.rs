@@ -1,6 +1,7 @@
 //! An object: JSON that has an identity.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -8,10 +9,12 @@ use crate::{Gvk, ObjectRef};
 
 /// A Kubernetes object: a JSON value with `apiVersion`, `kind` and `metadata.name`.
 ///
+/// A clone shares the value until one of them is changed.
+///
 /// Its `Debug` form is its identity only, because the value of a Secret must never be printed.
 #[derive(Clone, PartialEq)]
 pub struct Object {
-    value: Value,
+    value: Arc<Value>,
     gvk: Gvk,
     id: ObjectRef,
     origin: Option<Origin>,
@@ -61,7 +64,7 @@ impl Object {
             name: text("/metadata/name", "metadata.name")?,
         };
         Ok(Self {
-            value,
+            value: Arc::new(value),
             gvk,
             id,
             origin: None,
@@ -93,7 +96,10 @@ impl Object {
     /// Returns the object in `namespace`, whatever it said before.
     #[must_use]
     pub fn in_namespace(mut self, namespace: &str) -> Self {
-        if let Some(Value::Object(metadata)) = self.value.get_mut("metadata") {
+        if self.id.namespace.as_deref() == Some(namespace) {
+            return self;
+        }
+        if let Some(Value::Object(metadata)) = self.metadata() {
             metadata.insert("namespace".to_owned(), Value::String(namespace.to_owned()));
         }
         self.id.namespace = Some(namespace.to_owned());
@@ -103,11 +109,16 @@ impl Object {
     /// Returns the object without a namespace, as an object of the cluster must be.
     #[must_use]
     pub fn without_namespace(mut self) -> Self {
-        if let Some(Value::Object(metadata)) = self.value.get_mut("metadata") {
+        let has_one = self.value.pointer("/metadata/namespace").is_some();
+        if has_one && let Some(Value::Object(metadata)) = self.metadata() {
             metadata.remove("namespace");
         }
         self.id.namespace = None;
         self
+    }
+
+    fn metadata(&mut self) -> Option<&mut Value> {
+        Arc::make_mut(&mut self.value).get_mut("metadata")
     }
 
     /// Returns the identity.
@@ -137,7 +148,7 @@ impl Object {
     /// Returns the JSON value itself.
     #[must_use]
     pub fn into_value(self) -> Value {
-        self.value
+        Arc::unwrap_or_clone(self.value)
     }
 
     /// Returns the annotation `key`.
@@ -170,5 +181,29 @@ impl fmt::Debug for Object {
 impl fmt::Display for Origin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}:{}", self.path, self.line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_change_of_a_clone_leaves_the_other_as_it_is() {
+        let value = json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "shop"},
+        });
+        let object = Object::new(value.clone()).unwrap();
+        let moved = object.clone().in_namespace("other");
+        let lifted = object.clone().without_namespace();
+        assert_eq!(*object.value(), value);
+        assert_eq!(moved.value()["metadata"]["namespace"], "other");
+        assert_eq!(lifted.value()["metadata"], json!({"name": "a"}));
+        assert!(std::ptr::eq(
+            object.value(),
+            object.clone().in_namespace("shop").value()
+        ));
     }
 }

@@ -1,8 +1,8 @@
 //! What the source says.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use serde_json::{Map, Value};
 use windlass_object::{FingerprintKey, Mask, Object, ObjectRef, Origin};
 
 use crate::Unit;
@@ -25,11 +25,11 @@ pub enum Desired {
 /// All objects that a unit wants, each once, each with the labels of the unit.
 ///
 /// The objects carry their final namespaces: a namespaced object names one, an object of the cluster names
-/// none. Their origin is kept.
+/// none. Their origin is kept. A clone shares them.
 #[derive(Clone, Debug)]
 pub struct DesiredSet {
     unit: Unit,
-    objects: BTreeMap<ObjectRef, Object>,
+    objects: Arc<BTreeMap<ObjectRef, Object>>,
     hidden: BTreeMap<ObjectRef, Vec<String>>,
 }
 
@@ -67,10 +67,11 @@ impl DesiredSet {
         let mut errors = Vec::new();
         for object in objects {
             let (id, origin) = (object.id().clone(), object.origin().cloned());
-            let Some(object) = labelled(unit, object) else {
+            let object = unit.labelled(object);
+            if !unit.has(&object) {
                 errors.push(DesiredError::Labels { id, origin });
                 continue;
-            };
+            }
             match set.get(&id) {
                 Some(first) => errors.push(twice(first, &object)),
                 None => drop(set.insert(id, object)),
@@ -79,7 +80,7 @@ impl DesiredSet {
         if errors.is_empty() {
             Ok(Self {
                 unit: unit.clone(),
-                objects: set,
+                objects: Arc::new(set),
                 hidden: BTreeMap::new(),
             })
         } else {
@@ -147,29 +148,6 @@ impl DesiredSet {
     pub fn is_empty(&self) -> bool {
         self.objects.is_empty()
     }
-}
-
-/// Adds the unit's labels, over those that the source may have; nothing when the labels are not a mapping.
-fn labelled(unit: &Unit, object: Object) -> Option<Object> {
-    let (origin, hidden) = (object.origin().cloned(), object.hidden().to_vec());
-    let mut value = object.into_value();
-    let labels = value
-        .get_mut("metadata")?
-        .as_object_mut()?
-        .entry("labels")
-        .or_insert(Value::Null);
-    if labels.is_null() {
-        *labels = Value::Object(Map::new());
-    }
-    let labels = labels.as_object_mut()?;
-    for (key, value) in unit.labels() {
-        labels.insert(key.to_owned(), value.into());
-    }
-    let object = Object::new(value).ok()?.hiding(hidden);
-    Some(match origin {
-        Some(origin) => object.with_origin(origin),
-        None => object,
-    })
 }
 
 fn twice(first: &Object, second: &Object) -> DesiredError {

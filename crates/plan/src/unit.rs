@@ -3,7 +3,8 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
+use windlass_object::Object;
 
 /// The label that names the unit an object belongs to. It is Flux's own, so that clusters can be handed over
 /// in both directions without a change.
@@ -40,6 +41,35 @@ impl Unit {
         ]
     }
 
+    /// Returns the object with the unit's labels, over those that it may have. One that has them shares its value with
+    /// its clones as before, and one whose labels are not a mapping stays as it is, too.
+    #[must_use]
+    pub fn labelled(&self, object: Object) -> Object {
+        let labels = object.value().pointer("/metadata/labels");
+        let takes_some = matches!(labels, None | Some(Value::Null | Value::Object(_)));
+        if !takes_some || self.has(&object) {
+            return object;
+        }
+        let (origin, hidden) = (object.origin().cloned(), object.hidden().to_vec());
+        let mut value = object.into_value();
+        if let Some(labels) = labels_of(&mut value) {
+            let own = self.labels().into_iter();
+            labels.extend(own.map(|(key, value)| (key.to_owned(), value.into())));
+        }
+        let labelled = Object::new(value).expect("no label makes an object of something else");
+        let labelled = labelled.hiding(hidden);
+        match origin {
+            Some(origin) => labelled.with_origin(origin),
+            None => labelled,
+        }
+    }
+
+    /// Returns whether the object has the unit's labels.
+    pub(crate) fn has(&self, object: &Object) -> bool {
+        let mut labels = self.labels().into_iter();
+        labels.all(|(key, value)| object.label(key) == Some(value))
+    }
+
     /// Returns the unit whose labels `object` carries, if it carries both.
     #[must_use]
     pub fn of(object: &Value) -> Option<Self> {
@@ -49,8 +79,47 @@ impl Unit {
     }
 }
 
+fn labels_of(value: &mut Value) -> Option<&mut Map<String, Value>> {
+    let metadata = value.get_mut("metadata")?.as_object_mut()?;
+    let labels = metadata.entry("labels").or_insert(Value::Null);
+    if labels.is_null() {
+        *labels = Value::Object(Map::new());
+    }
+    labels.as_object_mut()
+}
+
 impl fmt::Display for Unit {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}/{}", self.namespace, self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn labels_are_added_once_and_never_to_what_is_no_mapping() {
+        let unit = Unit::new("flux-system", "shop");
+        let object = |labels: Value| {
+            let metadata = json!({"name": "a", "labels": labels});
+            let value = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata});
+            Object::new(value).unwrap()
+        };
+        for labels in [
+            json!(null),
+            json!({}),
+            json!({"a": "b", NAME_LABEL: "other"}),
+        ] {
+            let labelled = unit.labelled(object(labels));
+            assert_eq!(Unit::of(labelled.value()).as_ref(), Some(&unit));
+            let again = unit.labelled(labelled.clone());
+            assert!(std::ptr::eq(labelled.value(), again.value()));
+        }
+        let odd = object(json!(["a"]));
+        assert!(unit.labelled(odd.clone()) == odd);
+        assert!(!unit.has(&odd));
     }
 }

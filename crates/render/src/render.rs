@@ -150,13 +150,14 @@ fn finish(
         let errors = unsealed.errors.into_iter();
         return Err(errors.map(RenderError::Secret).collect());
     }
-    let objects = object::objects(&built.resources, &unsealed.hidden, &outcome.origins)?;
-    let objects = copies::hide_copies(objects);
     let text = if unsealed.is_changed {
-        print(&built.resources).map_err(|error| vec![RenderError::Print(error)])?
+        print(&built.resources)
     } else {
-        built.to_yaml().to_owned()
+        Ok(built.to_yaml().to_owned())
     };
+    let objects = object::objects(built.resources, &unsealed.hidden, &outcome.origins)?;
+    let objects = copies::hide_copies(objects);
+    let text = text.map_err(|error| vec![RenderError::Print(error)])?;
     let build_warnings = built.warnings.into_iter().map(Warning::Build);
     let secret_warnings = outcome.warnings.into_iter().chain(unsealed.warnings);
     let warnings = build_warnings.chain(secret_warnings.map(Warning::Secret));
@@ -178,6 +179,12 @@ impl Rendered {
     #[must_use]
     pub fn objects(&self) -> &[Object] {
         &self.objects
+    }
+
+    /// Changes each object, such as by adding labels. The text stays as it is.
+    pub fn change(&mut self, change: impl FnMut(Object) -> Object) {
+        let objects = std::mem::take(&mut self.objects);
+        self.objects = objects.into_iter().map(change).collect();
     }
 
     /// Returns the objects themselves.

@@ -113,6 +113,15 @@ impl RenderedUnit {
         self.unit == *unit && self.result.as_ref().is_ok_and(is_held)
     }
 
+    /// Gives the objects the labels that they are applied with, so that what is wanted shares their values. One whose
+    /// labels are no mapping stays as it is: [`desired`] says so.
+    fn label(&mut self, env: &str) {
+        let identity = identity(env, &self.unit.name);
+        if let Ok(rendered) = &mut self.result {
+            rendered.change(|object| identity.labelled(object));
+        }
+    }
+
     /// Returns what is wrong with secrets. That a spelling is deprecated is for `build` to say.
     pub(crate) fn secret_warnings(&self) -> impl Iterator<Item = String> {
         let warnings = self.result.as_ref().map_or(&[][..], Rendered::warnings);
@@ -155,12 +164,13 @@ pub(crate) type Held = (String, windlass_plan::Unit, windlass_plan::Held);
 
 /// Returns what each unit of the environment wants.
 pub(crate) fn wanted(
-    rendered: &[RenderedUnit],
+    rendered: &mut [RenderedUnit],
     env: &str,
     definitions: &Definitions,
     kinds: &Kinds,
 ) -> Vec<Wanted> {
-    let wanted = rendered.iter().map(|rendered| {
+    let wanted = rendered.iter_mut().map(|rendered| {
+        rendered.label(env);
         let identity = identity(env, &rendered.unit.name);
         let desired = desired(rendered, &identity, definitions, kinds);
         (rendered.unit.name.clone(), identity, desired)

@@ -229,7 +229,7 @@ impl Run<'_> {
         let units = desired::units(&*snapshot.tree, &self.order.env, everything)?;
         let reusable = self.reusable(&keys);
         // Key services may take their time, and the jobs go on.
-        let rendered = tokio::task::block_in_place(|| {
+        let mut rendered = tokio::task::block_in_place(|| {
             let keys = Together(&keys);
             let decryption = self.order.scene.decryption(&keys);
             desired::render_all(&*snapshot.tree, &units, decryption, reusable)
@@ -257,7 +257,7 @@ impl Run<'_> {
                 self.report.event(&Event::Warning { unit, text });
             }
         }
-        let desired = desired::wanted(&rendered, &self.order.env, &self.definitions, &kinds);
+        let desired = desired::wanted(&mut rendered, &self.order.env, &self.definitions, &kinds);
         let is_touched = self.haul.set_desired(desired, held, Instant::now());
         self.rendered = (keys.recipients(), rendered);
         if is_new || is_touched {

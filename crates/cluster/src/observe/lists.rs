@@ -187,7 +187,7 @@ impl Cluster {
             let Ok(mut answer) = self.send(page).await else {
                 break;
             };
-            let Value::Array(items) = answer["items"].take() else {
+            let Some(items) = names_of(&mut answer) else {
                 break;
             };
             for item in &items {
@@ -239,6 +239,17 @@ impl Cluster {
     }
 }
 
+/// Returns the items of a page of names; `None` if it is none. An API server says `null` where it has no names, and not
+/// `[]` as in its other lists; what does not call itself a list of names is not believed that.
+fn names_of(answer: &mut Value) -> Option<Vec<Value>> {
+    let has_kind = answer.get("kind")? == "PartialObjectMetadataList";
+    match answer.get_mut("items")?.take() {
+        Value::Array(items) => Some(items),
+        Value::Null if has_kind => Some(Vec::new()),
+        _ => None,
+    }
+}
+
 /// The items of a list of a built-in kind do not say what they are.
 fn typed(kind: &Kind, mut item: Value) -> Value {
     if let Some(fields) = item.as_object_mut() {
@@ -267,4 +278,33 @@ fn identity(place: &Place, item: &Value) -> Option<ObjectRef> {
         namespace,
         name: text("name")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_list_of_no_names_is_told_from_an_answer_without_names() {
+        let kind = "PartialObjectMetadataList";
+        let empty = [
+            json!({"kind": kind, "metadata": {}, "items": null}),
+            json!({"kind": kind, "metadata": {}, "items": []}),
+        ];
+        for mut answer in empty {
+            assert_eq!(names_of(&mut answer), Some(Vec::new()));
+        }
+        let other = [
+            json!({"kind": kind, "metadata": {}}),
+            json!({"kind": "ConfigMapList", "items": null}),
+            json!({"items": null}),
+            json!({"kind": kind, "items": {}}),
+            json!(null),
+        ];
+        for mut answer in other {
+            assert_eq!(names_of(&mut answer), None, "{answer}");
+        }
+    }
 }

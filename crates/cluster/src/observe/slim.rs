@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 /// The bulk of built-in kinds, which says nothing about how they are.
-const BULK: [(&str, &str, &str); 11] = [
+const BULK: [(&str, &str, &str); 20] = [
     ("ConfigMap", "", "data"),
     ("ConfigMap", "", "binaryData"),
     ("Secret", "", "data"),
@@ -13,9 +13,18 @@ const BULK: [(&str, &str, &str); 11] = [
     ("DaemonSet", "/spec", "template"),
     ("Job", "/spec", "template"),
     ("CronJob", "/spec", "jobTemplate"),
+    ("PodTemplate", "", "template"),
+    ("Service", "/spec", "ports"),
+    ("Service", "/spec", "selector"),
+    ("Ingress", "", "spec"),
+    ("NetworkPolicy", "", "spec"),
     ("CustomResourceDefinition", "/spec", "versions"),
     ("Role", "", "rules"),
     ("ClusterRole", "", "rules"),
+    ("RoleBinding", "", "subjects"),
+    ("RoleBinding", "", "roleRef"),
+    ("ClusterRoleBinding", "", "subjects"),
+    ("ClusterRoleBinding", "", "roleRef"),
 ];
 
 /// Returns the object without its owners.

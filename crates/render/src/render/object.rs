@@ -9,18 +9,19 @@ use windlass_tree::TreePath;
 
 use super::RenderError;
 
-/// Returns the objects that `resources` are, or everything that is wrong with them.
+/// Returns the objects that `resources` are, or everything that is wrong with them. Each resource is dropped as soon
+/// as it is an object: the two together are most of what a large build has in memory.
 ///
 /// `hidden` are the places of decrypted values in each resource; `origins` says where the Secrets were really
 /// written whose file exists in memory only.
 pub(super) fn objects(
-    resources: &[Resource],
+    resources: Vec<Resource>,
     hidden: &[Vec<String>],
     origins: &BTreeMap<TreePath, Origin>,
 ) -> Result<Vec<Object>, Vec<RenderError>> {
     let (mut objects, mut errors) = (Vec::new(), Vec::new());
-    for (resource, hidden) in resources.iter().zip(hidden) {
-        let origin = origin(resource, origins);
+    for (resource, hidden) in resources.into_iter().zip(hidden) {
+        let origin = origin(&resource, origins);
         match resource.node.to_json() {
             Err(error) => errors.push(RenderError::Print(error)),
             Ok(value) => {

@@ -258,11 +258,11 @@ impl<'a> Files<'a> {
         })
     }
 
-    async fn survey(self, cluster: &Cluster) -> Result<Survey, Failure> {
+    async fn survey(mut self, cluster: &Cluster) -> Result<Survey, Failure> {
         let env = &self.arguments.environment.env;
         let definitions = Arc::new(desired::definitions(&self.rendered));
         let kinds = cluster.kinds().await;
-        let wanted = desired::wanted(&self.rendered, env, &definitions, &kinds);
+        let wanted = desired::wanted(&mut self.rendered, env, &definitions, &kinds);
         let mut haul = Haul::default();
         let held = desired::held(cluster, env, &self.rendered).await?;
         haul.set_desired(wanted, held, Instant::now());
