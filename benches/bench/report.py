@@ -37,13 +37,17 @@ class Row:
     def comparison(self):
         if self.peer is None or self.sample is None:
             return ""
-        times = f"{self.peer.wall / self.sample.wall:.0f} times as fast, {self.peer.cpu / self.sample.cpu:.0f} by CPU"
-        return f"{times}; 1/{self.peer.peak / self.sample.peak:.1f} of the memory"
+        wall, cpu = times(self.peer.wall / self.sample.wall), times(self.peer.cpu / self.sample.cpu)
+        return f"{wall} times as fast, {cpu} by CPU; 1/{self.peer.peak / self.sample.peak:.1f} of the memory"
 
     def judged(self):
         if self.met is None:
             return self.goal
         return f"{self.goal}: {'met' if self.met else '**missed**'}"
+
+
+def times(ratio):
+    return f"{ratio:.1f}" if ratio < 10 else f"{ratio:.0f}"
 
 
 def seconds(value):
