@@ -1,6 +1,8 @@
 //! What can be wrong with a Secret, and what is odd about one.
 
-use windlass_sops::{DecryptError, EmitError, ParseError, RevealError};
+use windlass_sops::{
+    DecryptError, EmitError, Format, Located as _, ParseError, RevealError, Source,
+};
 use windlass_tree::{TreeError, TreePath};
 
 use crate::decryption::MacFailure as _;
@@ -10,12 +12,14 @@ use super::{SECRET, STUB, VALUES};
 
 /// Why a Secret cannot be put together.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{path}{}: {problem}", shown_line(*line))]
+#[error("{path}{}: {problem}", shown_place(*line, *column))]
 pub struct SecretError {
     /// The file that has to change: the stub or an encrypted value.
     pub path: TreePath,
     /// The line, counted from 1; 0 when the whole file is meant.
     pub line: u32,
+    /// The column in characters, counted from 1; 0 when the whole line is meant.
+    pub column: u32,
     /// What is wrong with it.
     pub problem: SecretProblem,
 }
@@ -47,6 +51,11 @@ pub enum SecretProblem {
         /// Its kind, empty when it has none.
         kind: String,
     },
+    /// The stub itself is encrypted.
+    #[error(
+        "is encrypted, and a stub has nothing to hide: open it (`windlass sops decrypt -i`), give each of its values a file of its own (`windlass secret set`), and leave their places empty"
+    )]
+    EncryptedStub,
     /// The `data` of the stub is neither a mapping nor nothing.
     #[error("data is not a mapping")]
     Data,
@@ -162,23 +171,42 @@ impl SecretProblem {
         Self::Value { key, problem }
     }
 
-    /// Returns the error of the file at `path`, at the line that the problem knows.
+    /// Returns the error of the file at `path`, at the place that the problem knows.
     pub(super) fn at(self, path: TreePath) -> SecretError {
-        let line = match &self {
-            Self::Yaml(error) => error.position().line,
-            Self::Parse(ParseError::Syntax(error)) => error.line,
-            _ => 0,
+        let (line, column) = match &self {
+            Self::Yaml(error) => (error.position().line, error.position().column),
+            Self::Parse(ParseError::Syntax(error)) => (error.line, error.column),
+            _ => (0, 0),
         };
-        self.at_line(path, line)
+        SecretError {
+            column,
+            ..self.at_line(path, line)
+        }
+    }
+
+    /// Returns the error of the file at `path`, at the place in its text of what is wrong, if that is told.
+    pub(super) fn in_text(self, path: TreePath, text: &[u8], format: Format) -> SecretError {
+        let place = match &self {
+            Self::Parse(error) => error.place(),
+            Self::Decrypt(error) => error.place(),
+            _ => None,
+        };
+        match place.and_then(|place| Source::new(text, format).position(&place)) {
+            Some(at) => SecretError {
+                column: at.column,
+                ..self.at_line(path, at.line)
+            },
+            None => self.at(path),
+        }
     }
 
     /// Returns the error of the file at `path` in this line; 0 means the whole file.
     pub(super) fn at_line(self, path: TreePath, line: u32) -> SecretError {
-        let problem = self;
         SecretError {
             path,
             line,
-            problem,
+            column: 0,
+            problem: self,
         }
     }
 }
@@ -201,10 +229,11 @@ fn advice(error: &DecryptError) -> &'static str {
     }
 }
 
-fn shown_line(line: u32) -> String {
-    match line {
-        0 => String::new(),
-        line => format!(":{line}"),
+fn shown_place(line: u32, column: u32) -> String {
+    match (line, column) {
+        (0, _) => String::new(),
+        (line, 0) => format!(":{line}"),
+        (line, column) => format!(":{line}:{column}"),
     }
 }
 

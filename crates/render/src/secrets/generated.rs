@@ -35,7 +35,10 @@ impl SecretFiles for SecretsTree<'_> {
                 }
                 Ok(opened)
             }
-            Err(problem) => Err(self.findings().fail(file, problem)),
+            Err(problem) => {
+                let error = problem.in_text(file.clone(), &bytes, format);
+                Err(self.findings().fail(error))
+            }
         }
     }
 }

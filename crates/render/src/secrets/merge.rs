@@ -78,7 +78,7 @@ impl Values {
             values.keys.push(key.clone());
             match opened {
                 Ok(value) => values.opened.push((key, value)),
-                Err(problem) => values.fail(path, problem),
+                Err(problem) => values.fail_in(tree, path, problem),
             }
         }
         values
@@ -132,6 +132,16 @@ impl Values {
 
     fn fail(&mut self, path: TreePath, problem: SecretProblem) {
         self.errors.push(problem.at(path));
+    }
+
+    /// Fails with the place in the file, which is read once more for it.
+    fn fail_in(&mut self, tree: &dyn Tree, path: TreePath, problem: SecretProblem) {
+        match tree.read(&path) {
+            Ok(text) => self
+                .errors
+                .push(problem.in_text(path, &text, Format::Binary)),
+            Err(_) => self.fail(path, problem),
+        }
     }
 }
 

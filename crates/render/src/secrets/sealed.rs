@@ -19,7 +19,8 @@ pub(crate) type Suspects = BTreeMap<TreePath, Arc<[u8]>>;
 /// The documents with values that a build asks for.
 #[derive(Default)]
 pub(crate) struct Sources {
-    documents: Vec<(TreePath, Document)>,
+    /// With the text that each is of.
+    documents: Vec<(TreePath, Arc<[u8]>, Document)>,
     /// Why a file has no such documents, when that is odd.
     problems: BTreeMap<TreePath, SecretProblem>,
 }
@@ -64,10 +65,10 @@ impl Sources {
             match Document::parse_each(bytes, format) {
                 Ok(documents) => {
                     for document in documents {
-                        sources.add(path, document.map_err(Into::into), wanted);
+                        sources.add(path, bytes, document.map_err(Into::into), wanted);
                     }
                 }
-                Err(error) => sources.add(path, Err(error.into()), wanted),
+                Err(error) => sources.add(path, bytes, Err(error.into()), wanted),
             }
         }
         sources
@@ -76,12 +77,14 @@ impl Sources {
     fn add(
         &mut self,
         path: &TreePath,
+        text: &Arc<[u8]>,
         document: Result<Document, SecretProblem>,
         wanted: &BTreeSet<String>,
     ) {
         match document {
             Ok(document) if is_wanted(&document, wanted) => {
-                self.documents.push((path.clone(), document));
+                let text = Arc::clone(text);
+                self.documents.push((path.clone(), text, document));
             }
             Ok(_) => {}
             Err(problem) => drop(self.problems.insert(path.clone(), problem)),
@@ -90,7 +93,7 @@ impl Sources {
 
     /// Returns the documents, whose data keys are needed.
     pub(crate) fn documents(&self) -> impl Iterator<Item = &Document> {
-        self.documents.iter().map(|(_, document)| document)
+        self.documents.iter().map(|(.., document)| document)
     }
 
     /// Returns why the file at `path` cannot be opened, if it looks as if it should be.
@@ -107,7 +110,7 @@ impl Sources {
     ) -> (Values, Vec<SecretWarning>, Vec<SecretError>) {
         let mut values = Values::default();
         let (mut warnings, mut errors) = (Vec::new(), Vec::new());
-        for ((path, document), key) in self.documents.iter().zip(keys) {
+        for ((path, text, document), key) in self.documents.iter().zip(keys) {
             let revealed = key
                 .map_err(|error| SecretProblem::Decrypt(error.into()))
                 .and_then(|key| reveal(path, document, &key, decryption));
@@ -116,10 +119,25 @@ impl Sources {
                     values.add(path, document, revealed);
                     warnings.extend(more);
                 }
-                Err(problem) => errors.push(problem.at(path.clone())),
+                Err(problem) => errors.push(placed(problem, path, text)),
             }
         }
         (values, warnings, errors)
+    }
+}
+
+/// Returns the error of a manifest, with its place in the text. Of several documents in one file, the one that is
+/// meant is not told.
+pub(super) fn placed(problem: SecretProblem, path: &TreePath, text: &[u8]) -> SecretError {
+    let path = path.clone();
+    let format = format_of_manifest(&path);
+    let only = |format: &Format| {
+        let documents = Document::parse_each(text, *format);
+        documents.is_ok_and(|documents| documents.len() == 1)
+    };
+    match format.filter(only) {
+        Some(format) => problem.in_text(path, text, format),
+        None => problem.at(path),
     }
 }
 

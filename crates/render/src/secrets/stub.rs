@@ -161,6 +161,12 @@ pub(super) fn read(text: &[u8]) -> Result<Node, SecretProblem> {
     };
     root.expand_aliases(&Limits::default())
         .map_err(SecretProblem::Yaml)?;
+    if root
+        .get("sops")
+        .is_some_and(|sops| sops.get("mac").is_some())
+    {
+        return Err(SecretProblem::EncryptedStub);
+    }
     match root.get_text("kind") {
         Some("Secret") => {}
         kind => {

@@ -216,7 +216,7 @@ fn nothing_encrypted_is_left_in_an_object() {
         .find(|line| line.contains("mac:"))
         .unwrap();
     let without = file("secret.yaml").replace(mac, "    x: y");
-    insta::assert_snapshot!(error(&with(&[("secret.yaml", &without)])), @"secret.yaml: the MAC is missing, so the document may have been altered; encrypt it again from its source; if it has to be opened as it is, name it by --ignore-mac");
+    insta::assert_snapshot!(error(&with(&[("secret.yaml", &without)])), @"secret.yaml:13:5: the MAC is missing, so the document may have been altered; encrypt it again from its source; if it has to be opened as it is, name it by --ignore-mac");
     let copied = file("secret.yaml").split("sops:").next().unwrap();
     insta::assert_snapshot!(error(&with(&[("secret.yaml", copied)])), @"secret.yaml:1: Secret/db is still encrypted at /stringData/password: only manifests, patches, files of secretGenerator and .sops/NAME.enc are decrypted, each with its sops metadata; if something in the cluster decrypts this object, annotate it kustomize.toolkit.fluxcd.io/decrypt: Disabled");
 }
@@ -245,14 +245,14 @@ fn a_value_of_a_secret_that_is_no_text_is_refused() {
         "{start}host: ENC[{}",
         rest.replacen("type:str", "type:bool", 1)
     );
-    insta::assert_snapshot!(error(&with(&[("a.yaml", &port)])), @r#"a.yaml: the value ["stringData"]["host"] is marked as bool, and its content is not"#);
+    insta::assert_snapshot!(error(&with(&[("a.yaml", &port)])), @r#"a.yaml:10:11: the value ["stringData"]["host"] is marked as bool, and its content is not"#);
 }
 
 #[test]
 fn a_wrong_mac_is_refused_unless_the_path_may_have_one() {
     let altered = file("secret.yaml").replace("app: db", "app: other");
     let tree = with(&[("secret.yaml", &altered)]);
-    insta::assert_snapshot!(error(&tree), @"secret.yaml: the MAC does not match: values were altered, added, removed or reordered after encryption; if it has to be opened as it is, name it by --ignore-mac");
+    insta::assert_snapshot!(error(&tree), @"secret.yaml:24:10: the MAC does not match: values were altered, added, removed or reordered after encryption; if it has to be opened as it is, name it by --ignore-mac");
     let render = |pattern: &str| {
         let patterns: [PathPattern; 1] = [pattern.parse().unwrap()];
         let keyring = keyring();

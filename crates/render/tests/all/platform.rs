@@ -110,7 +110,7 @@ fn every_mistake_names_its_place() {
 fn every_secret_and_object_that_cannot_be_used_is_named() {
     insta::assert_snapshot!(errors(&[("kustomize/hydra/overlays/dev/.sops/B AD.enc", "x"), ("kustomize/hydra/overlays/dev/.sops/PLAIN.enc", "x")]), @r#"
     kustomize/hydra/overlays/dev/.sops/B AD.enc: "B AD" cannot be a key of a Secret: use letters, digits, '-', '_' and '.', at most 253
-    kustomize/hydra/overlays/dev/.sops/PLAIN.enc:1: this is not JSON, so it was not encrypted by sops (or is damaged)
+    kustomize/hydra/overlays/dev/.sops/PLAIN.enc:1:1: this is not JSON, so it was not encrypted by sops (or is damaged)
     "#);
     insta::assert_snapshot!(errors(&[("kustomize/hydra/base/service.yaml", "apiVersion: apps/v1beta1\nkind: Deployment\nmetadata: {name: hydra}\n")]), @"kustomize/hydra/base/service.yaml:1: Deployment/dev/hydra is already defined at kustomize/hydra/base/deployment.yaml:1; a unit has each object once");
 }
