@@ -42,7 +42,8 @@ pub(crate) fn text(code: u16, text: &str) -> Answer {
 
 /// Returns the answer for a failed request.
 pub(crate) fn failure(status: &Status) -> Answer {
-    let mut answer = json(status.code, &status.to_value());
+    let answer = json(status.code, &status.to_value());
+    let mut answer = with_warnings(answer, &status.warnings);
     let retry = status
         .details
         .as_ref()

@@ -17,6 +17,8 @@ pub(crate) struct Status {
     pub(crate) message: String,
     /// Whom it is about and why; boxed, because most of it is seldom there.
     pub(crate) details: Option<Box<Details>>,
+    /// Warnings of an object that was valid, and refused all the same.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// The reasons of `metav1.StatusReason`.
@@ -75,6 +77,7 @@ impl Status {
             reason,
             message: message.into(),
             details: None,
+            warnings: Vec::new(),
         }
     }
 

@@ -77,6 +77,11 @@ impl From<ExecutionError> for EvaluationError {
             ExecutionError::RemainderByZero(_) => "modulus by zero".to_owned(),
             ExecutionError::Overflow(..) => "integer overflow".to_owned(),
             ExecutionError::IndexOutOfBounds(_) => "index out of bounds".to_owned(),
+            ExecutionError::FunctionError { function, .. } if function == "quantity" => {
+                "quantities must match the regular expression \
+                 '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+                    .to_owned()
+            }
             ExecutionError::FunctionError { function, .. } => {
                 format!("{function} does not take what it is given")
             }

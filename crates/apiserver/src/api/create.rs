@@ -75,7 +75,8 @@ impl Api {
         }
         generation::begin(target.resource, &mut object);
         warnings.extend(adapt::warnings(target.resource, &object));
-        let object = self.store_new(&target, object, options)?;
+        let object = self.store_new(&target, object, options);
+        let object = object.map_err(|status| warned(status, &warnings))?;
         Ok(Written { object, warnings })
     }
 
@@ -118,4 +119,12 @@ impl Api {
         }
         self.after_write(resource, object);
     }
+}
+
+/// An object that is valid has its warnings, also where its name is taken.
+fn warned(mut status: Status, warnings: &[String]) -> Status {
+    if status.reason == Reason::AlreadyExists {
+        status.warnings = warnings.to_vec();
+    }
+    status
 }

@@ -125,7 +125,7 @@ impl Call<'_> {
             if all {
                 metadata["remainingItemCount"] = listing.remaining.into();
             }
-        } else if self.resource.custom.is_some() {
+        } else if self.resource.custom.is_some() && form(&self.request.accept) != Ok(Form::Table) {
             metadata["continue"] = "".into();
         }
         Ok(Page {

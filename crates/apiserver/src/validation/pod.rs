@@ -238,6 +238,16 @@ fn value_from(variable: &Value, from: &Value, path: &str, errors: &mut FieldErro
                 }
             }
         }
+        ["fieldRef"] => {
+            let field = text(from, "/fieldRef/fieldPath");
+            let path = format!("{path}.fieldRef.fieldPath");
+            if field.is_empty() {
+                errors.required(&path, "");
+            } else if !is_field(field) {
+                let why = format!("error converting fieldPath: field label not supported: {field}");
+                errors.invalid(&path, &field.into(), &why);
+            }
+        }
         [_] => {}
         _ => {
             let detail = "may not have more than one field specified at a time";
@@ -246,8 +256,25 @@ fn value_from(variable: &Value, from: &Value, path: &str, errors: &mut FieldErro
     }
 }
 
+/// Whether a Pod has the field for others to refer to.
+fn is_field(path: &str) -> bool {
+    let known = "metadata.annotations metadata.labels metadata.name metadata.namespace metadata.uid \
+                 spec.nodeName spec.restartPolicy spec.serviceAccountName spec.schedulerName spec.hostNetwork \
+                 status.phase status.hostIP status.hostIPs status.podIP status.podIPs status.nominatedNodeName";
+    let of_map = ["metadata.annotations['", "metadata.labels['"];
+    known.split(' ').any(|it| it == path) || of_map.iter().any(|map| path.starts_with(map))
+}
+
+/// Whether nothing is wrong with a volume: only such a one can be mounted.
+fn is_sound(volume: &Value) -> bool {
+    let mut errors = FieldErrors::default();
+    self::volume(volume, "", &mut errors);
+    errors.is_empty() && names::label(text(volume, "/name")).is_empty()
+}
+
 fn mounts(container: &Value, spec: &Value, path: &str, errors: &mut FieldErrors) {
     let volumes = list(spec, "/volumes").iter();
+    let volumes = volumes.filter(|volume| is_sound(volume));
     let volumes: HashSet<&str> = volumes.map(|volume| text(volume, "/name")).collect();
     let mut paths = HashSet::new();
     let whole = format!("{path}.volumeMounts");

@@ -69,6 +69,7 @@ fn every_mistake_in_a_pod_template_is_named() {
     spec.template.spec.containers[1].env[0].name: Required value
     spec.template.spec.containers[1].env[1].valueFrom: Invalid value: "": must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`
     spec.template.spec.containers[1].volumeMounts[0].name: Not found: "none"
+    spec.template.spec.containers[1].volumeMounts[1].name: Not found: "data"
     spec.template.spec.containers[1].volumeMounts[1].mountPath: Required value
     spec.template.spec.containers[1].resources.requests: Invalid value: "2": must be less than or equal to cpu limit of 1
     spec.template.spec.containers[1].livenessProbe: Required value: must specify a handler type
