@@ -4,6 +4,8 @@
 
 #[path = "all/absent.rs"]
 mod absent;
+#[path = "all/drift.rs"]
+mod drift;
 #[path = "all/failures.rs"]
 mod failures;
 #[path = "all/faults.rs"]

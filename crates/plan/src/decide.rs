@@ -1,6 +1,7 @@
 //! What is to be done to one object.
 
 mod apply;
+mod drift;
 mod optout;
 mod prune;
 mod replace;

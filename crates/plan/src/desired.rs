@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use windlass_object::{FingerprintKey, Mask, Object, ObjectRef, Origin};
 
-use crate::Unit;
+use crate::{Drifting, Unit};
 
 /// What the source wants of a unit.
 ///
@@ -54,6 +54,16 @@ pub enum DesiredError {
         /// Where it is written.
         origin: Option<Origin>,
     },
+    /// An object's annotation names no mode of drift.
+    #[error("{}{} of {id} is {value}; write correct, warn or off", at(origin.as_ref()), Drifting::ANNOTATION)]
+    Drifting {
+        /// The object.
+        id: ObjectRef,
+        /// What the annotation says, as JSON.
+        value: String,
+        /// Where it is written.
+        origin: Option<Origin>,
+    },
 }
 
 impl DesiredSet {
@@ -70,6 +80,11 @@ impl DesiredSet {
             let object = unit.labelled(object);
             if !unit.has(&object) {
                 errors.push(DesiredError::Labels { id, origin });
+                continue;
+            }
+            if let Some(value) = Drifting::mistake(object.value()) {
+                let value = value.to_string();
+                errors.push(DesiredError::Drifting { id, value, origin });
                 continue;
             }
             match set.get(&id) {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use windlass_object::ObjectRef;
 
 use crate::decide::Grant;
@@ -20,6 +21,9 @@ pub struct Guards {
     pub protected_namespaces: BTreeSet<String>,
     /// Which objects may be deleted and created anew. Default those that say so.
     pub replace: Replacing,
+    /// What is done about drift. Default that it is corrected.
+    #[serde(default)]
+    pub drift: Drifting,
 }
 
 /// Which objects may be deleted and created anew when a field differs that cannot be changed.
@@ -31,6 +35,57 @@ pub enum Replacing {
     Marked,
     /// All of the unit, as with `force` of a Flux Kustomization.
     All,
+}
+
+/// What is done where live objects were changed or deleted behind our back, while the source is as it was applied.
+///
+/// An object says so of itself with the annotation [`Drifting::ANNOTATION`] in the source. The modes are those of
+/// `driftDetection.mode` of a Flux `HelmRelease` (`enabled`, `warn`, `disabled`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Drifting {
+    /// It is changed back.
+    #[default]
+    Correct,
+    /// It is told, and nothing is written until the source changes.
+    Warn,
+    /// It is not told either.
+    Off,
+}
+
+impl Drifting {
+    /// The annotation by which an object has a mode of its own.
+    pub const ANNOTATION: &str = "windlass.dev/drift";
+
+    /// Returns the mode that `text` names: `correct`, `warn` or `off`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "correct" => Some(Self::Correct),
+            "warn" => Some(Self::Warn),
+            "off" => Some(Self::Off),
+            _ => None,
+        }
+    }
+
+    /// Returns the mode that an object of the source names for itself.
+    pub(crate) fn of(object: &Value) -> Option<Self> {
+        annotation(object)
+            .and_then(Value::as_str)
+            .and_then(Self::parse)
+    }
+
+    /// Returns the annotation of an object when it names no mode.
+    pub(crate) fn mistake(object: &Value) -> Option<&Value> {
+        annotation(object).filter(|_| Self::of(object).is_none())
+    }
+}
+
+fn annotation(object: &Value) -> Option<&Value> {
+    object
+        .get("metadata")?
+        .get("annotations")?
+        .get(Drifting::ANNOTATION)
 }
 
 /// What a person has allowed.
@@ -50,6 +105,7 @@ impl Default for Guards {
             shrink_free: 5,
             protected_namespaces: protected.map(str::to_owned).into(),
             replace: Replacing::default(),
+            drift: Drifting::default(),
         }
     }
 }

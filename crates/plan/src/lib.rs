@@ -9,6 +9,7 @@
 //! - [`Taker`], [`Takeover`]: fields of kubectl and of older programs, made ours.
 //! - [`Others`], [`Claim`]: what other units have to do with these objects.
 //! - [`Guards`], [`Replacing`], [`Approvals`]: what must not be deleted, and what a person has allowed.
+//! - [`Drifting`]: whether drift is corrected, told or left alone.
 //! - [`Inputs`] and [`plan()`]: all of this together, and the function.
 //! - [`Plan`]: waves of [`Action`]s with reason, cause and field changes; text, JSON and a hash.
 //! - [`Review`]: the plans of several units for people, as text and as Markdown; what is the same in many is said once.
@@ -77,7 +78,7 @@ mod unit;
 
 pub use decide::reason_to_keep;
 pub use desired::{Desired, DesiredError, DesiredSet};
-pub use guard::{Approvals, Guards, Replacing};
+pub use guard::{Approvals, Drifting, Guards, Replacing};
 pub use immutable::{Complaint, immutable_fields};
 pub use inputs::Inputs;
 pub use inventory::{Entry, EntryError, Held, Inventory};

@@ -215,10 +215,12 @@ impl Plan {
         !self.waves.is_empty()
     }
 
-    /// Returns whether live and desired agree: nothing to write and nothing held.
+    /// Returns whether live and desired agree: nothing to write, nothing held, and no drift that is left as it is.
     #[must_use]
     pub fn is_converged(&self) -> bool {
-        let settled = |action: &Action| matches!(action.op, Op::Unchanged | Op::Skip);
+        let settled = |action: &Action| {
+            matches!(action.op, Op::Unchanged | Op::Skip) && !action.reason.is_drift()
+        };
         self.problem.is_none() && self.actions().all(settled)
     }
 
@@ -307,6 +309,15 @@ impl PlanHash {
     #[must_use]
     pub fn short(&self) -> &str {
         self.0.get(..12).unwrap_or(&self.0)
+    }
+}
+
+impl fmt::Display for Writer {
+    /// Writes `written by kubectl-edit at 2026-11-22T10:00:00Z`, as far as it is known.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "written by {}", self.manager)?;
+        let mut time = self.time.iter();
+        time.try_for_each(|time| write!(formatter, " at {time}"))
     }
 }
 

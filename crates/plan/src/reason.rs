@@ -64,6 +64,13 @@ pub enum Reason {
         /// Key and value, such as `kustomize.toolkit.fluxcd.io/prune: disabled`.
         by: String,
     },
+    /// Skip: it drifted, and drift is told and not corrected.
+    Drifted {
+        /// Why it would be written otherwise.
+        what: Box<Reason>,
+    },
+    /// Skip: it is in the source as it was applied, and drift is not looked for.
+    DriftIgnored,
     /// Blocked: what the source wants is not known.
     DesiredUnknown {
         /// Why.
@@ -208,6 +215,12 @@ impl Reason {
         )
     }
 
+    /// Returns whether it tells of drift that is left as it is.
+    #[must_use]
+    pub fn is_drift(&self) -> bool {
+        matches!(self, Self::Drifted { .. })
+    }
+
     /// Returns whether an approval of the plan lifts it.
     #[must_use]
     pub fn is_approvable(&self) -> bool {
@@ -283,6 +296,14 @@ impl fmt::Display for Reason {
             }
             Self::Controlled { by } => write!(formatter, "{by} controls it; left alone"),
             Self::OptedOut { by } => write!(formatter, "left alone: {by}"),
+            Self::Drifted { what } => match **what {
+                Self::Missing => formatter.write_str("drift: deleted behind our back; left so"),
+                Self::Differs => formatter.write_str("drift; left as it is"),
+                ref what => write!(formatter, "drift; left as it is: {what}"),
+            },
+            Self::DriftIgnored => {
+                formatter.write_str("drift is not looked for; applied when the source changes")
+            }
             Self::DesiredUnknown { why } => {
                 write!(
                     formatter,

@@ -123,9 +123,7 @@ impl<'a> Review<'a> {
 impl Reviewed<'_> {
     /// Returns whether there is nothing to say but what the groups say.
     pub(crate) fn is_as_others(&self) -> bool {
-        let is_said = |action: &Action| {
-            matches!(action.op, Op::Unchanged | Op::Skip) || self.same.contains_key(&action.id)
-        };
+        let is_said = |action: &Action| action.is_quiet() || self.same.contains_key(&action.id);
         !self.same.is_empty() && self.plan.problem.is_none() && self.plan.actions().all(is_said)
     }
 }

@@ -191,7 +191,7 @@ impl<'a> Writer<'a> {
 
     /// Writes what the columns are.
     fn heading(&mut self, plan: &Plan) -> fmt::Result {
-        let is_listed = |action: &Action| !matches!(action.op, Op::Unchanged | Op::Skip);
+        let is_listed = |action: &Action| !action.is_quiet();
         if !self.options.quiet_objects && !plan.actions().any(is_listed) {
             return Ok(());
         }
@@ -247,7 +247,9 @@ impl<'a> Writer<'a> {
     }
 
     fn rest(&mut self, plan: &Plan) -> fmt::Result {
-        let quiet = |action: &&Action| matches!(action.op, Op::Unchanged | Op::Skip);
+        let drifted = |action: &&Action| action.reason.is_drift();
+        self.section("drift, not corrected", plan.rest.iter().filter(drifted))?;
+        let quiet = |action: &&Action| action.is_quiet();
         if self.options.quiet_objects {
             self.section("left as they are", plan.rest.iter().filter(quiet))?;
         }
@@ -278,10 +280,12 @@ impl<'a> Writer<'a> {
             let from = clean(&action.taken_from.join(", "));
             writeln!(self.out, "      fields taken over from {from}")?;
         }
-        action.fields.iter().try_for_each(|field| self.field(field))
+        let tells_since = action.reason.is_drift();
+        let mut fields = action.fields.iter();
+        fields.try_for_each(|field| self.field(field, tells_since))
     }
 
-    fn field(&mut self, field: &Field) -> fmt::Result {
+    fn field(&mut self, field: &Field, tells_since: bool) -> fmt::Result {
         let lines = lines::changed(&field.change);
         match lines {
             Some(_) => write!(self.out, "      {}:", field.change.path)?,
@@ -292,7 +296,11 @@ impl<'a> Writer<'a> {
             )?,
         }
         if let Some(writer) = &field.written_by {
-            write!(self.out, "  (written by {})", clean(&writer.manager))?;
+            let written = match tells_since {
+                true => writer.to_string(),
+                false => format!("written by {}", writer.manager),
+            };
+            write!(self.out, "  ({})", clean(&written))?;
         }
         writeln!(self.out)?;
         for line in lines.into_iter().flatten() {
@@ -351,6 +359,11 @@ fn wait_to(action: &Action) -> &'static str {
 }
 
 impl Action {
+    /// Returns whether there is nothing to say of the object.
+    pub(crate) fn is_quiet(&self) -> bool {
+        matches!(self.op, Op::Unchanged | Op::Skip) && !self.reason.is_drift()
+    }
+
     /// Returns whether something keeps it from being done.
     pub(crate) fn is_held(&self) -> bool {
         matches!(self.op, Op::Blocked | Op::Conflict | Op::Failed)

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use windlass_plan::{Guards, Replacing};
+use windlass_plan::{Drifting, Guards, Replacing};
 use windlass_render::PathPattern;
 
 use crate::command;
@@ -113,6 +113,32 @@ pub(crate) struct ClusterArgs {
     /// Who applies, as the fields of live objects name it; the default is that of Flux
     #[arg(long, value_name = "NAME", env = "WINDLASS_FIELD_MANAGER", default_value = MANAGER, value_parser = manager)]
     pub(crate) field_manager: String,
+    /// What is done where live objects were changed or deleted behind our back. An object says so of itself with
+    /// the annotation windlass.dev/drift in the source
+    #[arg(long, value_name = "MODE", env = "WINDLASS_DRIFT", value_enum, default_value_t = Drift::Correct)]
+    pub(crate) drift: Drift,
+}
+
+/// What is done about drift.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Drift {
+    /// Change it back.
+    #[default]
+    Correct,
+    /// Tell it, and write nothing until the source changes.
+    Warn,
+    /// Do not look for it; write when the source changes.
+    Off,
+}
+
+impl From<Drift> for Drifting {
+    fn from(drift: Drift) -> Self {
+        match drift {
+            Drift::Correct => Self::Correct,
+            Drift::Warn => Self::Warn,
+            Drift::Off => Self::Off,
+        }
+    }
 }
 
 /// The field manager, as that of Flux, so that clusters can be handed over without conflicts.
@@ -163,9 +189,10 @@ pub(crate) struct GuardArgs {
 
 impl GuardArgs {
     /// Returns the limits of a plan.
-    pub(crate) fn guards(&self) -> Guards {
+    pub(crate) fn guards(&self, drift: Drift) -> Guards {
         let mut guards = Guards {
             shrink_percent: self.max_prune_percent.into(),
+            drift: drift.into(),
             ..Guards::default()
         };
         let protected = self.protect_namespaces.iter().cloned();

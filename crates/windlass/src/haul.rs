@@ -27,7 +27,7 @@ use crate::report::{self, Event, Report};
 use crate::scene::{Scene, Snapshot};
 
 pub(crate) use approval::Approval;
-pub(crate) use job::{Context, Job, Outcome, Sight};
+pub(crate) use job::{Context, Job, Outcome, Sight, Told};
 pub(crate) use state::{Haul, Standing, State, leaving, standing_of};
 use state::{Look, Verdict};
 
@@ -119,6 +119,7 @@ pub(crate) async fn run(
         key,
         approvals: order.approvals.clone(),
         guards: order.guards.clone(),
+        told: Told::default(),
     };
     let mut run = Run {
         order,

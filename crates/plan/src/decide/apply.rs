@@ -3,7 +3,7 @@
 use serde_json::Value;
 use windlass_object::{FieldChange, Object, ObjectRef, PathSegment, diff};
 
-use super::{Grant, claim_of, is_terminating, look, of_object, optout};
+use super::{Grant, claim_of, drift, is_terminating, look, of_object, optout};
 use crate::blame::{has_applied, is_owner, writer_of};
 use crate::{
     Action, Cause, ClaimState, DesiredSet, DryRun, Entry, Field, Inputs, Inventory, Op, Reason,
@@ -92,6 +92,13 @@ impl Step<'_> {
     }
 
     fn tried(&self, action: Action, dry_run: &DryRun, grant: Grant<'_>) -> Action {
+        let applied = self.held.and_then(|held| held.applied.as_ref());
+        let is_applied = applied.is_some() && applied == action.digest.as_ref();
+        let action = self.correcting(action, dry_run, grant);
+        drift::tolerated(self.inputs, self.object, is_applied, action)
+    }
+
+    fn correcting(&self, action: Action, dry_run: &DryRun, grant: Grant<'_>) -> Action {
         match dry_run {
             DryRun::Settled if self.live.is_some() => action,
             DryRun::None | DryRun::Settled => action.with((Op::Blocked, Reason::NotTried)),

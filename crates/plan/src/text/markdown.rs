@@ -77,7 +77,9 @@ impl Review<'_> {
         let held = units.iter().filter(|unit| unit.plan.problem.is_none());
         let held = held.flat_map(|unit| {
             let held = unit.plan.rest.iter();
-            let held = held.filter(|action| action.is_held() && !action.reason.is_awaited());
+            let held = held.filter(|action| {
+                (action.is_held() && !action.reason.is_awaited()) || action.reason.is_drift()
+            });
             held.map(|action| {
                 let why = escaped(&cut(&action.reason));
                 format!(
@@ -163,7 +165,7 @@ fn of_unit(unit: &Reviewed<'_>, options: &MarkdownOptions<'_>) -> Block {
     let shown: Vec<&Action> = unit
         .plan
         .actions()
-        .filter(|action| action.is_held() || wait_to(action) != "-")
+        .filter(|action| !action.is_quiet())
         .collect();
     let mut body = "| Op | Object | Wait to | Why |\n|---|---|---|---|\n".to_owned();
     for action in &shown {

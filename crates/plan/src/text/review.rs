@@ -90,7 +90,7 @@ impl Page<'_> {
         action
             .fields
             .iter()
-            .try_for_each(|field| writer.field(field))
+            .try_for_each(|field| writer.field(field, false))
     }
 
     fn unit(&mut self, unit: &Reviewed<'_>, width: usize) -> fmt::Result {

@@ -63,7 +63,7 @@ pub(crate) struct Apply {
         group = "place",
         conflicts_with_all = [
             "services", "revision", "worktree", "field_manager", "approve", "max_prune_percent",
-            "protect_namespaces", "replace_immutable"
+            "protect_namespaces", "replace_immutable", "drift"
         ]
     )]
     plan: Option<PathBuf>,
@@ -132,7 +132,7 @@ impl Apply {
     }
 
     fn of_arguments(self) -> (SurveyArgs, Terms) {
-        let terms = Terms::of(&self.guards, Key::Found);
+        let terms = Terms::of(&self.guards, self.cluster.drift, Key::Found);
         let arguments = SurveyArgs {
             services: self.services,
             repo: self.repo,

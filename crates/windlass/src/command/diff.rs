@@ -90,7 +90,7 @@ impl Diff {
     }
 
     async fn against_cluster(&self, style: Style) -> Result<(Done, Vec<UnitDiff>), Failure> {
-        let survey = Survey::take(&self.survey, Terms::default()).await?;
+        let survey = Survey::take(&self.survey, Terms::looking(self.survey.cluster.drift)).await?;
         survey.print_warnings(style);
         survey.print_problems(style);
         let units = survey.units.iter();

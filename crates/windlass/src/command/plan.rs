@@ -56,7 +56,7 @@ impl Plan {
             Some(path) => self.save(path, cluster, survey).await,
             None => Ok(()),
         };
-        let terms = Terms::of(&self.guards, key);
+        let terms = Terms::of(&self.guards, self.survey.cluster.drift, key);
         let (survey, ()) = Survey::take_and(&self.survey, terms, save).await?;
         survey.print_warnings(style);
         let plans = || {
@@ -103,7 +103,7 @@ impl Plan {
                 manager: cluster.manager().to_owned(),
             },
             services: self.survey.services.clone(),
-            guards: self.guards.guards(),
+            guards: self.guards.guards(self.survey.cluster.drift),
             approvals: self
                 .guards
                 .approve

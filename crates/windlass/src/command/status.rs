@@ -93,7 +93,8 @@ impl Status {
     async fn look(&self) -> Result<Report, Failure> {
         let look =
             async |cluster: &Cluster, survey: &mut Survey| Ok(unwell(cluster, &survey.units).await);
-        let (survey, mut unwell) = Survey::take_and(&self.survey, Terms::default(), look).await?;
+        let terms = Terms::looking(self.survey.cluster.drift);
+        let (survey, mut unwell) = Survey::take_and(&self.survey, terms, look).await?;
         let units = survey.units.iter().map(|unit| {
             let mut findings = planned(unit);
             findings.extend(unwell.remove(&unit.name).unwrap_or_default());
@@ -132,6 +133,7 @@ fn planned(unit: &Surveyed) -> Vec<Finding> {
 
 fn finding(action: &Action) -> Option<Finding> {
     let state = match action.op {
+        _ if action.reason.is_drift() => State::Diverged,
         Op::Unchanged | Op::Skip => return None,
         _ if !action.reason.is_known() => State::Failed,
         Op::Create | Op::Update | Op::Adopt | Op::Replace | Op::Prune | Op::Blocked => {
@@ -141,7 +143,11 @@ fn finding(action: &Action) -> Option<Finding> {
     };
     let fields = action.fields.iter().map(|field| {
         let writer = field.written_by.as_ref();
-        let writer = writer.map(|writer| format!(" (written by {})", writer.manager));
+        let tells_since = action.reason.is_drift();
+        let writer = writer.map(|writer| match tells_since {
+            true => format!(" ({writer})"),
+            false => format!(" (written by {})", writer.manager),
+        });
         format!("\n{:.160}{}", field.change, writer.unwrap_or_default())
     });
     let fields: String = fields.collect();

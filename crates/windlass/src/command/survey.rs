@@ -10,10 +10,10 @@ use windlass_object::{FingerprintKey, Object, ObjectRef};
 use windlass_plan::{Desired, DesiredSet, Guards, Op, Plan, Review};
 
 use crate::access::{Access, Embedded};
-use crate::cli::{GuardArgs, SurveyArgs};
+use crate::cli::{Drift, GuardArgs, SurveyArgs};
 use crate::desired::{self, NAMESPACE, RenderedUnit, Selection};
 use crate::failure::{Done, Failure};
-use crate::haul::{Approval, Context, Haul, Job, Sight};
+use crate::haul::{Approval, Context, Haul, Job, Sight, Told};
 use crate::keys::Together;
 use crate::scene::Scene;
 use crate::style::{Ink, Style};
@@ -69,11 +69,23 @@ struct Files<'a> {
 }
 
 impl Terms {
-    pub(super) fn of(arguments: &GuardArgs, key: Key) -> Self {
+    pub(super) fn of(arguments: &GuardArgs, drift: Drift, key: Key) -> Self {
         Self {
             approvals: arguments.approve.clone(),
-            guards: arguments.guards(),
+            guards: arguments.guards(drift),
             key,
+        }
+    }
+
+    /// Returns those of someone who only looks.
+    pub(super) fn looking(drift: Drift) -> Self {
+        let guards = Guards {
+            drift: drift.into(),
+            ..Guards::default()
+        };
+        Self {
+            guards,
+            ..Self::default()
         }
     }
 }
@@ -313,6 +325,7 @@ impl<'a> Files<'a> {
             key,
             approvals: self.terms.approvals.clone(),
             guards: self.terms.guards.clone(),
+            told: Told::default(),
         };
         Ok((context, is_temporary))
     }

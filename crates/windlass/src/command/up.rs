@@ -73,7 +73,7 @@ impl Up {
             env,
             once: self.once,
             timeout: Some(self.timeout),
-            guards: self.guards.guards(),
+            guards: self.guards.guards(self.cluster.drift),
             approvals: self.guards.approve,
         };
         let is_ours = access.kubeconfig().is_some();

@@ -1,8 +1,8 @@
 //! One reconciliation of one unit: observe, plan, apply, remember.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::approval::{self, Approval};
 use crate::report::Event;
@@ -11,8 +11,8 @@ use windlass_cluster::{Applied, Cluster, Definitions, InventoryError, Progress, 
 use windlass_health::Health;
 use windlass_object::{FingerprintKey, ObjectRef};
 use windlass_plan::{
-    Approvals, Cause, Desired, Guards, Held, Inputs, Inventory, Live, Observed, Others, Plan, Unit,
-    inventory_after, inventory_before, plan,
+    Action, Approvals, Cause, Desired, Guards, Held, Inputs, Inventory, Live, Observed, Others,
+    Plan, Unit, inventory_after, inventory_before, plan,
 };
 
 /// What all jobs share.
@@ -21,6 +21,25 @@ pub(crate) struct Context {
     pub(crate) key: FingerprintKey,
     pub(crate) approvals: Vec<Approval>,
     pub(crate) guards: Guards,
+    pub(crate) told: Told,
+}
+
+/// The drift that was told and is left as it is: it is told again when it is another one.
+#[derive(Default)]
+pub(crate) struct Told(Mutex<BTreeMap<(Unit, ObjectRef), Action>>);
+
+impl Told {
+    /// Returns whether this drift is not known yet. What is drift no more is forgotten.
+    fn is_news(&self, unit: &Unit, action: &Action) -> bool {
+        // A map that was being changed in a panic is still one.
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (unit.clone(), action.id.clone());
+        if !action.reason.is_drift() {
+            told.remove(&key);
+            return matches!(action.cause, Some(Cause::Drift | Cause::Both));
+        }
+        told.insert(key, action.clone()).as_ref() != Some(action)
+    }
 }
 
 /// What one job works on.
@@ -201,7 +220,7 @@ impl Job {
                 }
             }
         }
-        drift(name, &outcome.plan).for_each(report);
+        drift(name, &outcome.plan, &context.told).for_each(report);
         let progress = |progress: Progress<'_>| report(Event::of_progress(name, &progress));
         let is_wanted = || self.wish.is_latest();
         let applied = cluster.apply(&outcome.plan, desired, &is_wanted, &progress);
@@ -225,15 +244,16 @@ impl Job {
     }
 }
 
-/// Returns what others changed behind our back, and this plan changes back.
-fn drift<'a>(name: &'a str, plan: &'a Plan) -> impl Iterator<Item = Event> + 'a {
+/// Returns what others changed behind our back, and this plan changes back or leaves as it is.
+fn drift<'a>(name: &'a str, plan: &'a Plan, told: &'a Told) -> impl Iterator<Item = Event> + 'a {
     let drifted = plan
         .actions()
-        .filter(|action| matches!(action.cause, Some(Cause::Drift | Cause::Both)));
+        .filter(|action| told.is_news(&plan.unit, action));
     drifted.map(|action| Event::Drift {
         unit: name.to_owned(),
         id: action.id.clone(),
         fields: action.fields.clone(),
+        corrected: !action.reason.is_drift(),
     })
 }
 

@@ -68,6 +68,8 @@ pub(crate) enum Event {
         unit: String,
         id: ObjectRef,
         fields: Vec<Field>,
+        /// Whether it is changed back.
+        corrected: bool,
     },
     /// A unit stands differently from before.
     Unit {
@@ -228,13 +230,19 @@ impl fmt::Display for Event {
             Self::Failed { unit, reason, .. } => {
                 write!(formatter, "{unit}: {}", shown(reason))
             }
-            Self::Drift { unit, id, fields } => {
-                write!(formatter, "{unit}: {id} was changed in the cluster")?;
+            Self::Drift {
+                unit,
+                id,
+                fields,
+                corrected,
+            } => {
+                let left = if *corrected { "" } else { ", and is left so" };
+                write!(formatter, "{unit}: {id} was changed in the cluster{left}")?;
                 fields.iter().try_for_each(|field| {
                     let change = format!("{:.160}", field.change);
                     write!(formatter, "\n    {}", clean(&change))?;
                     field.written_by.iter().try_for_each(|writer| {
-                        write!(formatter, " (written by {})", clean(&writer.manager))
+                        write!(formatter, " ({})", clean(&writer.to_string()))
                     })
                 })
             }

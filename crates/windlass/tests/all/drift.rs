@@ -95,3 +95,62 @@ fn up_repairs_what_someone_changed_or_deleted() {
         scene.kubectl(&["get", "svc", "hydra", "-n", "dev"]).code == Some(0)
     });
 }
+
+/// Returns how many replicas are live.
+fn replicas(scene: &Scene) -> String {
+    let path = "jsonpath={.spec.replicas}";
+    scene.kubectl_ok(&["get", "deploy/storefront", "-n", "dev", "-o", path])
+}
+
+#[test]
+fn drift_is_told_or_not_looked_for_as_the_command_line_says() {
+    let (scene, _server) = converged();
+    scene.kubectl_ok(&["scale", "deploy/storefront", "-n", "dev", "--replicas=5"]);
+    for command in ["plan", "status"] {
+        let told = scene.windlass(&[command, "--env", "dev", "--drift", "warn"]);
+        assert_eq!(told.code, Some(3), "{}", told.all());
+        for part in [
+            "drift; left as it is",
+            "spec.replicas: 5 → 1",
+            "(written by kubectl at 2",
+        ] {
+            assert!(
+                told.stdout.contains(part),
+                "no {part:?} in:\n{}",
+                told.all()
+            );
+        }
+        let quiet = scene.windlass(&[command, "--env", "dev", "--drift", "off"]);
+        assert_eq!(quiet.code, Some(0), "{}", quiet.all());
+    }
+    let applied = scene.windlass(&["apply", "--env", "dev", "--yes", "--drift", "warn"]);
+    assert_eq!(applied.code, Some(0), "{}", applied.all());
+    assert!(
+        applied.all().contains("drift; left as it is"),
+        "{}",
+        applied.all()
+    );
+    assert_eq!(replicas(&scene), "5");
+    let applied = scene.windlass(&["apply", "--env", "dev", "--yes"]);
+    assert_eq!(applied.code, Some(0), "{}", applied.all());
+    assert_eq!(replicas(&scene), "1");
+    let wrong = scene.windlass(&["plan", "--env", "dev", "--drift", "wran"]);
+    assert_eq!(wrong.code, Some(2), "{}", wrong.all());
+}
+
+#[test]
+fn up_tells_drift_and_leaves_it_until_the_source_changes() {
+    let scene = Scene::platform();
+    let mut up = scene.start(&["up", "--env", "dev", "--drift", "warn"]);
+    up.wait_for("converged: ");
+    scene.kubectl_ok(&["scale", "deploy/storefront", "-n", "dev", "--replicas=5"]);
+    up.wait_for("Deployment/dev/storefront was changed in the cluster, and is left so");
+    up.wait_for("spec.replicas: 5 → 1 (written by kubectl");
+    assert_eq!(replicas(&scene), "5");
+    let path = "kustomize/storefront/base/kustomization.yaml";
+    let text = scene.read(path);
+    scene.write(path, &(text + "\ncommonAnnotations:\n  note: new\n"));
+    scene.commit("a note");
+    up.wait_for("Deployment/dev/storefront configured");
+    assert_eq!(replicas(&scene), "1");
+}

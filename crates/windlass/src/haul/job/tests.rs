@@ -17,7 +17,7 @@ use windlass_render::Decryption;
 use windlass_sops::Keyring;
 use windlass_tree::{EntryKind, MemoryTree, Tree, TreeError, TreePath};
 
-use super::{Context, Job, Outcome};
+use super::{Context, Job, Outcome, Told};
 use crate::desired::{self, NAMESPACE, Selection};
 
 /// An API server behind a proxy, and a process that is connected through it.
@@ -111,6 +111,7 @@ async fn process(target: &Target) -> Result<Context, ConnectError> {
         key: FingerprintKey::new([1; 32]),
         approvals: Vec::new(),
         guards: Guards::default(),
+        told: Told::default(),
     })
 }
 
