@@ -296,9 +296,10 @@ impl<'a> Writer<'a> {
             )?,
         }
         if let Some(writer) = &field.written_by {
-            let written = match tells_since {
-                true => writer.to_string(),
-                false => format!("written by {}", writer.manager),
+            let written = if tells_since {
+                writer.to_string()
+            } else {
+                format!("written by {}", writer.manager)
             };
             write!(self.out, "  ({})", clean(&written))?;
         }

@@ -144,9 +144,12 @@ fn finding(action: &Action) -> Option<Finding> {
     let fields = action.fields.iter().map(|field| {
         let writer = field.written_by.as_ref();
         let tells_since = action.reason.is_drift();
-        let writer = writer.map(|writer| match tells_since {
-            true => format!(" ({writer})"),
-            false => format!(" (written by {})", writer.manager),
+        let writer = writer.map(|writer| {
+            if tells_since {
+                format!(" ({writer})")
+            } else {
+                format!(" (written by {})", writer.manager)
+            }
         });
         format!("\n{:.160}{}", field.change, writer.unwrap_or_default())
     });
