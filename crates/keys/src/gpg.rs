@@ -168,6 +168,15 @@ fn refusal(errors: &str) -> KeyFailure {
             held: 0,
         };
     }
+    if errors.contains("Unusable public key") {
+        return KeyFailure::Invalid {
+            reason: format!(
+                "{}: it has expired, is revoked, or cannot encrypt (gpg: Unusable public key); \
+                 `gpg --list-keys` says which",
+                KeyType::Pgp.article()
+            ),
+        };
+    }
     let mut lines = errors
         .lines()
         .map(str::trim)

@@ -145,3 +145,55 @@ fn groups_are_added_and_taken_away_as_far_as_the_file_still_opens() {
     let kept = values(&one);
     assert_eq!(kept, before);
 }
+
+/// Runs gpg as if it were so many days ago.
+fn gpg(lab: &Lab, days: u32, arguments: &[&str]) -> String {
+    let script = "time=$(date -u -d \"-$1 days\" +%Y%m%dT%H%M%S); shift; exec gpg --batch --quiet --no-permission-warning \
+                  --passphrase '' --faked-system-time \"$time\" \"$@\"";
+    let days = days.to_string();
+    let ran = lab.run(
+        std::path::Path::new("/bin/bash"),
+        &[&["-c", script, "gpg", &days], arguments].concat(),
+        "",
+    );
+    assert_eq!(ran.code, Some(0), "{arguments:?}: {ran:?}");
+    ran.stdout
+}
+
+#[test]
+fn a_pgp_key_that_expired_opens_files_and_encrypts_none() {
+    let mut lab = Lab::new();
+    let ring = lab.home().join("ring").display().to_string();
+    std::fs::create_dir(&ring).unwrap();
+    lab.variable("GNUPGHOME", &ring);
+    let generate = ["--quick-gen-key", "old <old@example.com>"];
+    gpg(
+        &lab,
+        30,
+        &[&generate[..], &["default", "default", "60d"]].concat(),
+    );
+    let keys = gpg(&lab, 30, &["--list-keys", "--with-colons"]);
+    let line = keys.lines().find(|line| line.starts_with("fpr:")).unwrap();
+    let key = line.split(':').nth(9).unwrap();
+    lab.write("a.yaml", "k: v\n");
+    lab.theirs_ok(&["encrypt", "-i", "--pgp", key, "a.yaml"]);
+    gpg(&lab, 29, &["--quick-set-expire", key, "2d"]);
+    gpg(&lab, 29, &["--quick-set-expire", key, "2d", "*"]);
+
+    assert_eq!(lab.theirs_ok(&["decrypt", "a.yaml"]), "k: v\n");
+    assert_eq!(lab.ours_ok(&["decrypt", "a.yaml"]), "k: v\n");
+    let before = lab.read("a.yaml");
+    lab.write("b.yaml", "k: v\n");
+    for arguments in [
+        &["rotate", "-i", "a.yaml"][..],
+        &["encrypt", "-i", "--pgp", key, "b.yaml"],
+    ] {
+        assert_eq!(lab.theirs(arguments).code, Some(1));
+        let words = lab.refused(1, arguments);
+        assert!(
+            words.contains(key) && words.contains("it has expired"),
+            "{words}"
+        );
+    }
+    assert_eq!(lab.read("a.yaml"), before);
+}
