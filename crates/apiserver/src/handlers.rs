@@ -20,7 +20,7 @@ use hyper::body::Bytes;
 use crate::answer::{self, Answer};
 use crate::api::{Api, Target};
 use crate::query::Query;
-use crate::rbac::{self, Action, Policy, User};
+use crate::rbac::{self, Action, User};
 use crate::request::{ResourceRoute, Route};
 use crate::resource::{ResourceType, Subresource, Verbs};
 use crate::shutdown::Shutdown;
@@ -156,7 +156,6 @@ impl Call<'_> {
 
     /// Refuses what the roles of the user do not allow; the server's own user may do everything.
     fn authorize(&self) -> Result<(), Status> {
-        let policy = Policy::load(&self.api().store, &self.route.namespace);
         let name = match self.route.name.as_str() {
             "" => self.request.query.selected_name(),
             name => name,
@@ -169,11 +168,12 @@ impl Call<'_> {
             namespace: &self.route.namespace,
             name,
         };
-        let decision = policy.decide(&self.request.user, &action);
+        let user = &self.request.user;
+        let decision = rbac::decide(&self.api().store, &self.route.namespace, user, &action);
         if decision.allowed {
             return Ok(());
         }
-        Err(rbac::forbidden(&self.request.user, &action, &decision))
+        Err(rbac::forbidden(user, &action, &decision))
     }
 
     /// Returns the verb as roles name it.

@@ -12,6 +12,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use serde_json::Value;
 
+use crate::fields;
 use crate::journal::{Journal, Loaded, Record, Sealer};
 use crate::resource::GroupResource;
 
@@ -224,7 +225,7 @@ impl Key {
 
 /// Returns `metadata.resourceVersion` as a number; 0 when there is none.
 pub(crate) fn version(object: &Value) -> u64 {
-    let text = object.pointer("/metadata/resourceVersion");
+    let text = fields::at(object, "/metadata/resourceVersion");
     text.and_then(Value::as_str)
         .and_then(|text| text.parse().ok())
         .unwrap_or(0)

@@ -90,7 +90,7 @@ fn access(
 ) -> Result<Value, Status> {
     let action = action(resource, review)?;
     let namespace = text(review, "/spec/resourceAttributes/namespace");
-    let decision = Policy::load(store, namespace).decide(user, &action);
+    let decision = super::decide(store, namespace, user, &action);
     let mut status = json!({ "allowed": decision.allowed });
     if !decision.reason.is_empty() {
         status["reason"] = decision.reason.into();

@@ -121,7 +121,12 @@ fn a_group_may_reach_paths_by_prefix() {
 
 #[test]
 fn the_group_of_masters_may_do_everything() {
-    let decision = Policy::default().decide(&User::admin(), &action("delete", "x", "y", "z"));
+    let decision = decide(
+        &Store::new(),
+        "shop",
+        &User::admin(),
+        &action("delete", "x", "y", "z"),
+    );
     assert!(decision.allowed);
 }
 
