@@ -70,6 +70,14 @@ pub enum EmitError {
     /// JSON has no such number.
     #[error("the document has a number that is infinite or not a number, which JSON cannot hold")]
     NotANumber,
+    /// The formats without nesting write a line feed as `\n`, and have no other way to write a backslash.
+    #[error(
+        "the field {field} of the sops metadata would be read as something else, so this format cannot hold it"
+    )]
+    Metadata {
+        /// The field, as the format names it: `age__list_0__map_enc`.
+        field: String,
+    },
     /// JSON has no such text.
     #[error("the document has a value that is not UTF-8, which JSON cannot hold")]
     NotText,

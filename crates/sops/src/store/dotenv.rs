@@ -88,10 +88,14 @@ pub(super) fn emit(branch: &[Item]) -> Result<SecretBytes, EmitError> {
 
 /// Writes the lines, and behind them the metadata.
 pub(super) fn emit_encrypted(branch: &[Item], block: &[Item]) -> Result<SecretBytes, EmitError> {
+    let fields = flat::flatten(block);
+    let lines = fields
+        .iter()
+        .map(|(key, value)| format!("{METADATA}{key}={}\n", flat::escape(value)));
+    let lines: String = lines.collect();
+    flat::check_kept(&fields, &parse(lines.as_bytes()).unwrap_or_default())?;
     let mut out = emit(branch)?.expose().to_vec();
-    for (key, value) in flat::flatten(block) {
-        out.extend_from_slice(format!("{METADATA}{key}={value}\n").as_bytes());
-    }
+    out.extend_from_slice(lines.as_bytes());
     Ok(SecretBytes::new(out))
 }
 
@@ -130,6 +134,14 @@ mod tests {
         let text = "# c\nA=1=2\nexport B=\"q\"\r\nC=a\\nb\nA=again\nE=\n";
         assert_eq!(round_trip(Format::Dotenv, text), text);
         assert_eq!(round_trip(Format::Dotenv, "\n\nA=1\n\n"), "A=1\n");
+    }
+
+    #[test]
+    fn metadata_that_would_be_read_as_something_else_is_not_written() {
+        let written = |text: &str| emit_encrypted(&[], &[text_pair("mac", text.into())]);
+        assert_eq!(written("a\nb").unwrap().expose(), b"sops_mac=a\\nb\n");
+        assert_eq!(written("a\\\nb").unwrap().expose(), b"sops_mac=a\\\\nb\n");
+        assert!(written("C:\\new").is_err());
     }
 
     #[test]

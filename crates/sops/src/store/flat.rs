@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::value::{Branch, Item, Scalar, Value};
+use super::EmitError;
+use crate::value::{Branch, Item, Scalar, Value, get};
 
 /// Positions beyond this are no list that sops wrote; they would cost memory.
 const MAX_POSITION: usize = 10_000;
@@ -105,11 +106,41 @@ fn into_value(tree: Tree) -> Value {
     }
 }
 
-/// Returns the flat fields of metadata, sorted, with `\n` for line feeds; what is null is left out.
+/// Returns the flat fields of metadata, sorted; what is null is left out.
 pub(super) fn flatten(block: &[Item]) -> BTreeMap<String, String> {
     let mut fields = BTreeMap::new();
     flatten_branch("", block, &mut fields);
     fields
+}
+
+/// Returns the text of a field as it is written. As in sops, a backslash is not escaped.
+pub(super) fn escape(value: &str) -> String {
+    value.replace('\n', "\\n")
+}
+
+/// Checks that the fields that were written are those of `read`, a document made of what was written.
+///
+/// A list that is empty cannot be written, so positions are counted anew on both sides.
+pub(super) fn check_kept(
+    written: &BTreeMap<String, String>,
+    read: &[Item],
+) -> Result<(), EmitError> {
+    let wrong = |field: &str| EmitError::Metadata {
+        field: field.to_owned(),
+    };
+    let fields = written.iter();
+    let meant = unflatten(fields.map(|(key, value)| (key.as_str(), value.clone())));
+    let meant =
+        meant.map_err(|WrongField(at)| wrong(written.keys().nth(at).map_or("", |key| key)))?;
+    let read = match get(read, "sops") {
+        Some(Value::Branch(block)) => flatten(block),
+        _ => BTreeMap::new(),
+    };
+    let meant = flatten(&meant);
+    let lost = meant
+        .iter()
+        .find(|(key, value)| read.get(*key) != Some(value));
+    lost.map_or(Ok(()), |(key, _)| Err(wrong(key)))
 }
 
 fn flatten_branch(at: &str, branch: &[Item], fields: &mut BTreeMap<String, String>) {
@@ -134,8 +165,7 @@ fn flatten_value(at: String, value: &Value, fields: &mut BTreeMap<String, String
         }
         Value::Scalar(scalar) => {
             let bytes = scalar.to_bytes();
-            let text = String::from_utf8_lossy(bytes.expose()).replace('\n', "\\n");
-            fields.insert(at, text);
+            fields.insert(at, String::from_utf8_lossy(bytes.expose()).into_owned());
         }
         Value::Null | Value::Comment(_) => {}
     }
@@ -144,7 +174,6 @@ fn flatten_value(at: String, value: &Value, fields: &mut BTreeMap<String, String
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::value::get;
 
     #[test]
     fn lists_and_maps_are_found_again() {

@@ -72,9 +72,18 @@ pub(super) fn emit(sections: &[Item]) -> Result<SecretBytes, EmitError> {
 /// Writes the sections, and behind them the metadata; its fields are sorted (sops has them in any order).
 pub(super) fn emit_encrypted(sections: &[Item], block: &[Item]) -> Result<SecretBytes, EmitError> {
     let fields = flat::flatten(block);
-    let fields = fields.iter().map(|(key, value)| text_pair(key, value));
-    let metadata = Item::Pair("sops".to_owned(), Value::Branch(fields.collect()));
-    let sections: Vec<_> = sections.iter().cloned().chain([metadata]).collect();
+    let pairs = fields
+        .iter()
+        .map(|(key, value)| text_pair(key, &flat::escape(value)));
+    let metadata = [Item::Pair(
+        "sops".to_owned(),
+        Value::Branch(pairs.collect()),
+    )];
+    let written = emit(&metadata)?;
+    let read = std::str::from_utf8(written.expose()).ok().map(parse);
+    let read = read.and_then(Result::ok).unwrap_or_default();
+    flat::check_kept(&fields, &read.documents.concat())?;
+    let sections: Vec<_> = sections.iter().cloned().chain(metadata).collect();
     emit(&sections)
 }
 
@@ -154,6 +163,19 @@ mod tests {
 
         [empty]
         ");
+    }
+
+    #[test]
+    fn metadata_that_would_be_read_as_something_else_is_not_written() {
+        let written = |text: &str| {
+            let printed = emit_encrypted(&[], &[text_pair("mac", text)]);
+            printed.map(|printed| String::from_utf8(printed.expose().to_vec()).unwrap())
+        };
+        assert_eq!(written("a\nb").unwrap(), "[sops]\nmac = a\\nb\n");
+        let error = written("a\\\nb").unwrap_err();
+        insta::assert_snapshot!(error, @"the field mac of the sops metadata would be read as something else, so this format cannot hold it");
+        assert!(written("C:\\new").is_err());
+        assert!(written("` and \"\"\"").is_err());
     }
 
     #[test]
