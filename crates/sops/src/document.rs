@@ -14,6 +14,7 @@ mod trail;
 
 use std::fmt;
 
+use crate::cipher::Cipher;
 use crate::data_key::{Unwrapping, WrappedKeys};
 use crate::metadata::{Metadata, VERSION};
 use crate::store::{self, Format, Style};
@@ -142,6 +143,21 @@ impl Document {
         self.unwrapping(&DecryptionOrder::default()).ask(service)
     }
 
+    /// Checks that this is the data key, by the MAC or else by the values; whether they were altered is not told.
+    /// A key service that lies would otherwise have [`Document::with_keys`] lock everybody out.
+    pub fn check_key(&self, key: &DataKey) -> Result<(), DecryptError> {
+        if self.opens_mac(key) {
+            return Ok(());
+        }
+        self.decrypt_with(key, MacCheck::Ignore).map(drop)
+    }
+
+    /// Returns whether the MAC opens with this data key, whatever it says.
+    pub fn opens_mac(&self, key: &DataKey) -> bool {
+        let place = self.metadata.last_modified.to_seconds();
+        Cipher::new(key).open(&self.metadata.mac, &place).is_ok()
+    }
+
     /// Opens the document and verifies its MAC.
     pub fn decrypt<S: KeyService + ?Sized>(&self, service: &S) -> Result<Plaintext, DecryptError> {
         self.decrypt_with(&self.data_key(service)?, MacCheck::Verify)
@@ -190,7 +206,7 @@ impl Document {
     }
 
     /// Returns the document with other wrapped keys, which must be those of its own data key (`updatekeys`,
-    /// `groups`): values, MAC and time stay.
+    /// `groups`; see [`Document::check_key`]): values, MAC and time stay.
     #[must_use]
     pub fn with_keys(mut self, keys: WrappedKeys) -> Self {
         self.metadata.keys = keys;

@@ -14,6 +14,8 @@ mod keys;
 mod keyservice;
 #[path = "sops/lab.rs"]
 pub(crate) mod lab;
+#[path = "sops/lies.rs"]
+mod lies;
 #[path = "sops/messages.rs"]
 mod messages;
 #[path = "sops/publish.rs"]

@@ -43,7 +43,7 @@ impl Opening {
         let document = parse(input)?;
         let key = self.data_key(input, &document)?;
         let opened = document.decrypt_with(&key, self.mac);
-        let plaintext = opened.map_err(|error| decrypt_failure(input, &error))?;
+        let plaintext = opened.map_err(|error| decrypt_failure(input, &document, &key, &error))?;
         warn(input, plaintext.warnings(), context);
         warn_of_losses(input, &plaintext.lost_in(input.output_format), context);
         Ok(plaintext)
@@ -58,9 +58,21 @@ impl Opening {
         let document = parse(input)?;
         let key = self.data_key(input, &document)?;
         let opened = document.open(&key, self.mac);
-        let open = opened.map_err(|error| decrypt_failure(input, &error))?;
+        let open = opened.map_err(|error| decrypt_failure(input, &document, &key, &error))?;
         warn(input, open.plaintext.warnings(), context);
         Ok((document, open))
+    }
+
+    /// Asks for the data key, and makes sure that it is the one of the document before it is wrapped anew.
+    pub(super) fn proven_key(
+        &self,
+        input: &Input,
+        document: &Document,
+    ) -> Result<DataKey, Failure> {
+        let key = self.data_key(input, document)?;
+        let proof = document.check_key(&key);
+        proof.map_err(|error| decrypt_failure(input, document, &key, &error))?;
+        Ok(key)
     }
 
     /// Asks for the data key.
@@ -121,16 +133,35 @@ pub(super) fn dump_failure(input: &Input, error: &EmitError) -> Failure {
     input.failure(Exit::CannotDump, error)
 }
 
-fn decrypt_failure(input: &Input, error: &DecryptError) -> Failure {
+fn decrypt_failure(
+    input: &Input,
+    document: &Document,
+    key: &DataKey,
+    error: &DecryptError,
+) -> Failure {
     match error {
         DecryptError::NoKey(error) => no_key_failure(input, error),
-        DecryptError::Value { .. } => input.failure_at(Exit::Decrypting, error),
+        DecryptError::Value { .. } => {
+            let failure = input.failure_at(Exit::Decrypting, error);
+            let doubt = (!document.opens_mac(key)).then(|| doubt_of_key(document));
+            doubt.into_iter().fold(failure, Failure::hint)
+        }
         DecryptError::MissingMac | DecryptError::Mac { .. } | DecryptError::MacMismatch => {
             let failure = input.failure_at(Exit::Mac, error);
             failure
                 .hint("--ignore-mac opens it nonetheless; then compare it with an earlier version")
         }
     }
+}
+
+/// Returns what may be wrong when a value does not open, and the MAC does not either.
+fn doubt_of_key(document: &Document) -> String {
+    let keys = document.recipients().map(|key| key.key.to_string());
+    let keys: Vec<_> = keys.collect();
+    format!(
+        "its MAC does not open either: perhaps nothing was altered, and a key gave another data key; the keys are {}",
+        keys.join(", ")
+    )
 }
 
 fn no_key_failure(input: &Input, error: &NoKey) -> Failure {

@@ -164,7 +164,7 @@ impl Common {
         let threshold = self.threshold(&document);
         let mut groups = document.keys().key_groups();
         change(&input, threshold, &mut groups)?;
-        let key = opening.data_key(&input, &document)?;
+        let key = opening.proven_key(&input, &document)?;
         let recipients = Recipients {
             groups: &groups,
             threshold,

@@ -118,7 +118,7 @@ impl Updatekeys {
             complain(&format!("{shown}: left as it is"));
             return Ok(());
         }
-        let key = opening.data_key(&input, &document)?;
+        let key = opening.proven_key(&input, &document)?;
         let recipients = Recipients {
             groups: &rule.groups,
             threshold: change.threshold.1,
