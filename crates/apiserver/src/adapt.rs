@@ -80,11 +80,8 @@ pub(crate) fn normalize(
 }
 
 /// Returns what is wrong with an object that is to be stored.
-pub(crate) fn validate(
-    resource: &ResourceType,
-    live: Option<&Value>,
-    object: &Value,
-) -> Vec<Cause> {
+pub(crate) fn validate(target: &Target<'_>, live: Option<&Value>, object: &Value) -> Vec<Cause> {
+    let resource = target.resource;
     if crd::is_definition(resource) {
         return crd::validate(object);
     }
@@ -92,7 +89,12 @@ pub(crate) fn validate(
         let mut errors = validation::FieldErrors::default();
         validation::check_metadata(&resource.gvk(), live, object, &mut errors);
         let mut causes = errors.into_causes();
-        causes.extend(structural::validate(object, schema(resource)));
+        causes.extend(match target.subresource {
+            Some(Subresource::Status) => {
+                structural::validate_status(object, live, schema(resource))
+            }
+            _ => structural::validate(object, live, schema(resource)),
+        });
         causes.extend(broken_rules(custom, live, object, &causes));
         return causes;
     }
@@ -181,6 +183,7 @@ fn with_writer<T>(
     let has_status = target.resource.has(Subresource::Status);
     write(&Writer {
         manager,
+        is_custom: target.resource.custom.is_some(),
         api_version: &target.resource.api_version(),
         subresource,
         time: now,

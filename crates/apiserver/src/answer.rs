@@ -15,6 +15,17 @@ pub(crate) use list::{list_body, metadata_only};
 /// An answer.
 pub(crate) type Answer = hyper::Response<Body>;
 
+/// In what style an answer is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// JSON in one line.
+    Dense,
+    /// JSON in many lines.
+    Pretty,
+    /// YAML.
+    Yaml,
+}
+
 /// Bodies from this size are compressed, when the client takes it: what kube-apiserver does as well.
 const GZIP_FROM: usize = 128 * 1024;
 
@@ -70,16 +81,18 @@ pub(crate) fn with_warnings(mut answer: Answer, warnings: &[String]) -> Answer {
 }
 
 /// Returns `answer` in the form that the client reads best: indented or compressed, if it says so.
-pub(crate) fn finish(answer: Answer, pretty: bool, accept_encoding: &str) -> Answer {
-    let (mut parts, body) = answer.into_parts();
-    let mut body = body;
-    if pretty
-        && parts
-            .headers
-            .get(CONTENT_TYPE)
-            .is_some_and(|it| it == "application/json")
-    {
-        body = body.map_full(&indent);
+pub(crate) fn finish(answer: Answer, style: Style, accept_encoding: &str) -> Answer {
+    let (mut parts, mut body) = answer.into_parts();
+    let content_type = parts.headers.get(CONTENT_TYPE);
+    let is_json = content_type.is_some_and(|it| it == "application/json");
+    match style {
+        Style::Pretty if is_json => body = body.map_full(&indent),
+        Style::Yaml if is_json && body.size().is_some() => {
+            body = body.map_full(&yaml);
+            let value = HeaderValue::from_static("application/yaml");
+            parts.headers.insert(CONTENT_TYPE, value);
+        }
+        _ => {}
     }
     let large = body.size().is_some_and(|size| size >= GZIP_FROM);
     if large && accept_encoding.contains("gzip") {
@@ -92,6 +105,13 @@ pub(crate) fn finish(answer: Answer, pretty: bool, accept_encoding: &str) -> Ans
             .insert(VARY, HeaderValue::from_static("Accept-Encoding"));
     }
     hyper::Response::from_parts(parts, body)
+}
+
+/// Returns the YAML of JSON text; what YAML cannot hold stays as it is, which is YAML as well.
+fn yaml(bytes: &[u8]) -> Vec<u8> {
+    let value: Option<Value> = serde_json::from_slice(bytes).ok();
+    let text = value.and_then(|value| windlass_yaml::print_build_json(&value).ok());
+    text.map_or_else(|| bytes.to_vec(), String::into_bytes)
 }
 
 fn indent(bytes: &[u8]) -> Vec<u8> {

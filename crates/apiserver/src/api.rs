@@ -30,7 +30,8 @@ use crate::store::{Key, Store, StoreError};
 pub(crate) use allocation::Allocations;
 pub(crate) use delete::{FOREGROUND, ORPHAN};
 pub(crate) use metadata::{check_name, finalizers, is_deleting};
-pub(crate) use namespace::create_system_objects;
+pub(crate) use namespace::{create_system_objects, waiting};
+pub(crate) use strategy::protection;
 
 /// The API.
 pub(crate) struct Api {

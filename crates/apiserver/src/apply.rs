@@ -36,6 +36,8 @@ pub(crate) struct Writer<'a> {
     pub(crate) manager: &'a str,
     /// The version that the request names, such as `apps/v1`.
     pub(crate) api_version: &'a str,
+    /// Whether the type comes from a definition.
+    pub(crate) is_custom: bool,
     /// The subresource that is written; empty for the object itself.
     pub(crate) subresource: &'a str,
     /// Now, in RFC 3339 with seconds and `Z`.
@@ -113,6 +115,11 @@ pub(crate) fn update(live: &Value, new: Value, schema: &Schema, writer: &Writer<
     let mut owners = owners_before_update(live, &new, writer);
     let had_owners = !owners.is_empty();
     remove_entries(&mut new);
+    // What a definition's new schema cannot hold cannot be compared: who owns it stays as it was.
+    if writer.is_custom && !(to_set::fits(live, schema) && to_set::fits(&new, schema)) {
+        set_entries(&mut new, owners);
+        return new;
+    }
     // An object whose owners were reset is not tracked until it is applied.
     if !live.is_null() && !had_owners {
         return new;
@@ -148,7 +155,9 @@ impl Writer<'_> {
                 api_version: self.api_version.to_owned(),
                 subresource: self.subresource.to_owned(),
             },
-            time: Some(self.time.to_owned()),
+            // What is applied through the scale has none in kube-apiserver 1.37.
+            time: (operation != Operation::Apply || self.subresource != "scale")
+                .then(|| self.time.to_owned()),
             fields,
         }
     }

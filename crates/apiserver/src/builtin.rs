@@ -250,6 +250,8 @@ const GROUPS: &[Group] = &[
             cluster("CertificateSigningRequest", "certificatesigningrequests")
                 .short(&["csr"])
                 .sub(&[Approval, Status]),
+            cluster("ClusterTrustBundle", "clustertrustbundles"),
+            namespaced("PodCertificateRequest", "podcertificaterequests").sub(&[Status]),
         ],
     },
     Group {
@@ -287,7 +289,7 @@ const GROUPS: &[Group] = &[
         version: "v1",
         types: &[
             cluster("CSIDriver", "csidrivers"),
-            cluster("CSINode", "csinodes"),
+            cluster("CSINode", "csinodes").sub(&[Status]),
             namespaced("CSIStorageCapacity", "csistoragecapacities"),
             cluster("StorageClass", "storageclasses").short(&["sc"]),
             cluster("VolumeAttachment", "volumeattachments").sub(&[Status]),
@@ -298,6 +300,13 @@ const GROUPS: &[Group] = &[
         name: "admissionregistration.k8s.io",
         version: "v1",
         types: &[
+            cluster("MutatingAdmissionPolicy", "mutatingadmissionpolicies")
+                .category("api-extensions"),
+            cluster(
+                "MutatingAdmissionPolicyBinding",
+                "mutatingadmissionpolicybindings",
+            )
+            .category("api-extensions"),
             cluster(
                 "MutatingWebhookConfiguration",
                 "mutatingwebhookconfigurations",
@@ -349,6 +358,17 @@ const GROUPS: &[Group] = &[
         types: &[namespaced("EndpointSlice", "endpointslices")],
     },
     Group {
+        name: "resource.k8s.io",
+        version: "v1",
+        types: &[
+            cluster("DeviceClass", "deviceclasses"),
+            cluster("DeviceTaintRule", "devicetaintrules").sub(&[Status]),
+            namespaced("ResourceClaim", "resourceclaims").sub(&[Status]),
+            namespaced("ResourceClaimTemplate", "resourceclaimtemplates"),
+            cluster("ResourceSlice", "resourceslices"),
+        ],
+    },
+    Group {
         name: "flowcontrol.apiserver.k8s.io",
         version: "v1",
         types: &[
@@ -357,14 +377,9 @@ const GROUPS: &[Group] = &[
         ],
     },
     Group {
-        name: "resource.k8s.io",
+        name: "storagemigration.k8s.io",
         version: "v1",
-        types: &[
-            cluster("DeviceClass", "deviceclasses"),
-            namespaced("ResourceClaim", "resourceclaims").sub(&[Status]),
-            namespaced("ResourceClaimTemplate", "resourceclaimtemplates"),
-            cluster("ResourceSlice", "resourceslices"),
-        ],
+        types: &[cluster("StorageVersionMigration", "storageversionmigrations").sub(&[Status])],
     },
 ];
 

@@ -12,11 +12,11 @@ use windlass_object::Gvk;
 
 use crate::api::{
     Api, DeleteOptions, FOREGROUND, ORPHAN, Propagation, Target, WriteOptions, finalizers,
-    is_deleting,
+    is_deleting, protection, waiting,
 };
 use crate::crd;
 use crate::fields;
-use crate::resource::{ResourceType, Subresource};
+use crate::resource::{GroupResource, ResourceType, Subresource};
 use crate::shutdown::Shutdown;
 use crate::status::Status;
 use crate::store::{Change, Event, Key, Range, Scope};
@@ -106,6 +106,9 @@ impl Collector {
             self.index(&key, &object);
             self.settle(&key, &object);
         }
+        if key.resource.group.is_empty() && key.resource.resource == "pods" {
+            self.release_claims(&object);
+        }
     }
 
     fn index(&mut self, key: &Key, object: &Value) {
@@ -162,8 +165,45 @@ impl Collector {
         if has(crd::FINALIZER) && self.delete_instances(object) {
             self.remove_finalizer(key, crd::FINALIZER);
         }
+        if let Some(protection) = protection(&key.resource).filter(|it| has(it))
+            && !self.is_used(key, object)
+        {
+            self.remove_finalizer(key, protection);
+        }
         if key.resource.group.is_empty() && key.resource.resource == "namespaces" {
             self.empty_namespace(&key.name);
+        }
+    }
+
+    /// Whether a claim has a pod that is not at its end, or a volume a claim.
+    fn is_used(&self, key: &Key, object: &Value) -> bool {
+        if key.resource.resource == "persistentvolumes" {
+            return fields::text(object, "/status/phase") == "Bound";
+        }
+        let pods = GroupResource::new("", "pods");
+        let range = Range {
+            namespace: Some(&key.namespace),
+            ..Range::default()
+        };
+        let pods = self.api.store.list(&pods, &range).items;
+        pods.iter().any(|pod| {
+            let pod = pod.value();
+            let is_over = ["Succeeded", "Failed"].contains(&fields::text(&pod, "/status/phase"));
+            !is_over && claims(&pod).any(|claim| claim == key.name)
+        })
+    }
+
+    /// A pod is gone, or at its end: the claims that it used may go.
+    fn release_claims(&self, pod: &Value) {
+        for claim in claims(pod) {
+            let key = Key {
+                resource: GroupResource::new("", "persistentvolumeclaims"),
+                namespace: fields::namespace(pod).to_owned(),
+                name: claim.to_owned(),
+            };
+            if let Some(claim) = self.api.store.get(&key).filter(|it| is_deleting(it)) {
+                self.finish_deletion(&key, &claim);
+            }
         }
     }
 
@@ -289,7 +329,7 @@ impl Collector {
 
     /// Deletes the objects of a definition; returns whether there are none any longer.
     fn delete_instances(&self, definition: &Value) -> bool {
-        let storage = crate::resource::GroupResource::new(
+        let storage = GroupResource::new(
             fields::text(definition, "/spec/group"),
             fields::text(definition, "/spec/names/plural"),
         );
@@ -310,18 +350,26 @@ impl Collector {
             namespace: Some(namespace),
             ..Range::default()
         };
-        let mut remaining = 0;
+        let mut remaining = Vec::new();
         for resource in self.api.store.populated() {
             for object in self.api.store.list(&resource, &range()).items {
                 let key = key_of(&resource, &object.value());
                 self.delete(&key, None, Propagation::Background);
             }
-            remaining += self.api.store.list(&resource, &range()).items.len();
-        }
-        if remaining > 0 {
-            return;
+            let items = self.api.store.list(&resource, &range()).items;
+            let items: Vec<Value> = items.iter().map(|it| Value::clone(&it.value())).collect();
+            if !items.is_empty() {
+                remaining.push((resource, items));
+            }
         }
         let key = cluster_key("", "namespaces", namespace);
+        if !remaining.is_empty() {
+            let now = self.api.now();
+            self.modify(&key, Some(Subresource::Status), &mut |live| {
+                waiting(live, &remaining, &now)
+            });
+            return;
+        }
         self.modify(&key, Some(Subresource::Finalize), &mut |live| {
             let mut object = live.clone();
             object["spec"]["finalizers"] = json!([]);
@@ -398,11 +446,17 @@ impl Collector {
     }
 }
 
+/// Returns the names of the claims that a pod uses.
+fn claims(pod: &Value) -> impl Iterator<Item = &str> {
+    let volumes = fields::list(pod, "/spec/volumes").iter();
+    volumes.filter_map(|it| fields::optional_text(it, "/persistentVolumeClaim/claimName"))
+}
+
 fn owners(object: &Value) -> impl Iterator<Item = &Value> {
     fields::list(object, "/metadata/ownerReferences").iter()
 }
 
-fn key_of(resource: &crate::resource::GroupResource, object: &Value) -> Key {
+fn key_of(resource: &GroupResource, object: &Value) -> Key {
     Key {
         resource: resource.clone(),
         namespace: fields::text(object, "/metadata/namespace").to_owned(),
@@ -412,7 +466,7 @@ fn key_of(resource: &crate::resource::GroupResource, object: &Value) -> Key {
 
 fn cluster_key(group: &str, resource: &str, name: &str) -> Key {
     Key {
-        resource: crate::resource::GroupResource::new(group, resource),
+        resource: GroupResource::new(group, resource),
         namespace: String::new(),
         name: name.to_owned(),
     }

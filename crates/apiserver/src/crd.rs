@@ -64,6 +64,21 @@ pub(crate) fn hold(object: &mut Value) {
     }
 }
 
+/// Says of a definition that is deleted that its objects will be, too.
+pub(crate) fn end(object: &mut Value, now: &str) {
+    let condition = json!({
+        "type": "Terminating",
+        "status": "True",
+        "reason": "InstanceDeletionPending",
+        "message": "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
+        "lastTransitionTime": now,
+    });
+    match object.pointer_mut("/status/conditions") {
+        Some(Value::Array(conditions)) => conditions.push(condition),
+        _ => object["status"]["conditions"] = json!([condition]),
+    }
+}
+
 /// Returns what is wrong with a definition.
 pub(crate) fn validate(object: &Value) -> Vec<Cause> {
     let mut causes = Vec::new();

@@ -42,11 +42,11 @@ pub(crate) fn paths(types: &Types) -> Value {
 }
 
 /// Returns the versions of the core group.
-pub(crate) fn core_versions() -> Value {
+pub(crate) fn core_versions(host: &str) -> Value {
     json!({
         "kind": "APIVersions",
         "versions": ["v1"],
-        "serverAddressByClientCIDRs": [],
+        "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": host}],
     })
 }
 
@@ -162,6 +162,8 @@ fn verbs(resource: &ResourceType) -> Vec<&'static str> {
 fn storage_hash(resource: &ResourceType) -> String {
     let version = match &resource.custom {
         Some(custom) => &custom.storage_version,
+        // Definitions are still stored in their first version.
+        None if crate::crd::is_definition(resource) => "v1beta1",
         None => &resource.version,
     };
     let (group, kind) = (&resource.storage.group, &resource.kind);

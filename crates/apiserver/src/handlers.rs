@@ -44,6 +44,8 @@ pub(crate) struct Request {
     pub(crate) path: String,
     /// The query.
     pub(crate) query: Query,
+    /// Under which name and port the client has found the server.
+    pub(crate) host: String,
     /// `Accept`.
     pub(crate) accept: String,
     /// `Content-Type` without parameters.

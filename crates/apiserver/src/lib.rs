@@ -42,6 +42,7 @@ mod crd;
 mod defaults;
 mod discovery;
 mod fields;
+mod go_json;
 mod handlers;
 mod identity;
 mod journal;

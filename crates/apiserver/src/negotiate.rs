@@ -2,6 +2,9 @@
 
 use crate::status::{Reason, Status};
 
+/// The media type of YAML.
+const YAML: &str = "application/yaml";
+
 /// The form of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -34,15 +37,25 @@ impl<'a> MediaType<'a> {
         matches!(self.name, "application/json" | "application/*" | "*/*" | "")
     }
 
+    fn is_served(&self) -> bool {
+        self.is_json() || self.name == YAML
+    }
+
     fn parameter(&self, key: &str) -> &'a str {
         let found = self.parameters.iter().find(|(name, _)| *name == key);
         found.map_or("", |(_, value)| value)
     }
 }
 
-/// Returns the first form of an `Accept` header that is served. JSON is the only encoding.
+/// Returns whether an `Accept` header asks for YAML before JSON.
+pub(crate) fn wants_yaml(accept: &str) -> bool {
+    let first = MediaType::parse_all(accept).find(MediaType::is_served);
+    first.is_some_and(|media| media.name == YAML)
+}
+
+/// Returns the first form of an `Accept` header that is served.
 pub(crate) fn form(accept: &str) -> Result<Form, Status> {
-    for media in MediaType::parse_all(accept).filter(MediaType::is_json) {
+    for media in MediaType::parse_all(accept).filter(MediaType::is_served) {
         match (media.parameter("as"), media.parameter("v")) {
             ("", _) => return Ok(Form::Object),
             ("Table", "v1") => return Ok(Form::Table),
@@ -52,9 +65,15 @@ pub(crate) fn form(accept: &str) -> Result<Form, Status> {
             _ => {}
         }
     }
-    let message = "only the following media types are accepted: application/json, application/yaml, \
-                   application/vnd.kubernetes.protobuf";
-    Err(Status::new(406, Reason::NotAcceptable, message))
+    if MediaType::parse_all(accept).any(|media| media.is_served()) {
+        let message = "only the following media types are accepted: application/json, application/yaml, \
+                       application/vnd.kubernetes.protobuf";
+        return Err(Status::new(406, Reason::NotAcceptable, message));
+    }
+    let message = "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, \
+                   application/vnd.kubernetes.protobuf, application/json;stream=watch, \
+                   application/vnd.kubernetes.protobuf;stream=watch";
+    Err(Status::new(406, Reason::NotAcceptable, message).about("", "", ""))
 }
 
 /// Returns whether aggregated discovery (`apidiscovery.k8s.io/v2`) is asked for before the plain one.
@@ -78,6 +97,15 @@ mod tests {
         let protobuf = "application/vnd.kubernetes.protobuf,application/json";
         assert_eq!(form(protobuf), Ok(Form::Object));
         assert_eq!(form(""), Ok(Form::Object));
+        assert_eq!(form("application/yaml"), Ok(Form::Object));
+    }
+
+    #[test]
+    fn yaml_is_sent_to_those_who_ask_for_it_first() {
+        assert!(wants_yaml("application/yaml"));
+        assert!(wants_yaml("text/html, application/yaml, */*"));
+        assert!(!wants_yaml("application/json, application/yaml"));
+        assert!(!wants_yaml(""));
     }
 
     #[test]

@@ -79,7 +79,7 @@ impl OfflineApply<'_> {
         let causes = if self.schema.is_some() {
             structural::prune(&mut object, schema, &gvk.kind).map_err(malformed)?;
             structural::fill(&mut object, schema);
-            structural::validate(&object, schema)
+            structural::validate(&object, live, schema)
         } else {
             validation::decode(&mut object, schema, &gvk.kind).map_err(malformed)?;
             defaults::fill(&mut object, &gvk, schema);
@@ -112,6 +112,7 @@ impl OfflineApply<'_> {
         let writer = Writer {
             manager: self.manager,
             api_version: api_version.unwrap_or_default(),
+            is_custom: self.schema.is_some(),
             subresource: "",
             time: self.time,
             ignored: &apply::ignored_fields(schema.property("status").is_some(), ""),

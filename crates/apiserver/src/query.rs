@@ -154,7 +154,7 @@ impl Query {
             watch: self.flag("watch"),
             labels: self.get("labelSelector").to_owned(),
             fields: self.get("fieldSelector").to_owned(),
-            resource_version: self.resource_version()?,
+            resource_version: self.listed_version()?,
             version_match: self.get("resourceVersionMatch").to_owned(),
             limit: self.number("limit")?.map(|limit| limit as usize),
             token: self.get("continue").to_owned(),
@@ -181,15 +181,26 @@ impl Query {
         }
     }
 
-    /// kube-apiserver answers 500 to a watch and a get with such a version; 400 says whose mistake it is.
-    fn resource_version(&self) -> Result<Option<u64>, Status> {
+    fn listed_version(&self) -> Result<Option<u64>, Status> {
+        self.resource_version().map_err(|status| {
+            if self.flag("watch") {
+                return status;
+            }
+            Status::bad_request(format!("invalid resource version: {}", status.message))
+        })
+    }
+
+    /// Returns the version that is asked for. What is none is answered with 500 to a watch and a get, as
+    /// kube-apiserver does, though the mistake is the client's.
+    pub(crate) fn resource_version(&self) -> Result<Option<u64>, Status> {
         match self.get("resourceVersion") {
             "" => Ok(None),
             text => text.parse().map(Some).map_err(|_| {
-                Status::bad_request(format!(
-                    "invalid resource version: resourceVersion: Invalid value: {text:?}: \
-                     strconv.ParseUint: parsing {text:?}: invalid syntax"
-                ))
+                let message = format!(
+                    "resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: \
+                     invalid syntax"
+                );
+                Status::new(500, Reason::Unknown, message)
             }),
         }
     }

@@ -330,17 +330,12 @@ pub(crate) fn aggregated(role: &Value, all: &[Arc<Value>]) -> Option<Vec<Value>>
     let selectors = role.pointer("/aggregationRule/clusterRoleSelectors")?;
     let selectors = selectors.as_array()?;
     let mut rules: Vec<Value> = Vec::new();
-    for other in all {
-        let is_self = fields::name(other) == fields::name(role);
-        let chosen = || {
-            selectors
-                .iter()
-                .any(|it| crate::label_selector::selects(it, other))
-        };
-        if is_self || !chosen() {
-            continue;
-        }
-        for rule in list(other, "/rules") {
+    for selector in selectors {
+        let chosen = all.iter().filter(|other| {
+            let is_self = fields::name(other) == fields::name(role);
+            !is_self && crate::label_selector::selects(selector, other)
+        });
+        for rule in chosen.flat_map(|other| list(other, "/rules")) {
             if !rules.contains(rule) {
                 rules.push(rule.clone());
             }

@@ -22,9 +22,7 @@ pub(crate) struct Selection {
 impl Selection {
     /// Returns the selection that the options of a request spell.
     pub(crate) fn parse(resource: &ResourceType, options: &ListOptions) -> Result<Self, Status> {
-        let labels = LabelSelector::parse(&options.labels).map_err(|error| {
-            Status::bad_request(format!("unable to parse requirement: {error}"))
-        })?;
+        let labels = LabelSelector::parse(&options.labels).map_err(Status::bad_request)?;
         let fields = FieldSelector::parse(resource, &options.fields)?;
         Ok(Self { labels, fields })
     }

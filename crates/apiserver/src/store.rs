@@ -71,6 +71,8 @@ pub(crate) struct Range<'a> {
     pub(crate) after: Option<(String, String)>,
     /// At most this many.
     pub(crate) limit: Option<usize>,
+    /// As they were at this revision; `None` is now. Where the history does not reach back so far, it is now.
+    pub(crate) at: Option<u64>,
 }
 
 /// The store.
@@ -132,7 +134,12 @@ impl Store {
             remaining: 0,
         };
         if let Some(collection) = state.types.get(resource) {
+            if range.at.is_some_and(|at| at >= collection.dropped) {
+                listing.revision = range.at.unwrap_or(state.revision);
+            }
             collection.list(range, &mut listing);
+        } else if let Some(at) = range.at.filter(|at| *at >= state.origin) {
+            listing.revision = at;
         }
         listing
     }
@@ -280,6 +287,30 @@ mod tests {
             Err(StoreError::Exists)
         ));
         assert_eq!(store.get(&key("a")), Some(first));
+    }
+
+    #[test]
+    fn a_list_of_the_past_has_what_was_there() {
+        let store = Store::new();
+        let first = store.create(&key("a"), object("a")).unwrap();
+        store.create(&key("b"), object("b")).unwrap();
+        let at = store.revision();
+        let changed = store.update(&key("a"), version(&first), object("a"));
+        store.delete(&key("a"), version(&changed.unwrap())).unwrap();
+        store.create(&key("aa"), object("aa")).unwrap();
+        let resource = GroupResource::new("", "configmaps");
+        let list = |at| {
+            let range = Range {
+                at,
+                ..Range::default()
+            };
+            let listing = store.list(&resource, &range);
+            let names = listing.items.iter().map(|it| version(&it.value()));
+            (listing.revision, names.collect::<Vec<_>>())
+        };
+        assert_eq!(list(Some(at)), (at, vec![version(&first), at]));
+        assert_eq!(list(None).1.len(), 2);
+        assert_eq!(list(Some(0)).0, store.revision(), "that is too long ago");
     }
 
     #[test]

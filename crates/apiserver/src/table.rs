@@ -118,12 +118,31 @@ impl Printer {
 fn included(object: &Value, include: Include) -> Value {
     match include {
         Include::None => Value::Null,
-        Include::Metadata => json!({
-            "kind": "PartialObjectMetadata",
-            "apiVersion": "meta.k8s.io/v1",
-            "metadata": object.get("metadata"),
-        }),
+        Include::Metadata => {
+            let mut metadata = object.get("metadata").cloned().unwrap_or_default();
+            drop_template_generation(object, &mut metadata);
+            json!({
+                "kind": "PartialObjectMetadata",
+                "apiVersion": "meta.k8s.io/v1",
+                "metadata": metadata,
+            })
+        }
         Include::Object => object.clone(),
+    }
+}
+
+/// In kube-apiserver's own form of a DaemonSet this is a field and no annotation, and rows are made of that form.
+fn drop_template_generation(object: &Value, metadata: &mut Value) {
+    if fields::text(object, "/kind") != "DaemonSet" {
+        return;
+    }
+    if let Some(annotations) = metadata["annotations"].as_object_mut() {
+        annotations.remove("deprecated.daemonset.template.generation");
+        if annotations.is_empty()
+            && let Some(metadata) = metadata.as_object_mut()
+        {
+            metadata.remove("annotations");
+        }
     }
 }
 

@@ -10,7 +10,7 @@ mod decode;
 mod duplicates;
 mod errors;
 mod metadata;
-mod names;
+pub(crate) mod names;
 mod network;
 mod pod;
 mod policy;

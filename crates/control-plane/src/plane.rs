@@ -94,7 +94,8 @@ impl Controllers {
             Self::All => "*",
             Self::Housekeeping => {
                 "namespace-controller,garbage-collector-controller,serviceaccount-controller,\
-                 root-ca-certificate-publisher-controller,clusterrole-aggregation-controller"
+                 root-ca-certificate-publisher-controller,clusterrole-aggregation-controller,\
+                 persistentvolumeclaim-protection-controller,persistentvolume-protection-controller"
             }
         }
     }

@@ -53,7 +53,7 @@ impl Api {
         let has_version = !fields::text(&object, "/metadata/resourceVersion").is_empty();
         if has_version && tracking == Tracking::Update {
             let message = "resourceVersion should not be set on objects to be created";
-            return Err(Status::bad_request(message));
+            return Err(Status::new(500, Reason::Unknown, message));
         }
         self.check_namespace(&target)?;
         let mut warnings =
@@ -87,7 +87,7 @@ impl Api {
         options: &WriteOptions,
     ) -> Result<Arc<Value>, Status> {
         let _allocating = self.allocate(target, None, &mut object)?;
-        let causes = adapt::validate(target.resource, None, &object);
+        let causes = adapt::validate(target, None, &object);
         if !causes.is_empty() {
             return Err(Status::invalid(target.resource, target.name, causes));
         }

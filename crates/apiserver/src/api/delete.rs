@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Api, DeleteOptions, Deleted, Propagation, Target, generation, metadata, namespace};
+use super::{
+    Api, DeleteOptions, Deleted, Propagation, Target, generation, metadata, namespace, pod,
+};
 use crate::convert;
 use crate::crd;
 use crate::fields;
@@ -51,7 +53,7 @@ impl Api {
         } else if marked == *live {
             return Ok(Some(Deleted::Waiting(live)));
         } else {
-            let stored = convert::to_storage(target.resource, marked);
+            let stored = convert::to_storage(target.resource, marked.clone());
             self.store.update(&target.key(), expected, stored)
         };
         match result {
@@ -60,7 +62,17 @@ impl Api {
             Ok(stored) => {
                 self.after_write(target.resource, &stored);
                 let object = convert::from_storage(target.resource, stored);
-                Ok(Some(Deleted::new(holds, Value::clone(&object))))
+                let mut object = Value::clone(&object);
+                if !holds && pod::is_pod(target.resource) {
+                    for field in [
+                        "deletionTimestamp",
+                        "deletionGracePeriodSeconds",
+                        "generation",
+                    ] {
+                        object["metadata"][field] = marked["metadata"][field].clone();
+                    }
+                }
+                Ok(Some(Deleted::new(holds, object)))
             }
         }
     }
@@ -72,8 +84,10 @@ impl Api {
         if !metadata::is_deleting(live) {
             if crd::is_definition(target.resource) {
                 crd::hold(&mut object);
+                crd::end(&mut object, &self.now());
+            } else {
+                generation::raise(&mut object);
             }
-            generation::raise(&mut object);
             object["metadata"]["deletionTimestamp"] = self.now().into();
             if !namespace::is_namespace(target.resource) && !crd::is_definition(target.resource) {
                 object["metadata"]["deletionGracePeriodSeconds"] = 0.into();

@@ -7,6 +7,7 @@ use windlass_object::schema::facts;
 use super::Target;
 use crate::fields;
 use crate::identity;
+use crate::resource::ResourceType;
 use crate::status::{Cause, Status};
 
 /// Fields that a client cannot change on an object that exists.
@@ -21,16 +22,13 @@ const CARRIED: [&str; 5] = [
 /// Checks that a body is an object of the target's kind and namespace, and fills in what it left out.
 pub(super) fn fit(target: &Target<'_>, object: &mut Value) -> Result<(), Status> {
     let resource = target.resource;
-    let Value::Object(fields) = object else {
+    let Value::Object(map) = object else {
         return Err(Status::bad_request("the object provided is not a mapping"));
     };
     let api_version = resource.api_version();
     let is_known = |version: &str, kind: &str| facts().schema(&Gvk::new(version, kind)).is_some();
-    let kind = fields
-        .get("kind")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    if let Some(version) = fields.get("apiVersion").and_then(Value::as_str)
+    let kind = map.get("kind").and_then(Value::as_str).unwrap_or_default();
+    if let Some(version) = map.get("apiVersion").and_then(Value::as_str)
         && resource.custom.is_none()
         && kind == resource.kind
         && !version.is_empty()
@@ -41,13 +39,16 @@ pub(super) fn fit(target: &Target<'_>, object: &mut Value) -> Result<(), Status>
              registered for version {version:?} in scheme \"pkg/runtime/scheme.go:111\""
         )));
     }
-    fit_text(fields, "apiVersion", &api_version, |found| {
+    fit_text(map, "apiVersion", &api_version, |found| {
         format!(
             "the API version in the data ({found}) does not match the expected API version \
              ({api_version})"
         )
     })?;
-    fit_text(fields, "kind", &resource.kind, |found| {
+    if resource.custom.is_some() {
+        check_custom_kind(resource, map)?;
+    }
+    fit_text(map, "kind", &resource.kind, |found| {
         let (wanted, version) = (&resource.kind, &resource.version);
         let why = if is_known(&api_version, found) {
             let group = resource.group.split('.').next().filter(|it| !it.is_empty());
@@ -58,7 +59,7 @@ pub(super) fn fit(target: &Target<'_>, object: &mut Value) -> Result<(), Status>
         };
         format!("{found} in version {api_version:?} cannot be handled as a {wanted}{why}")
     })?;
-    let metadata = fields
+    let metadata = map
         .entry("metadata")
         .or_insert_with(|| Value::Object(Map::new()));
     if metadata.is_null() {
@@ -70,6 +71,24 @@ pub(super) fn fit(target: &Target<'_>, object: &mut Value) -> Result<(), Status>
         ));
     };
     fit_namespace(target, metadata)
+}
+
+/// Objects of definitions are checked for their kind when they have been read, not before.
+fn check_custom_kind(resource: &ResourceType, map: &Map<String, Value>) -> Result<(), Status> {
+    let kind = map.get("kind").and_then(Value::as_str);
+    let Some(kind) = kind.filter(|kind| !kind.is_empty() && *kind != resource.kind) else {
+        return Ok(());
+    };
+    let why = format!("Invalid value: {kind:?}: must be {}", resource.kind);
+    let cause = Cause::new("FieldValueInvalid", "kind", why);
+    let name = map
+        .get("metadata")
+        .map_or("", |it| fields::text(it, "/name"));
+    let found = ResourceType {
+        kind: kind.to_owned(),
+        ..resource.clone()
+    };
+    Err(Status::invalid(&found, name, vec![cause]))
 }
 
 fn fit_text(

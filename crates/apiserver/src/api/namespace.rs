@@ -1,6 +1,8 @@
 //! Namespaces: what they hold from the start, and that nothing is created in one that is missing or
 //! being deleted.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::{Api, Target, WriteOptions, metadata};
@@ -46,7 +48,94 @@ pub(super) fn keep_finalizers(live: &Value, object: &mut Value) {
     if let Some(finalizers) = live.pointer("/spec/finalizers") {
         object["spec"]["finalizers"] = finalizers.clone();
     }
+}
+
+/// The label with the name is always there.
+pub(super) fn keep_label(live: &Value, object: &mut Value) {
     object["metadata"]["labels"]["kubernetes.io/metadata.name"] = live["metadata"]["name"].clone();
+}
+
+/// Returns a namespace that is being deleted with what it waits for: objects by type.
+pub(crate) fn waiting(live: &Value, remaining: &[(GroupResource, Vec<Value>)], now: &str) -> Value {
+    let mut kinds: Vec<String> = remaining
+        .iter()
+        .map(|(kind, objects)| {
+            let (plural, group, count) = (&kind.resource, &kind.group, objects.len());
+            format!("{plural}.{group} has {count} resource instances")
+        })
+        .collect();
+    kinds.sort();
+    let mut holding: BTreeMap<&str, usize> = BTreeMap::new();
+    let objects = remaining.iter().flat_map(|(_, objects)| objects);
+    for finalizer in objects.flat_map(metadata::finalizers) {
+        *holding.entry(finalizer).or_default() += 1;
+    }
+    let holding: Vec<String> = holding
+        .iter()
+        .map(|(finalizer, count)| format!("{finalizer} in {count} resource instances"))
+        .collect();
+    let mut namespace = live.clone();
+    let (remain, finalize) = (kinds.join(", "), holding.join(", "));
+    for (kind, reason, message) in CALM {
+        set_condition(&mut namespace, kind, ["False", reason, message], now);
+    }
+    let message = format!("Some resources are remaining: {remain}");
+    let texts = ["True", "SomeResourcesRemain", &message];
+    set_condition(&mut namespace, "NamespaceContentRemaining", texts, now);
+    let message = format!("Some content in the namespace has finalizers remaining: {finalize}");
+    let texts = if holding.is_empty() {
+        [
+            "False",
+            "ContentHasNoFinalizers",
+            "All content-preserving finalizers finished",
+        ]
+    } else {
+        ["True", "SomeFinalizersRemain", &message]
+    };
+    set_condition(&mut namespace, "NamespaceFinalizersRemaining", texts, now);
+    namespace
+}
+
+/// Conditions that say that nothing is wrong.
+const CALM: [(&str, &str, &str); 3] = [
+    (
+        "NamespaceDeletionDiscoveryFailure",
+        "ResourcesDiscovered",
+        "All resources successfully discovered",
+    ),
+    (
+        "NamespaceDeletionGroupVersionParsingFailure",
+        "ParsedGroupVersions",
+        "All legacy kube types successfully parsed",
+    ),
+    (
+        "NamespaceDeletionContentFailure",
+        "ContentDeleted",
+        "All content successfully deleted, may be waiting on finalization",
+    ),
+];
+
+/// Sets a condition to a status, with a reason and a message; its time is that of the last other status.
+fn set_condition(namespace: &mut Value, kind: &str, texts: [&str; 3], now: &str) {
+    let [status, reason, message] = texts;
+    let mut condition = json!({
+        "type": kind, "status": status, "reason": reason, "message": message, "lastTransitionTime": now,
+    });
+    if !namespace["status"]["conditions"].is_array() {
+        namespace["status"]["conditions"] = json!([]);
+    }
+    let Some(conditions) = namespace["status"]["conditions"].as_array_mut() else {
+        return;
+    };
+    match conditions.iter_mut().find(|it| it["type"] == kind) {
+        Some(known) => {
+            if known["status"] == status {
+                condition["lastTransitionTime"] = known["lastTransitionTime"].take();
+            }
+            *known = condition;
+        }
+        None => conditions.push(condition),
+    }
 }
 
 impl Api {

@@ -56,6 +56,7 @@ impl Api {
         if kind == "NodePort" || kind == "LoadBalancer" {
             allocate_ports(target, live, &taken, object)?;
         }
+        allocate_health_port(live, &taken, object);
         Ok(Some(taken))
     }
 }
@@ -241,6 +242,34 @@ fn allocate_ports(
         port["nodePort"] = number.into();
     }
     Ok(())
+}
+
+/// A load balancer asks each node whether it has endpoints, where it is not to go on to other nodes.
+fn allocate_health_port(live: Option<&Value>, taken: &Allocations, service: &mut Value) {
+    const FIELD: &str = "healthCheckNodePort";
+    let needs = |service: &Value| {
+        fields::text(service, "/spec/type") == "LoadBalancer"
+            && fields::text(service, "/spec/externalTrafficPolicy") == "Local"
+    };
+    let of = |service: &Value| fields::optional_integer(service, "/spec/healthCheckNodePort");
+    let kept = live.filter(|live| needs(live)).and_then(of);
+    if !needs(service) {
+        if of(service).is_some()
+            && of(service) == kept
+            && let Some(spec) = service["spec"].as_object_mut()
+        {
+            spec.remove(FIELD);
+        }
+        return;
+    }
+    if of(service).is_none_or(|port| port == 0) {
+        let free = |number: &u16| !taken.has_port(&("TCP".to_owned(), *number), ("", ""));
+        let mut found = NODE_PORTS.filter(free);
+        let chosen = found.nth(usize::from(identity::random::<1>()[0]));
+        if let Some(port) = kept.or(chosen.map(i64::from)) {
+            service["spec"][FIELD] = port.into();
+        }
+    }
 }
 
 /// Returns the node port that the same port of the live Service has.

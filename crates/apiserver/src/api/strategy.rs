@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Target, namespace, update};
 use crate::crd;
 use crate::fields;
-use crate::resource::{ResourceType, Subresource};
+use crate::resource::{GroupResource, ResourceType, Subresource};
 
 /// Kinds that may be created with a status: the kubelet brings its Node with one.
 const KEEPS_STATUS: [&str; 1] = ["nodes"];
@@ -24,6 +24,10 @@ pub(super) fn prepare_create(resource: &ResourceType, object: &mut Value) {
         if let Some(status) = first_status(resource) {
             fields.insert("status".to_owned(), status);
         }
+    }
+    if resource.group.is_empty() && resource.plural == "persistentvolumes" {
+        object["status"]["lastPhaseTransitionTime"] =
+            object["metadata"]["creationTimestamp"].clone();
     }
     if namespace::is_namespace(resource) {
         namespace::prepare(object);
@@ -44,6 +48,26 @@ pub(super) fn complete_create(resource: &ResourceType, object: &mut Value) {
     }
     if namespace::is_namespace(resource) {
         namespace::hold(object);
+    }
+    if let Some(finalizer) = protection(&resource.storage)
+        && let Some(metadata) = object["metadata"].as_object_mut()
+    {
+        let finalizers = metadata.entry("finalizers").or_insert_with(|| json!([]));
+        if let Some(list) = finalizers
+            .as_array_mut()
+            .filter(|it| !it.contains(&finalizer.into()))
+        {
+            list.push(finalizer.into());
+        }
+    }
+}
+
+/// Returns the finalizer that holds a volume, or a claim, for as long as it is in use.
+pub(crate) fn protection(resource: &GroupResource) -> Option<&'static str> {
+    match (resource.group.as_str(), resource.resource.as_str()) {
+        ("", "persistentvolumeclaims") => Some("kubernetes.io/pvc-protection"),
+        ("", "persistentvolumes") => Some("kubernetes.io/pv-protection"),
+        _ => None,
     }
 }
 
@@ -143,13 +167,20 @@ pub(super) fn prepare_update(target: &Target<'_>, live: &Value, object: &mut Val
         };
     }
     if namespace::is_namespace(target.resource) && !is_finalize(target) {
-        namespace::keep_finalizers(live, object);
+        namespace::keep_label(live, object);
     }
     if is_daemon_set(target.resource) {
         count_template(Some(live), object);
     }
     if crd::is_definition(target.resource) {
         crd::prepare(object);
+    }
+}
+
+/// Puts back what cannot be changed, although who tries gives up what it owns of it.
+pub(super) fn complete_update(target: &Target<'_>, live: &Value, object: &mut Value) {
+    if namespace::is_namespace(target.resource) && !is_finalize(target) {
+        namespace::keep_finalizers(live, object);
     }
 }
 

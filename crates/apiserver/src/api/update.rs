@@ -113,12 +113,13 @@ impl Api {
                 &now,
             );
         }
+        strategy::complete_update(target, &live, &mut object);
         let _allocating = self.allocate(target, Some(&live), &mut object)?;
         generation::advance(target.resource, &live, &mut object);
         if live["metadata"]["generation"] != object["metadata"]["generation"] {
             warnings.extend(adapt::warnings(target.resource, &object));
         }
-        let causes = adapt::validate(target.resource, Some(&live), &object);
+        let causes = adapt::validate(target, Some(&live), &object);
         if !causes.is_empty() {
             return Err(Status::invalid(target.resource, target.name, causes));
         }

@@ -16,6 +16,7 @@ fn writer<'a>(manager: &'a str, ignored: &'a FieldSet) -> Writer<'a> {
     Writer {
         manager,
         api_version: "apps/v1",
+        is_custom: false,
         subresource: "",
         time: "2026-01-01T00:00:00Z",
         ignored,

@@ -51,6 +51,7 @@ impl Apply {
         Writer {
             manager: self.manager,
             api_version: "apps/v1",
+            is_custom: false,
             subresource: "",
             time: self.time,
             ignored,

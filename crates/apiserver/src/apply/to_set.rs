@@ -59,6 +59,21 @@ pub(super) fn mismatches(value: &Value, schema: &Schema) -> Vec<String> {
     found
 }
 
+/// Whether every value is of the type that the schema has for it. Fields that the schema does not have, and items
+/// that are there twice, are no matter.
+pub(super) fn fits(value: &Value, schema: &Schema) -> bool {
+    if scalar_mismatch(value, schema).is_some() {
+        return false;
+    }
+    match value {
+        Value::Object(map) => map
+            .iter()
+            .all(|(name, child)| schema.field(name).is_none_or(|below| fits(child, below))),
+        Value::Array(items) => items.iter().all(|item| fits(item, schema.items())),
+        _ => true,
+    }
+}
+
 /// Where the walk is; printed only when something is wrong there.
 enum Place<'a> {
     Root,

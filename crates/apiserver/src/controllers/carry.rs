@@ -6,6 +6,7 @@ use super::Loop;
 use super::step::{Report, Step, Write};
 use super::world::{Id, Kind};
 use crate::api::{Api, DeleteOptions, Deleted, Target, WriteOptions};
+use crate::apply::OnConflict;
 use crate::fields;
 use crate::resource::{GroupResource, ResourceType, Subresource};
 use crate::status::{Reason, Status};
@@ -55,6 +56,7 @@ impl Loop {
             Write::UpdateStatus(kind, object) => {
                 self.update(api, kind, &object, Some(Subresource::Status))
             }
+            Write::Apply(kind, fields, manager) => self.apply_fields(api, kind, &fields, manager),
             Write::Delete(id) => self.remove(api, &id),
             Write::CreatePod(pod, source) => {
                 let name = self.create(api, Kind::Pod, pod);
@@ -93,6 +95,22 @@ impl Loop {
         let name = fields::name(&written.object).to_owned();
         self.refresh(api, &Id::of(kind, &written.object));
         Ok(name)
+    }
+
+    fn apply_fields(
+        &mut self,
+        api: &Api,
+        kind: Kind,
+        fields: &Value,
+        manager: &str,
+    ) -> Result<(), Status> {
+        let id = Id::of(kind, fields);
+        with_type(api, kind, |resource| {
+            let target = target(resource, &id.namespace, &id.name, None);
+            api.apply(target, fields, OnConflict::TakeOver, &options(manager))
+        })?;
+        self.refresh(api, &id);
+        Ok(())
     }
 
     fn update(

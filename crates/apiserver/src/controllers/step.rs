@@ -25,6 +25,8 @@ pub(super) enum Write {
     Update(Kind, Value),
     /// Replaces the status of an object, likewise.
     UpdateStatus(Kind, Value),
+    /// Applies fields of an object as this manager, whoever owns them.
+    Apply(Kind, Value, &'static str),
     /// Deletes an object.
     Delete(Id),
     /// Creates a pod; the owner, which is the object of the step, reports it as this component.

@@ -40,6 +40,9 @@ pub(super) fn namespace(namespace: &mut Object) {
 pub(super) fn volume(volume: &mut Object) {
     if let Some(spec) = child(volume, "spec") {
         set(spec, "persistentVolumeReclaimPolicy", "Retain");
+        if let Some(path) = spec.get_mut("hostPath").and_then(Value::as_object_mut) {
+            set(path, "type", "");
+        }
         set_unless_given(spec, "volumeMode", "Filesystem");
     }
     phase(volume);

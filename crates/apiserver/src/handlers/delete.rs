@@ -6,6 +6,7 @@ use super::Call;
 use crate::answer::{self, Answer};
 use crate::api::{DeleteOptions, Deleted, Propagation, Target};
 use crate::fields;
+use crate::go_json;
 use crate::query::{OptionsKind, check_dry_run, check_options};
 use crate::selectors::Selection;
 use crate::status::Status;
@@ -106,7 +107,13 @@ impl Call<'_> {
         let body = if self.request.body.is_empty() {
             Value::Null
         } else {
-            self.request.value()?
+            self.request.value().map_err(|status| {
+                let mistake = go_json::mistake(&self.request.body);
+                mistake.map_or(status, |mistake| {
+                    let head = "couldn't get version/kind; json parse error";
+                    Status::bad_request(format!("{head}: {mistake}"))
+                })
+            })?
         };
         check_delete_kind(&body)?;
         check_grace_period(self.request.query.get("gracePeriodSeconds"))?;

@@ -4,13 +4,45 @@ use serde_json::Value;
 use windlass_yaml::{Document, Limits, ParseOptions, parse_with};
 
 use super::Request;
+use crate::go_json;
 use crate::protobuf;
 use crate::status::Status;
 
 /// How deeply YAML may be nested: as deeply as JSON, whose reader has this limit.
 const MAX_DEPTH: usize = 128;
 
+/// How Go prints the type with which its decoder looks for the type of an object.
+const TYPE_META: &str = "struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \
+                         \"json:\\\"kind,omitempty\\\"\" }";
+
 impl Request {
+    /// Returns the object in the body, which is to be of a kind.
+    pub(super) fn object_of(&self, kind: &str) -> Result<Value, Status> {
+        let object = self
+            .value()
+            .map_err(|status| match go_json::mistake(&self.body) {
+                Some(mistake) if self.is_json() => unrecognized(kind, &mistake, &self.body),
+                _ => status,
+            })?;
+        let found = match &object {
+            Value::Object(_) => return Ok(object),
+            Value::Null => return Ok(Value::Object(serde_json::Map::new())),
+            Value::Bool(_) => "bool",
+            Value::Number(_) => "number",
+            Value::String(_) => "string",
+            Value::Array(_) => "array",
+        };
+        let mistake = format!("json: cannot unmarshal {found} into Go value of type {TYPE_META}");
+        Err(unrecognized(kind, &mistake, &self.body))
+    }
+
+    fn is_json(&self) -> bool {
+        matches!(
+            self.content_type.as_str(),
+            "" | "application/json" | "text/json"
+        )
+    }
+
     /// Returns the object in the body.
     pub(super) fn object(&self) -> Result<Value, Status> {
         let object = self.value()?;
@@ -27,7 +59,7 @@ impl Request {
 
     pub(super) fn value(&self) -> Result<Value, Status> {
         match self.content_type.as_str() {
-            "" | "application/json" | "text/json" => self.json(),
+            _ if self.is_json() => self.json(),
             "application/vnd.kubernetes.protobuf" => {
                 protobuf::decode(&self.body).map_err(|error| {
                     Status::bad_request(format!("the body of the request cannot be read: {error}"))
@@ -59,6 +91,15 @@ impl Request {
             .map_err(|error| Status::bad_request(format!("the body is not UTF-8: {error}")))?;
         parse_yaml(text)
     }
+}
+
+/// Says of a body what Go's decoder says that looks for the type of an object.
+fn unrecognized(kind: &str, mistake: &str, body: &[u8]) -> Status {
+    Status::bad_request(format!(
+        "the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; json \
+         parse error: {mistake} ({})",
+        go_json::quoted(body)
+    ))
 }
 
 fn parse_yaml(text: &str) -> Result<Value, Status> {

@@ -30,7 +30,7 @@ pub(super) fn answer(
         [] => Ok(answer::json(200, &discovery::paths(&types))),
         ["api"] if aggregated => Ok(discovery::aggregated(&types, true)),
         ["apis"] if aggregated => Ok(discovery::aggregated(&types, false)),
-        ["api"] => Ok(answer::json(200, &discovery::core_versions())),
+        ["api"] => Ok(answer::json(200, &discovery::core_versions(&request.host))),
         ["apis"] => Ok(answer::json(200, &discovery::groups(&types))),
         ["api", version] => resources(&types, "", version),
         ["apis", group] => {

@@ -10,6 +10,7 @@ use super::Call;
 use crate::answer::{self, Answer};
 use crate::convert;
 use crate::fields;
+use crate::go_json;
 use crate::negotiate::{Form, form};
 use crate::query::ListOptions;
 use crate::resource::ResourceType;
@@ -27,8 +28,7 @@ pub(super) struct Page {
 impl Call<'_> {
     pub(super) fn get(&self) -> Result<Answer, Status> {
         let form = form(&self.request.accept)?;
-        let options = self.request.query.list_options()?;
-        self.check_not_future(options.resource_version)?;
+        self.check_not_future(self.request.query.resource_version()?)?;
         let object = self.api().get(self.target())?;
         Ok(match form {
             Form::Object => answer::json(200, &*object),
@@ -98,16 +98,22 @@ impl Call<'_> {
         };
         let namespace = self.route.namespace.as_str();
         let all = selection.is_all();
+        let is_exact = options.version_match == "Exact";
+        // A list that is continued goes on with what was there at its beginning, as long as that is known.
+        let wanted = match &start {
+            Some(start) => Some(start.revision),
+            None => options.resource_version.filter(|_| is_exact),
+        };
         let range = Range {
             namespace: Some(namespace).filter(|it| !it.is_empty()),
             after: start.as_ref().map(|start| start.after.clone()),
             limit: options.limit.filter(|_| all),
+            at: wanted,
         };
         let mut listing = self.api().store.list(&self.resource.storage, &range);
         let revision = start.map_or(listing.revision, |start| start.revision);
-        if options.version_match == "Exact" && options.resource_version != Some(revision) {
-            let message = "The provided resource version is not the present one; older ones are not \
-                           kept for lists";
+        if is_exact && options.resource_version != Some(revision) {
+            let message = "The resourceVersion for the provided list is too old.";
             return Err(Status::expired(message));
         }
         if !all {
@@ -207,16 +213,22 @@ impl Continue {
     }
 
     fn decode(token: &str) -> Result<Self, Status> {
-        let bad = || Status::bad_request("continue key is not valid");
-        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| bad())?;
-        let token: Value = serde_json::from_slice(&bytes).map_err(|_| bad())?;
+        let bad = |why: &str| {
+            Status::bad_request(format!(
+                "invalid continue token: continue key is not valid: {why}"
+            ))
+        };
+        let bytes = URL_SAFE_NO_PAD.decode(token);
+        let bytes = bytes.map_err(|error| bad(&error.to_string()))?;
+        let token: Value = serde_json::from_slice(&bytes)
+            .map_err(|error| bad(&go_json::mistake(&bytes).unwrap_or_else(|| error.to_string())))?;
         let text = |index: usize| token["start"][index].as_str().map(str::to_owned);
         match (token["rv"].as_u64(), text(0), text(1)) {
             (Some(revision), Some(namespace), Some(name)) => Ok(Self {
                 revision,
                 after: (namespace, name),
             }),
-            _ => Err(bad()),
+            _ => Err(bad("it is of another server")),
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Call;
 use crate::adapt::{self, PatchType};
 use crate::answer::{self, Answer};
-use crate::api::Target;
+use crate::api::{Target, check_name};
 use crate::fields;
 use crate::resource::ResourceType;
 use crate::status::{Cause, Reason, Status};
@@ -90,6 +90,14 @@ fn invalid_scale(name: &str, why: String) -> Status {
     status
 }
 
+fn check_replicas(name: &str, replicas: i64) -> Result<(), Status> {
+    if replicas >= 0 {
+        return Ok(());
+    }
+    let why = format!("Invalid value: {replicas}: must be greater than or equal to 0");
+    Err(invalid_scale(name, why))
+}
+
 impl Call<'_> {
     pub(super) fn scale(&self) -> Result<Answer, Status> {
         let paths = Paths::of(&self.resource);
@@ -111,6 +119,9 @@ impl Call<'_> {
                 let scale = self.request.object()?;
                 self.change_scale(&paths, &mut |_| Ok(scale.clone()))
             }
+            Method::PATCH if self.applies() && self.resource.custom.is_none() => {
+                self.apply_scale(&paths)
+            }
             Method::PATCH => {
                 let patch = self.request.yaml()?;
                 let kind = match self.request.content_type.as_str() {
@@ -126,14 +137,45 @@ impl Call<'_> {
         }
     }
 
+    /// Applies the replicas alone, which is all that can be applied of a scale.
+    fn apply_scale(&self, paths: &Paths) -> Result<Answer, Status> {
+        let scale = self.request.yaml()?;
+        let target = self.target();
+        let kind = (
+            fields::text(&scale, "/apiVersion"),
+            fields::text(&scale, "/kind"),
+        );
+        if kind != ("autoscaling/v1", "Scale") {
+            let message = format!("invalid object type: {}, Kind={}", kind.0, kind.1);
+            return Err(Status::bad_request(message));
+        }
+        check_name(target.name, &scale)?;
+        let replicas = fields::optional_integer(&scale, "/spec/replicas");
+        check_replicas(target.name, replicas.unwrap_or(0))?;
+        // The replicas are where a type of the server's own has them.
+        let applied = json!({
+            "apiVersion": target.resource.api_version(),
+            "kind": target.resource.kind,
+            "metadata": {"name": target.name},
+            "spec": replicas.map_or_else(|| json!({}), |replicas| json!({"replicas": replicas})),
+        });
+        let (written, _) =
+            self.api()
+                .apply(target, &applied, self.on_conflict(), &self.write_options()?)?;
+        Ok(answer::json(200, &paths.scale(&written.object)))
+    }
+
     fn change_scale(
         &self,
         paths: &Paths,
         change: &mut dyn FnMut(&Value) -> Result<Value, Status>,
     ) -> Result<Answer, Status> {
-        let target = Target {
-            subresource: None,
-            ..self.target()
+        let target = match self.resource.custom {
+            None => self.target(),
+            Some(_) => Target {
+                subresource: None,
+                ..self.target()
+            },
         };
         let mut change = |live: &Value| {
             let scale = change(&paths.scale(live))?;
@@ -145,11 +187,7 @@ impl Call<'_> {
                 return Err(Status::modified(target.resource, target.name));
             }
             let replicas = fields::integer(&scale, "/spec/replicas");
-            if replicas < 0 {
-                let message =
-                    format!("Invalid value: {replicas}: must be greater than or equal to 0");
-                return Err(invalid_scale(target.name, message));
-            }
+            check_replicas(target.name, replicas)?;
             let mut object = live.clone();
             if let Some((parent, field)) = paths.spec.rsplit_once('/')
                 && let Some(parent) = object.pointer_mut(parent).filter(|it| it.is_object())

@@ -65,6 +65,7 @@ fn request(method: Method, path: &str, content_type: &str, body: &Value) -> Requ
         method,
         path: path.to_owned(),
         query: Query::parse(query),
+        host: String::new(),
         accept: String::new(),
         content_type: content_type.to_owned(),
         agent: "test/1".to_owned(),

@@ -56,7 +56,7 @@ impl Patch {
 
 impl Call<'_> {
     pub(super) fn create(&self) -> Result<Answer, Status> {
-        let object = self.request.object()?;
+        let object = self.request.object_of(&self.resource.kind)?;
         let options = self.write_options()?;
         let duplicates = self.duplicates(&options)?;
         self.check_grant(&options, &mut |options| {
@@ -68,7 +68,7 @@ impl Call<'_> {
     }
 
     pub(super) fn replace(&self) -> Result<Answer, Status> {
-        let object = self.request.object()?;
+        let object = self.request.object_of(&self.resource.kind)?;
         let options = self.write_options()?;
         let duplicates = self.duplicates(&options)?;
         self.check_grant(&options, &mut |options| {
@@ -130,11 +130,7 @@ impl Call<'_> {
         let options = self.write_options()?;
         let wanted = self.request.yaml()?;
         self.check_applied(&wanted)?;
-        let on_conflict = if self.request.query.flag("force") {
-            OnConflict::TakeOver
-        } else {
-            OnConflict::Fail
-        };
+        let on_conflict = self.on_conflict();
         self.check_grant(&options, &mut |options| {
             let applied = self
                 .api()
@@ -145,6 +141,19 @@ impl Call<'_> {
             .api()
             .apply(self.target(), &wanted, on_conflict, &options)?;
         self.written(if created { 201 } else { 200 }, &written)
+    }
+
+    /// Whether the request is a server-side apply.
+    pub(super) fn applies(&self) -> bool {
+        self.request.content_type == APPLY
+    }
+
+    pub(super) fn on_conflict(&self) -> OnConflict {
+        if self.request.query.flag("force") {
+            OnConflict::TakeOver
+        } else {
+            OnConflict::Fail
+        }
     }
 
     /// Refuses to write rights that the user does not have; `write` says what would be written.

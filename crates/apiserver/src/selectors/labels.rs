@@ -1,5 +1,8 @@
 //! Label selectors: `a=b`, `a!=b`, `a in (b,c)`, `a notin (b,c)`, `a`, `!a`, `a>1`, `a<1`.
 
+mod lexer;
+mod parse;
+
 use serde_json::{Map, Value};
 
 use crate::fields;
@@ -25,12 +28,9 @@ enum Test {
 }
 
 impl LabelSelector {
-    /// Returns the selector that `text` spells.
+    /// Returns the selector that `text` spells, or what is wrong with it in the words of a real server.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let requirements = split(text)
-            .into_iter()
-            .map(|it| Requirement::parse(it.trim()));
-        requirements.collect::<Result<_, _>>().map(Self)
+        parse::selector(text).map(Self)
     }
 
     /// Whether nothing is required.
@@ -45,74 +45,7 @@ impl LabelSelector {
     }
 }
 
-/// Splits at commas that stand outside of parentheses.
-fn split(text: &str) -> Vec<&str> {
-    let (mut parts, mut depth, mut start) = (Vec::new(), 0_usize, 0);
-    for (index, character) in text.char_indices() {
-        match character {
-            '(' => depth += 1,
-            ')' => depth = depth.saturating_sub(1),
-            ',' if depth == 0 => {
-                parts.push(&text[start..index]);
-                start = index + 1;
-            }
-            _ => {}
-        }
-    }
-    if !text.trim().is_empty() {
-        parts.push(&text[start..]);
-    }
-    parts
-}
-
 impl Requirement {
-    fn parse(text: &str) -> Result<Self, String> {
-        let (key, test) = if let Some(key) = text.strip_prefix('!') {
-            (key, Test::Absent)
-        } else if text.ends_with(')') {
-            Self::parse_set(text)?
-        } else if let Some((key, value)) = text.split_once("!=") {
-            (key, Test::NotIn(vec![value.trim().to_owned()]))
-        } else if let Some((key, value)) = text.split_once('=') {
-            let value = value.strip_prefix('=').unwrap_or(value);
-            (key, Test::In(vec![value.trim().to_owned()]))
-        } else if let Some((key, value)) = text.split_once('>') {
-            (key, Test::Greater(number(value)?))
-        } else if let Some((key, value)) = text.split_once('<') {
-            (key, Test::Less(number(value)?))
-        } else {
-            (text, Test::Exists)
-        };
-        let key = key.trim();
-        check_key(key)?;
-        if let Test::In(values) | Test::NotIn(values) = &test {
-            values.iter().try_for_each(|value| check_value(value))?;
-        }
-        Ok(Self {
-            key: key.to_owned(),
-            test,
-        })
-    }
-
-    fn parse_set(text: &str) -> Result<(&str, Test), String> {
-        let (head, values) = text
-            .trim_end_matches(')')
-            .split_once('(')
-            .ok_or_else(|| format!("found ')' without '(' in {text:?}"))?;
-        let values = values
-            .split(',')
-            .map(|value| value.trim().to_owned())
-            .collect();
-        let mut words = head.split_whitespace();
-        match (words.next(), words.next(), words.next()) {
-            (Some(key), Some("in"), None) => Ok((key, Test::In(values))),
-            (Some(key), Some("notin"), None) => Ok((key, Test::NotIn(values))),
-            _ => Err(format!(
-                "found {head:?}, expected: KEY in (…) or KEY notin (…)"
-            )),
-        }
-    }
-
     fn matches(&self, labels: Option<&Map<String, Value>>) -> bool {
         let value = labels
             .and_then(|labels| labels.get(&self.key))
@@ -130,37 +63,6 @@ impl Requirement {
 
 fn as_number(value: Option<&str>) -> Option<i64> {
     value?.parse().ok()
-}
-
-fn number(text: &str) -> Result<i64, String> {
-    let text = text.trim();
-    text.parse()
-        .map_err(|_| format!("{text:?} is not an integer, which '<' and '>' compare"))
-}
-
-fn check_key(key: &str) -> Result<(), String> {
-    let (prefix, name) = key.rsplit_once('/').unwrap_or(("", key));
-    let ends_well = |text: &str| {
-        text.starts_with(|it: char| it.is_ascii_alphanumeric())
-            && text.ends_with(|it: char| it.is_ascii_alphanumeric())
-    };
-    let known = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '.');
-    let name_is_well = (1..=63).contains(&name.len()) && ends_well(name) && name.chars().all(known);
-    let prefix_is_well = prefix.len() <= 253 && prefix.chars().all(known);
-    if name_is_well && prefix_is_well {
-        return Ok(());
-    }
-    Err(format!("{key:?} is not a label key"))
-}
-
-fn check_value(value: &str) -> Result<(), String> {
-    if value.is_empty() {
-        return Ok(());
-    }
-    if value.contains('/') || check_key(value).is_err() {
-        return Err(format!("{value:?} is not a label value"));
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -190,6 +92,9 @@ mod tests {
             "tier>0",
             "tier<2",
             "a.b/c=",
+            "a.b/c in ()",
+            "a.b/c in (,x)",
+            "!none,app",
             "app=web,tier=1",
         ] {
             assert!(selects(yes), "{yes} matches");
@@ -217,8 +122,33 @@ mod tests {
             "tier>x",
             "app of (a)",
             ",",
+            "app,",
+            "app in (a",
+            "!app=a",
         ] {
             assert!(LabelSelector::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_in_the_words_of_a_real_server() {
+        for (bad, words) in [
+            (
+                "a b",
+                "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt",
+            ),
+            (
+                "app in web",
+                "unable to parse requirement: found 'web' expected: '('",
+            ),
+            (
+                "app=(web)",
+                "unable to parse requirement: found '(', expected: identifier",
+            ),
+            ("app=a b", "found 'b', expected: ',' or 'end of string'"),
+            ("app,", "found '', expected: identifier after ','"),
+        ] {
+            assert_eq!(LabelSelector::parse(bad).unwrap_err(), words, "{bad}");
         }
     }
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderName, USER_AGENT};
+use hyper::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, USER_AGENT,
+};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -15,8 +17,9 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use crate::answer::{self, Answer};
+use crate::answer::{self, Answer, Style};
 use crate::handlers::{self, Context, Request};
+use crate::negotiate::wants_yaml;
 use crate::query::Query;
 use crate::rbac::User;
 use crate::status::{Reason, Status};
@@ -118,8 +121,12 @@ async fn respond(context: &Arc<Context>, request: hyper::Request<Incoming>) -> A
     match read(request, user).await {
         Err(status) => answer::failure(&status),
         Ok(request) => {
-            let pretty = request.query.flag("pretty");
-            answer::finish(handlers::answer(context, &request), pretty, &encoding)
+            let style = match request.query.flag("pretty") {
+                _ if wants_yaml(&request.accept) => Style::Yaml,
+                true => Style::Pretty,
+                false => Style::Dense,
+            };
+            answer::finish(handlers::answer(context, &request), style, &encoding)
         }
     }
 }
@@ -170,6 +177,10 @@ async fn read(request: hyper::Request<Incoming>, user: User) -> Result<Request, 
         .unwrap_or_default();
     let content_type = content_type.trim().to_ascii_lowercase();
     let agent = header(&request, USER_AGENT).to_owned();
+    let host = match request.uri().authority() {
+        Some(authority) => authority.to_string(),
+        None => header(&request, HOST).to_owned(),
+    };
     let (parts, body) = request.into_parts();
     let body = tokio::time::timeout(BODY_PATIENCE, read_body(body)).await;
     let body = body.map_err(|_| {
@@ -180,6 +191,7 @@ async fn read(request: hyper::Request<Incoming>, user: User) -> Result<Request, 
         method: parts.method,
         path: parts.uri.path().to_owned(),
         query: Query::parse(parts.uri.query().unwrap_or_default()),
+        host,
         accept,
         content_type,
         agent,

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::stored::{Frozen, Stored, Warm};
 use super::watch::{Change, Event};
 use super::{HISTORY, Key, Listing, Range, StoreError, stamp};
+use crate::fields;
 use crate::journal::{Journal, Record};
 use crate::resource::GroupResource;
 
@@ -178,6 +179,10 @@ impl Collection {
             (None, Some(namespace)) => Bound::Included((namespace.to_owned(), String::new())),
             (None, None) => Bound::Unbounded,
         };
+        let past = range.at.map(|at| self.past(at)).unwrap_or_default();
+        if !past.is_empty() {
+            return list_past(&self.objects, &past, &start, range, listing);
+        }
         let objects = self.objects.range((start, Bound::Unbounded));
         let mut objects = objects
             .take_while(|((namespace, _), _)| range.namespace.is_none_or(|it| it == namespace))
@@ -186,4 +191,52 @@ impl Collection {
         listing.items.extend(objects.by_ref().take(limit));
         listing.remaining = objects.count();
     }
+
+    /// Returns what was different at a revision: nothing, where the history does not reach back so far.
+    fn past(&self, at: u64) -> Past {
+        let mut past = Past::new();
+        if at < self.dropped {
+            return past;
+        }
+        for event in self.history.iter().rev().take_while(|it| it.revision > at) {
+            let object = event.object.value();
+            let key = (
+                fields::namespace(&object).to_owned(),
+                fields::name(&object).to_owned(),
+            );
+            past.insert(key, event.previous.clone());
+        }
+        past
+    }
+}
+
+/// Objects by namespace and name.
+type Objects = BTreeMap<(String, String), Arc<Stored>>;
+
+/// What was different at a revision: the objects that were there, and those that were not.
+type Past = BTreeMap<(String, String), Option<Arc<Stored>>>;
+
+fn list_past(
+    objects: &Objects,
+    past: &Past,
+    start: &Bound<(String, String)>,
+    range: &Range<'_>,
+    listing: &mut Listing,
+) {
+    let bounds = || (start.as_ref(), Bound::Unbounded);
+    let now = objects
+        .range(bounds())
+        .map(|(key, object)| (key, Some(object)));
+    let then = past
+        .range(bounds())
+        .map(|(key, object)| (key, object.as_ref()));
+    // What follows replaces what was collected before.
+    let merged: BTreeMap<_, _> = now.chain(then).collect();
+    let mut there = merged
+        .into_iter()
+        .take_while(|((namespace, _), _)| range.namespace.is_none_or(|it| it == namespace))
+        .filter_map(|(_, object)| object.cloned());
+    let limit = range.limit.unwrap_or(usize::MAX);
+    listing.items.extend(there.by_ref().take(limit));
+    listing.remaining = there.count();
 }

@@ -62,7 +62,7 @@ fn every_broken_rule_is_named() {
     let object = json!({"metadata": {"name": "x"}, "spec": {
         "mode": "warp", "name": "TOOLONG", "port": true, "tags": ["a", "b", "a"], "maybe": null,
         "rules": [{"name": "a"}, {"name": "a"}], "one": {}, "size": "two"}});
-    let causes = validate(&object, &schema());
+    let causes = validate(&object, None, &schema());
     let lines: Vec<String> = causes
         .iter()
         .map(|c| format!("{}: {}", c.field, c.message))
@@ -77,7 +77,7 @@ fn every_broken_rule_is_named() {
     spec.tags: Too many: 3: must have at most 2 items
     spec.tags[2]: Duplicate value: "a"
     "#);
-    let causes = validate(&json!({"spec": {"maybe": null}}), &schema());
+    let causes = validate(&json!({"spec": {"maybe": null}}), None, &schema());
     assert_eq!(causes[0].field, "spec.size");
     assert_eq!(causes[0].message, "Required value");
 }
@@ -108,7 +108,7 @@ proptest! {
     fn pruning_and_defaulting_twice_is_doing_it_once(resource in resource()) {
         let schema = schema();
         let mut once = resource;
-        let _ = validate(&once, &schema);
+        let _ = validate(&once, None, &schema);
         if prune(&mut once, &schema, "X").is_ok() {
             fill(&mut once, &schema);
             let mut twice = once.clone();

@@ -13,14 +13,48 @@ use crate::validation::FieldErrors;
 /// How many compiled patterns are kept.
 const MAX_PATTERNS: usize = 1000;
 
-/// Returns what is wrong with a custom resource.
-pub(crate) fn validate(object: &Value, schema: &Schema) -> Vec<Cause> {
+/// Returns what is wrong with a custom resource. What was wrong before and has not changed may stay.
+pub(crate) fn validate(object: &Value, live: Option<&Value>, schema: &Schema) -> Vec<Cause> {
     let mut errors = FieldErrors::default();
-    check_map(object, schema, "", &mut errors);
+    check_map(object, live, schema, "", &mut errors);
     errors.into_causes()
 }
 
-fn check(value: &Value, schema: &Schema, path: &str, errors: &mut FieldErrors) {
+/// Returns what is wrong with the status of a custom resource, where nothing else is written.
+pub(crate) fn validate_status(object: &Value, live: Option<&Value>, schema: &Schema) -> Vec<Cause> {
+    let causes = validate(object, live, schema);
+    let in_status = causes.into_iter().filter_map(|mut cause| {
+        // The words are those of a status that stands alone.
+        let rest = cause.field.strip_prefix("status")?;
+        let rest = rest.strip_prefix('.').unwrap_or(rest);
+        let whole = format!("{} in body", cause.field);
+        cause.message = cause.message.replace(&whole, &format!("{rest} in body"));
+        Some(cause)
+    });
+    in_status.collect()
+}
+
+fn check(
+    value: &Value,
+    live: Option<&Value>,
+    schema: &Schema,
+    path: &str,
+    errors: &mut FieldErrors,
+) {
+    let known = errors.len();
+    check_value(value, live, schema, path, errors);
+    if errors.len() > known && live == Some(value) {
+        errors.truncate(known);
+    }
+}
+
+fn check_value(
+    value: &Value,
+    live: Option<&Value>,
+    schema: &Schema,
+    path: &str,
+    errors: &mut FieldErrors,
+) {
     if value.is_null() && schema.is_nullable() {
         return;
     }
@@ -38,8 +72,8 @@ fn check(value: &Value, schema: &Schema, path: &str, errors: &mut FieldErrors) {
         check_rules(value, rules, path, errors);
     }
     match value {
-        Value::Object(_) => check_map(value, schema, path, errors),
-        Value::Array(items) => check_items(items, schema, path, errors),
+        Value::Object(_) => check_map(value, live, schema, path, errors),
+        Value::Array(items) => check_items(items, live, schema, path, errors),
         _ => {}
     }
 }
@@ -118,7 +152,13 @@ fn check_format(value: &Value, schema: &Schema, path: &str, errors: &mut FieldEr
     }
 }
 
-fn check_map(value: &Value, schema: &Schema, path: &str, errors: &mut FieldErrors) {
+fn check_map(
+    value: &Value,
+    live: Option<&Value>,
+    schema: &Schema,
+    path: &str,
+    errors: &mut FieldErrors,
+) {
     let Value::Object(map) = value else {
         return;
     };
@@ -135,17 +175,32 @@ fn check_map(value: &Value, schema: &Schema, path: &str, errors: &mut FieldError
             continue;
         }
         if let Some(below) = schema.field(name) {
-            check(child, below, &format!("{path}{dot}{name}"), errors);
+            let live = live.and_then(|live| live.get(name));
+            check(child, live, below, &format!("{path}{dot}{name}"), errors);
         }
     }
 }
 
-fn check_items(items: &[Value], schema: &Schema, path: &str, errors: &mut FieldErrors) {
+fn check_items(
+    items: &[Value],
+    live: Option<&Value>,
+    schema: &Schema,
+    path: &str,
+    errors: &mut FieldErrors,
+) {
     let mut seen = HashSet::new();
     for (index, item) in items.iter().enumerate() {
         let path = format!("{path}[{index}]");
-        check(item, schema.items(), &path, errors);
-        let Some(name) = name_of(item, schema) else {
+        let name = name_of(item, schema);
+        // Items of lists without keys have nothing to be told by.
+        let live = match schema.list_type() {
+            ListType::Map => live
+                .and_then(Value::as_array)
+                .and_then(|live| live.iter().find(|live| name_of(live, schema) == name)),
+            _ => None,
+        };
+        check(item, live, schema.items(), &path, errors);
+        let Some(name) = name else {
             continue;
         };
         if !seen.insert(name.clone()) {
@@ -270,7 +325,7 @@ fn check_count(
 fn check_combinations(value: &Value, rules: &Rules, path: &str, errors: &mut FieldErrors) {
     let holds = |schema: &Schema| {
         let mut errors = FieldErrors::default();
-        check(value, schema, path, &mut errors);
+        check(value, None, schema, path, &mut errors);
         errors.is_empty()
     };
     let mut wrong = |detail: String| errors.invalid(path, &"".into(), &detail);
@@ -294,6 +349,6 @@ fn check_combinations(value: &Value, rules: &Rules, path: &str, errors: &mut Fie
         wrong(format!("{path:?} must not validate the schema (not)"));
     }
     for schema in &rules.all_of {
-        check(value, schema, path, errors);
+        check(value, None, schema, path, errors);
     }
 }

@@ -22,6 +22,16 @@ impl FieldErrors {
         self.causes.is_empty()
     }
 
+    /// Returns how many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.causes.len()
+    }
+
+    /// Forgets all but the first.
+    pub(crate) fn truncate(&mut self, count: usize) {
+        self.causes.truncate(count);
+    }
+
     /// A field is missing.
     pub(crate) fn required(&mut self, path: &str, detail: &str) {
         self.add("FieldValueRequired", path, "Required value", detail);

@@ -65,7 +65,9 @@ impl StepResult {
         let mut all = Vec::new();
         differ("", Some(ours), Some(theirs), &mut all);
         let count = all.len();
-        all.retain(|difference| !known.has(&name, &difference.at));
+        if !super::tells_all() {
+            all.retain(|difference| !known.has(&name, &difference.at));
+        }
         let is_success = |answer: &Value| answer["status"].as_u64() < Some(300);
         let verdict = match (count, all.len()) {
             (0, _) => Verdict::Identical,

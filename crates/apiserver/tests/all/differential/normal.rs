@@ -28,6 +28,7 @@ static RULES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
             r"resource version: \d{1,8} \(\d+\)",
             "resource version: <version>",
         ),
+        (r#"(resourceVersion\\*"?: ?\\*")\d+"#, "${1}<version>"),
         (r"current: \d+$", "current: <version>"),
         (r"recondition \(\d+\)", "recondition (<version>)"),
         (r"record \(\d+\)", "record (<version>)"),

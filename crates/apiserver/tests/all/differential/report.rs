@@ -91,6 +91,8 @@ fn shown(value: Option<&serde_json::Value>) -> String {
         return "-".to_owned();
     };
     let mut text = value.to_string();
-    text.truncate(text.floor_char_boundary(MAX_VALUE));
+    if !super::tells_all() {
+        text.truncate(text.floor_char_boundary(MAX_VALUE));
+    }
     text
 }
