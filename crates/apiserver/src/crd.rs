@@ -11,6 +11,7 @@ use crate::resource::{CustomType, GroupResource, ResourceType, Subresource, Verb
 use crate::rules::{self, RuleTree};
 use crate::status::{Cause, Status};
 use crate::store::Range;
+use crate::structural;
 
 /// The finalizer that holds a definition until its objects are gone.
 pub(crate) const FINALIZER: &str = "customresourcecleanup.apiextensions.k8s.io";
@@ -172,6 +173,27 @@ fn unstructured(schema: &Value, path: &str, is_root: bool) -> Option<Cause> {
         .or_else(|| within("additionalProperties"))
 }
 
+/// A default has to be a value of its schema.
+fn check_defaults(schema: &Value, path: &str, causes: &mut Vec<Cause>) {
+    if let Some(default) = schema.get("default")
+        && let Ok(known) =
+            Schema::from_crd(&json!({"type": "object", "properties": {"it": schema}}))
+        && let Some(known) = known.property("it")
+    {
+        let path = format!("{path}.default");
+        let wrong = structural::validate_default(default, known.schema(), &path);
+        causes.extend(wrong);
+    }
+    for (name, below) in fields::map(schema, "/properties").into_iter().flatten() {
+        check_defaults(below, &format!("{path}.properties[{name}]"), causes);
+    }
+    for key in ["items", "additionalProperties"] {
+        if let Some(below) = schema.get(key).filter(|below| below.is_object()) {
+            check_defaults(below, &format!("{path}.{key}"), causes);
+        }
+    }
+}
+
 fn validate_schema(definition: &Value, index: usize, version: &Value) -> Vec<Cause> {
     let field = format!("spec.versions[{index}].schema.openAPIV3Schema");
     let Some(schema) = version.pointer("/schema/openAPIV3Schema") else {
@@ -183,8 +205,10 @@ fn validate_schema(definition: &Value, index: usize, version: &Value) -> Vec<Cau
     } else {
         field.as_str()
     };
-    if let Some(cause) = unstructured(schema, place, true) {
-        return vec![cause];
+    let mut causes = Vec::from_iter(unstructured(schema, place, true));
+    check_defaults(schema, place, &mut causes);
+    if !causes.is_empty() {
+        return causes;
     }
     match Schema::from_crd(schema) {
         Ok(_) => rules::check(schema, place),

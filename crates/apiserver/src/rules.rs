@@ -1,8 +1,10 @@
 //! The rules of a CustomResourceDefinition in CEL (`x-kubernetes-validations`): compiled when the first object is
 //! validated, checked when the definition is written; in the words of kube-apiserver 1.37.
 
+mod budget;
 mod definition;
 mod evaluate;
+mod shape;
 mod typed;
 
 use std::sync::OnceLock;

@@ -8,7 +8,7 @@ use windlass_object::schema::Schema;
 
 use crate::validation;
 
-pub(crate) use validate::{validate, validate_status};
+pub(crate) use validate::{validate, validate_default, validate_status};
 
 /// Takes away the fields that the schema does not have, and returns their paths. The metadata is decoded
 /// as that of every object.

@@ -9,6 +9,8 @@
 //! the functions that it calls, and an evaluation by [`Program::cost`], an upper bound that follows from the
 //! text and the size of the values. Nothing is evaluated that may take more than [`MAX_COST`].
 //!
+//! [`Program::estimate`] is what a real API server would reckon for values of a [`Shape`], before there are any.
+//!
 //! ```
 //! use serde_json::json;
 //! use windlass_cel::{Value, Variables, compile};
@@ -25,10 +27,13 @@
 mod check;
 mod cost;
 mod error;
+mod estimate;
 mod program;
+mod shape;
 mod value;
 
 pub use cost::MAX_COST;
 pub use error::{CompileError, EvaluationError};
 pub use program::{Program, compile};
+pub use shape::{Kind, Shape};
 pub use value::{Value, Variables};

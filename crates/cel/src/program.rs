@@ -11,6 +11,8 @@ use kube_cel::cel::{self, Context, ParseErrors};
 use crate::check;
 use crate::cost::{self, MAX_COST};
 use crate::error::{CompileError, EvaluationError};
+use crate::estimate;
+use crate::shape::Shape;
 use crate::value::Variables;
 
 /// How deeply the parser descends: its own frames are large.
@@ -84,6 +86,12 @@ impl Program {
     /// Returns an upper bound of what an evaluation costs: about a step of the interpreter, or a byte copied, each.
     pub fn cost(&self, variables: &Variables) -> u64 {
         cost::bound(&self.expression, variables)
+    }
+
+    /// Returns what kube-apiserver 1.37 reckons that an evaluation costs at most, when `self` and `oldSelf` have
+    /// this shape. It counts other things than [`Program::cost`] does.
+    pub fn estimate(&self, shape: &Shape) -> u64 {
+        estimate::estimate(&self.expression, shape)
     }
 
     /// Returns whether the expression is true.

@@ -4,37 +4,83 @@
 use serde_json::Value;
 use windlass_cel::{CompileError, Program};
 
-use super::{Rule, RuleTree, selected};
+use super::budget::Budget;
+use super::{Rule, RuleTree, selected, shape};
 use crate::fields;
 use crate::status::Cause;
 
 /// Returns what is wrong with the rules of a schema; `place` is where that is.
 pub(crate) fn check(schema: &Value, place: &str) -> Vec<Cause> {
-    let mut causes = Vec::new();
-    if let Some(tree) = RuleTree::of(schema) {
-        visit(&tree, place, true, &mut causes);
-    }
-    causes
+    let Some(tree) = RuleTree::of(schema) else {
+        return Vec::new();
+    };
+    let mut check = Check::default();
+    let root = Part {
+        tree: &tree,
+        is_root: true,
+        count: Some(1),
+    };
+    check.visit(root, place);
+    check.budget.total(place, &mut check.causes);
+    check.causes
 }
 
-fn visit(tree: &RuleTree, place: &str, is_root: bool, causes: &mut Vec<Cause>) {
-    for (index, rule) in tree.rules.iter().enumerate() {
-        let place = format!("{place}.x-kubernetes-validations[{index}]");
-        check_rule(rule, tree, &place, is_root, causes);
-    }
-    for (name, below) in &tree.properties {
-        visit(below, &format!("{place}.properties[{name}]"), false, causes);
-    }
-    if let Some(below) = &tree.items {
-        visit(below, &format!("{place}.items"), false, causes);
-    }
-    if let Some(below) = &tree.additional {
-        visit(
-            below,
-            &format!("{place}.additionalProperties"),
-            false,
-            causes,
-        );
+/// The mistakes so far, and what the rules cost.
+#[derive(Default)]
+struct Check {
+    causes: Vec<Cause>,
+    budget: Budget,
+}
+
+/// A part of a schema with rules.
+#[derive(Clone, Copy)]
+struct Part<'t> {
+    tree: &'t RuleTree,
+    is_root: bool,
+    /// How many values of it an object can have, where the schema says so.
+    count: Option<u64>,
+}
+
+impl Check {
+    fn visit(&mut self, part: Part<'_>, place: &str) {
+        let Part { tree, is_root, .. } = part;
+        let shape = (!tree.rules.is_empty()).then(|| {
+            let is_object =
+                is_root || fields::flag(&tree.schema, "/x-kubernetes-embedded-resource");
+            shape::shape(&tree.schema, is_object)
+        });
+        for (index, rule) in tree.rules.iter().enumerate() {
+            let place = format!("{place}.x-kubernetes-validations[{index}]");
+            let known = self.causes.len();
+            check_rule(rule, tree, &place, is_root, &mut self.causes);
+            if let Some(Some(shape)) = shape.as_ref().filter(|_| self.causes.len() == known) {
+                let costs = &mut self.causes;
+                self.budget.rule(rule, shape, part.count, &place, costs);
+            }
+        }
+        let below = |tree, count| Part {
+            tree,
+            is_root: false,
+            count,
+        };
+        for (name, property) in &tree.properties {
+            let place = format!("{place}.properties[{name}]");
+            self.visit(below(property, part.count), &place);
+        }
+        let several = |key: &str| {
+            let most = fields::optional_integer(&tree.schema, key)?;
+            Some(part.count?.saturating_mul(u64::try_from(most).unwrap_or(0)))
+        };
+        if let Some(items) = &tree.items {
+            self.visit(
+                below(items, several("/maxItems")),
+                &format!("{place}.items"),
+            );
+        }
+        if let Some(values) = &tree.additional {
+            let place = format!("{place}.additionalProperties");
+            self.visit(below(values, several("/maxProperties")), &place);
+        }
     }
 }
 

@@ -34,6 +34,23 @@ pub(crate) fn validate_status(object: &Value, live: Option<&Value>, schema: &Sch
     in_status.collect()
 }
 
+/// Returns what is wrong with a default, which stands at `path` in a definition.
+pub(crate) fn validate_default(default: &Value, schema: &Schema, path: &str) -> Vec<Cause> {
+    let mut errors = FieldErrors::default();
+    check(default, None, schema, "", &mut errors);
+    let mut causes = errors.into_causes();
+    for cause in &mut causes {
+        let below = std::mem::take(&mut cause.field);
+        let dot = if below.is_empty() || below.starts_with('[') {
+            ""
+        } else {
+            "."
+        };
+        cause.field = format!("{path}{dot}{below}");
+    }
+    causes
+}
+
 fn check(
     value: &Value,
     live: Option<&Value>,
