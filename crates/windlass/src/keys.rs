@@ -10,7 +10,7 @@ mod command;
 mod elsewhere;
 mod named;
 mod secret;
-mod together;
+pub(crate) mod together;
 
 use std::fmt;
 use std::path::PathBuf;

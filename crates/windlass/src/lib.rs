@@ -10,7 +10,7 @@
 //! - `desired`: from a scene to what each unit wants.
 //! - `haul`: keeps a cluster at what the source says; `turn`: one process at a time; `report` shows it.
 //! - `replace`: how files are written.
-//! - `terminal`: what goes to standard output and standard error.
+//! - `terminal`: what goes to standard output and standard error; `prompt`: what is typed and not shown.
 //! - `failure`: the one place where errors become texts, hints and exit codes.
 
 mod access;
@@ -22,6 +22,7 @@ mod haul;
 mod interruption;
 mod keys;
 mod program;
+mod prompt;
 mod remotes;
 mod replace;
 mod report;

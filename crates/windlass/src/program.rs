@@ -6,9 +6,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Command, CommandFactory as _, Error, FromArgMatches as _, Parser};
+use clap::{Command, CommandFactory as _, Error, FromArgMatches as _, Parser, ValueEnum as _};
 
-use crate::cli::{self, Cli};
+use crate::cli::{self, Cli, Color};
 use crate::command::kustomize::Kustomize;
 use crate::command::sops::Sops;
 use crate::command::sops::words::arranged;
@@ -48,15 +48,37 @@ struct SopsLink {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     match Program::named(arguments.first().map_or(OsStr::new(""), |name| name)) {
-        Program::Windlass if arguments.get(1).is_some_and(|verb| verb == "sops") => {
-            run_sops("windlass sops", arguments.into_iter().skip(2))
-        }
-        Program::Windlass => match Cli::try_parse_from(arguments) {
-            Ok(cli) => cli::run(cli),
-            Err(error) => with_hint(error).exit(),
+        Program::Windlass => match before_sops(&arguments) {
+            Some((color, length)) => {
+                let words = arguments.into_iter().skip(length + 1);
+                run_sops("windlass sops", Style::new(color), words)
+            }
+            None => match Cli::try_parse_from(arguments) {
+                Ok(cli) => cli::run(cli),
+                Err(error) => with_hint(error).exit(),
+            },
         },
         Program::Kustomize => run_link(arguments),
-        Program::Sops => run_sops("sops", arguments.into_iter().skip(1)),
+        Program::Sops => {
+            let style = Style::new(Color::Auto);
+            run_sops("sops", style, arguments.into_iter().skip(1))
+        }
+    }
+}
+
+/// Returns what stands before the verb sops, whose words are not clap's: the colour, and how many words they are
+/// with the name of the program. Nothing if the verb is another one.
+fn before_sops(arguments: &[OsString]) -> Option<(Color, usize)> {
+    let (mut color, mut at) = (Color::Auto, 1);
+    loop {
+        let word = arguments.get(at)?.to_str()?;
+        let when = match word.strip_prefix("--color") {
+            None => return (word == "sops").then_some((color, at)),
+            Some("") => arguments.get(at + 1)?.to_str()?,
+            Some(rest) => rest.strip_prefix('=')?,
+        };
+        color = Color::from_str(when, false).ok()?;
+        at += if word == "--color" { 2 } else { 1 };
     }
 }
 
@@ -87,7 +109,7 @@ pub(crate) fn sops() -> Command {
 }
 
 fn run_link(arguments: Vec<OsString>) -> ExitCode {
-    let style = Style::new(cli::Color::Auto);
+    let style = Style::new(Color::Auto);
     let matches = kustomize().try_get_matches_from(arguments);
     let link = match matches.and_then(|matches| Link::from_arg_matches(&matches)) {
         Ok(link) => link,
@@ -101,8 +123,7 @@ fn run_link(arguments: Vec<OsString>) -> ExitCode {
 }
 
 /// Runs the program sops, whose command line is not quite clap's.
-fn run_sops(called: &'static str, words: impl Iterator<Item = OsString>) -> ExitCode {
-    let style = Style::new(cli::Color::Auto);
+fn run_sops(called: &'static str, style: Style, words: impl Iterator<Item = OsString>) -> ExitCode {
     let words: Vec<OsString> = words.collect();
     let brief = Sops::brief(&words).and_then(|command| parsed(command, called, &words).ok());
     // What is wrong with the line, and help, takes the whole definition.
@@ -217,6 +238,29 @@ mod tests {
                 Program::Windlass,
                 "{name}"
             );
+        }
+    }
+
+    #[test]
+    fn the_verb_sops_may_stand_behind_a_colour() {
+        let before = |line: &str| {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            before_sops(&words)
+        };
+        assert_eq!(before("windlass sops -d x"), Some((Color::Auto, 1)));
+        let never = before("windlass --color never sops -in-place x");
+        assert_eq!(never, Some((Color::Never, 3)));
+        let last = before("windlass --color=never --color=always sops");
+        assert_eq!(last, Some((Color::Always, 3)));
+        for line in [
+            "windlass",
+            "windlass secret",
+            "windlass --color sops",
+            "windlass --color",
+            "windlass --colors=never sops",
+            "windlass plan sops",
+        ] {
+            assert_eq!(before(line), None, "{line}");
         }
     }
 

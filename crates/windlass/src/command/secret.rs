@@ -1,7 +1,7 @@
 //! `windlass secret`: the secrets of the services, one encrypted file a value.
 //!
 //! - a file a verb; `checkout`, `place`, `rules`: where values are, and what `.sops.yaml` says of them.
-//! - `value`, `connection`, `prompt`: where a new value comes from; `sealed`: encrypted documents.
+//! - `value`, `connection`: where a new value comes from; `sealed`: encrypted documents.
 
 mod check;
 mod checkout;
@@ -10,7 +10,6 @@ mod get;
 mod keygen;
 mod list;
 mod place;
-mod prompt;
 mod recipient;
 mod rekey;
 mod remove;

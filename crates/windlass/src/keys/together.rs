@@ -19,35 +19,58 @@ impl<K: KeyService + Sync> DataKeys for Together<'_, K> {
         if threads < 2 {
             return self.0.data_keys(documents);
         }
-        let next = AtomicUsize::new(0);
-        let opened = Mutex::new(Vec::with_capacity(documents.len()));
-        let open = || {
-            loop {
-                let index = next.fetch_add(1, Ordering::Relaxed);
-                let Some(document) = documents.get(index) else {
-                    return;
-                };
-                let key = document.data_key(self.0);
-                let mut opened = opened.lock().unwrap_or_else(PoisonError::into_inner);
-                opened.push((index, key));
-            }
-        };
-        std::thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(open);
-            }
-        });
-        let mut opened = opened.into_inner().unwrap_or_else(PoisonError::into_inner);
-        opened.sort_by_key(|(index, _)| *index);
-        opened.into_iter().map(|(_, key)| key).collect()
+        at_once(documents, threads, |document| document.data_key(self.0))
     }
 }
 
+/// Does something with each of the items, with those that wait for another machine at once, and returns what came
+/// of them in their order.
+pub(crate) fn each<T: Sync, R: Send>(
+    items: &[T],
+    is_remote: impl Fn(&T) -> bool,
+    act: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
+    let remote = items.iter().filter(|item| is_remote(item));
+    at_once(items, remote.count().min(PARALLEL), act)
+}
+
+fn at_once<T: Sync, R: Send>(items: &[T], threads: usize, act: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    if threads < 2 {
+        return items.iter().map(act).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::with_capacity(items.len()));
+    let work = || {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = items.get(index) else {
+                return;
+            };
+            let result = act(item);
+            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+            done.push((index, result));
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(work);
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
 /// Returns whether a key of the document is one that another machine has.
-fn is_remote(document: &Document) -> bool {
+pub(crate) fn is_remote(document: &Document) -> bool {
     document
         .recipients()
-        .any(|key| !matches!(key.key.key_type(), KeyType::Age | KeyType::Pgp))
+        .any(|key| is_elsewhere(key.key.key_type()))
+}
+
+/// Returns whether keys of this type are on another machine.
+pub(crate) fn is_elsewhere(key_type: KeyType) -> bool {
+    !matches!(key_type, KeyType::Age | KeyType::Pgp)
 }
 
 #[cfg(test)]

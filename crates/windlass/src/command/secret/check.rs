@@ -21,17 +21,19 @@ use super::rekey::files;
 use super::{RepositoryArgs, print};
 use crate::cli::Output;
 use crate::failure::{Done, Failure};
+use crate::replace::is_left_behind;
 use crate::style::{Ink, Style};
-use crate::terminal::shown;
+use crate::terminal::{complain, shown};
 
-use finding::{Finding, Severity};
+use finding::{Finding, Kind, Severity};
 use ignored::Ignored;
 
 /// Looks for secrets that are not safe, or not deployed
 ///
 /// Found are: Secrets and private keys in clear, files that should be encrypted and are not, values that
 /// were altered or that no key present here opens, keys that differ from .sops.yaml, placeholders without
-/// a value, line feeds at the end, and values that are used twice. Files that Git ignores are left out.
+/// a value, line feeds at the end, values that are used twice, and what a write left behind that was killed. Files
+/// that Git ignores are left out.
 ///
 /// Exit code 0: no error was found, though warnings may have been; 1: an error was found.
 #[derive(Debug, Args)]
@@ -46,6 +48,9 @@ pub(crate) struct Check {
     /// End with 1 for warnings too
     #[arg(long)]
     strict: bool,
+    /// Remove what a write left behind that was killed
+    #[arg(long)]
+    clean: bool,
     #[command(flatten)]
     repository: RepositoryArgs,
     /// How to print the findings
@@ -67,8 +72,12 @@ impl Check {
     pub(super) fn run(self, style: Style) -> Result<Done, Failure> {
         let checkout = Checkout::open(&self.repository.repo)?;
         let keys = checkout.keys(&self.repository)?;
-        let files = self.files(&checkout)?;
+        let mut files = self.files(&checkout)?;
         let mut findings = Vec::new();
+        let left_behind = files.extract_if(.., |path| is_left_behind(path.file_name()));
+        for path in left_behind.collect::<Vec<_>>() {
+            findings.extend(self.clean(&checkout, &path)?);
+        }
         for path in &files {
             findings.extend(clear::findings(&checkout.tree, path)?);
         }
@@ -99,6 +108,17 @@ impl Check {
         print(&report, self.output, |report| report.text(style))?;
         let is_bad = report.errors > 0 || self.strict && report.warnings > 0;
         Ok(if is_bad { Done::Badly } else { Done::Well })
+    }
+
+    /// Returns that a file was left behind, unless it may be removed.
+    fn clean(&self, checkout: &Checkout, path: &TreePath) -> Result<Option<Finding>, Failure> {
+        if self.clean {
+            checkout.remove(path)?;
+            complain(&format!("{}: removed", checkout.shown(path)));
+            return Ok(None);
+        }
+        let message = "was left behind by a write that was killed";
+        Ok(Some(Finding::warning(path, 0, Kind::LeftBehind, message)))
     }
 
     /// Returns the files to look at.

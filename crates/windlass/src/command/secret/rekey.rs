@@ -15,6 +15,7 @@ use super::rules::{self, FoundRule};
 use super::{Keys, RepositoryArgs, commit_hint, recipient, sealed, warn};
 use crate::command::unrendered;
 use crate::failure::{Done, Failure};
+use crate::keys::together::{self, is_elsewhere, is_remote};
 use crate::style::Style;
 use crate::terminal::{complain, say};
 
@@ -85,7 +86,7 @@ impl Rekey {
             ]));
         }
         let before = before(&checkout, &chosen.documents)?;
-        let anew = encrypt_all(&checkout, chosen.documents, &to, &keys)?;
+        let anew = encrypt_all(&checkout, &chosen.documents, &to, &keys)?;
         let mut writes = Vec::new();
         for one in anew.iter().filter(|one| !one.is_kept) {
             let layout = one
@@ -203,16 +204,22 @@ fn must_be_unchanged(checkout: &Checkout, before: &[(PathBuf, Vec<u8>)]) -> Resu
 /// Encrypts all files in memory, or returns every reason why that is not possible.
 fn encrypt_all(
     checkout: &Checkout,
-    documents: Vec<(TreePath, Document)>,
+    documents: &[(TreePath, Document)],
     to: &[MasterKey],
     keys: &Keys,
 ) -> Result<Vec<Anew>, Failure> {
+    let asks = to.iter().any(|key| is_elsewhere(key.key_type()));
+    let encrypted = together::each(
+        documents,
+        |(_, document)| asks || is_remote(document),
+        |(path, document)| encrypt(checkout, path, document, to, keys),
+    );
     let mut anew = Vec::new();
     let mut errors = Vec::new();
-    for (path, document) in documents {
-        match encrypt(checkout, &path, &document, to, keys) {
+    for ((path, _), encrypted) in documents.iter().zip(encrypted) {
+        match encrypted {
             Ok(one) => anew.push(one),
-            Err(failure) => errors.push(format!("{}: {failure}", checkout.shown(&path))),
+            Err(failure) => errors.push(format!("{}: {failure}", checkout.shown(path))),
         }
     }
     if errors.is_empty() {

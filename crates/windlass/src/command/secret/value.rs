@@ -12,8 +12,9 @@ use windlass_sops::SecretBytes;
 use zeroize::Zeroizing;
 
 use super::connection::{Connection, Scheme, host_problem};
-use super::{prompt, sealed};
+use super::sealed;
 use crate::failure::Failure;
+use crate::prompt::{self, Unread};
 
 /// The largest value: a Secret of Kubernetes has at most 1 MiB.
 const MAX: usize = 1 << 20;
@@ -137,7 +138,7 @@ impl ValueSource {
                 let opened = File::open(file).and_then(read_all);
                 opened.map_err(|error| Failure::of([format!("{}: {error}", file.display())]))?
             }
-            (None, None) if stdin().is_terminal() => prompt::hidden(&match connection {
+            (None, None) if stdin().is_terminal() => typed(&match connection {
                 None => format!("{name}: "),
                 Some(_) => format!("Password for {name}: "),
             })?,
@@ -242,6 +243,18 @@ fn alphanumeric(count: usize, random: &mut dyn FnMut(&mut [u8])) -> SecretBytes 
         }
     }
     SecretBytes::new(text)
+}
+
+/// Asks for a value.
+fn typed(question: &str) -> Result<SecretBytes, Failure> {
+    prompt::hidden(question).map_err(|error| {
+        let failure = Failure::of([format!("{error}, and nothing was stored")]);
+        match error {
+            Unread::Lines | Unread::TooLong => failure
+                .hint("a long value, or one of several lines, comes from a file or a pipe: --from-file FILE"),
+            _ => failure,
+        }
+    })
 }
 
 /// Reads up to the largest value and one byte, without a copy left behind in a buffer outgrown.

@@ -31,6 +31,22 @@ fn the_example_has_only_what_it_says_of_itself() {
 }
 
 #[test]
+fn what_a_killed_write_left_behind_is_found_and_removed_when_asked() {
+    let scene = Scene::platform();
+    let left = "kustomize/hydra/overlays/dev/.sops/.windlass-new-x7Kq2p";
+    scene.write(left, &scene.read(VALUE)[..100]);
+    let (code, found) = findings(&scene, &["--env", "dev"]);
+    assert_eq!(code, Some(0), "{found:?}");
+    let expected = format!("warning left-behind {left}:0");
+    assert!(found.contains(&expected), "{found:?}");
+    let about = found.iter().filter(|found| found.contains(".windlass-new"));
+    assert_eq!(about.count(), 1, "{found:?}");
+    let (_, found) = findings(&scene, &["--env", "dev", "--clean"]);
+    assert!(!found.contains(&expected), "{found:?}");
+    assert!(!scene.repository().join(left).exists());
+}
+
+#[test]
 fn what_is_not_safe_is_found() {
     let scene = Scene::platform();
     let overlay = "kustomize/hydra/overlays/dev";

@@ -46,6 +46,7 @@ pub(super) enum Kind {
     TrailingNewline,
     MalformedUrl,
     SameValue,
+    LeftBehind,
 }
 
 impl Finding {
@@ -121,6 +122,7 @@ impl Kind {
             Self::TrailingNewline => "set it again with --trim, unless the line feed belongs to it",
             Self::MalformedUrl => "set it again; --postgres and --mongodb escape what must be",
             Self::SameValue => "who learns one knows all; give each its own",
+            Self::LeftBehind => "remove it, or have --clean do so: nobody needs it",
         }
     }
 }

@@ -7,6 +7,7 @@ use windlass_yaml::Node;
 
 use super::finding::{Finding, Kind};
 use crate::failure::Failure;
+use crate::replace::is_left_behind;
 
 /// Returns what is wrong with the stub and the names of the values in a directory.
 pub(super) fn findings(tree: &dyn Tree, directory: &TreePath) -> Result<Vec<Finding>, Failure> {
@@ -19,7 +20,7 @@ pub(super) fn findings(tree: &dyn Tree, directory: &TreePath) -> Result<Vec<Find
     for (name, _) in &names {
         let path = values.join(name)?;
         match value_key(name) {
-            None if name.starts_with(".git") => {}
+            None if name.starts_with(".git") || is_left_behind(name) => {}
             None => {
                 let message = "is no value: the name of one ends in .enc";
                 findings.push(Finding::warning(&path, 0, Kind::NotDeployed, message));

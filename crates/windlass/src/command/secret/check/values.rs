@@ -1,9 +1,10 @@
 //! What is encrypted: whether it opens, for whom it is, and whether it is what it should be.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use windlass_object::{FingerprintKey, KeyedDigest};
-use windlass_sops::{DecryptError, Document, Format, MacCheck};
+use windlass_sops::{DecryptError, Document, Format, Plaintext};
 use windlass_tree::{Tree as _, TreePath};
 
 use super::super::checkout::Checkout;
@@ -14,6 +15,7 @@ use super::super::{rules, sealed};
 use super::finding::{Finding, Kind};
 use crate::failure::Failure;
 use crate::keys::Keys;
+use crate::keys::together::{self, is_remote};
 
 /// Values shorter than this are often the same for good reasons.
 const LONG_ENOUGH: usize = 8;
@@ -47,13 +49,21 @@ impl Values {
             same: BTreeMap::new(),
             key: FingerprintKey::new(key),
         };
+        let mut documents = Vec::new();
         for path in files {
             let bytes = checkout.tree.read(path)?;
-            let is_value = is_value(path);
-            if is_value || bytes.windows(MARK.len()).any(|window| window == MARK) {
-                values.add(checkout, path, &bytes, keys);
+            if is_value(path) || bytes.windows(MARK.len()).any(|window| window == MARK) {
+                let document = values.parse(path, &bytes);
+                documents.extend(document.map(|document| (path, document)));
             }
         }
+        let open = |(_, document): &(_, Document)| Opened::of(document, keys);
+        let opened = together::each(&documents, |(_, document)| is_remote(document), open);
+        for ((path, document), opened) in documents.iter().zip(opened) {
+            values.compare_with_rule(checkout, path, document);
+            values.add(path, opened);
+        }
+        values.count = documents.len();
         Ok(values)
     }
 
@@ -61,41 +71,37 @@ impl Values {
         self.count
     }
 
-    fn add(&mut self, checkout: &Checkout, path: &TreePath, bytes: &[u8], keys: &Keys) {
-        let is_value = is_value(path);
-        let document = match Document::parse(bytes, Format::of_file_name(path.as_str())) {
-            Ok(document) => document,
-            Err(error) if is_value => {
+    /// Returns the document of a file, or has something to say of it.
+    fn parse(&mut self, path: &TreePath, bytes: &[u8]) -> Option<Document> {
+        let format = Format::of_file_name(path.as_str());
+        let (kind, message) = match Document::parse(bytes, format) {
+            Ok(document) => return Some(document),
+            Err(error) if is_value(path) => {
                 let message = format!("is not encrypted by sops, or damaged: {error}");
-                return self
-                    .findings
-                    .push(Finding::error(path, 0, Kind::NotEncrypted, message));
+                (Kind::NotEncrypted, message)
             }
             // Somebody writes about sops, or the file is a template.
-            Err(_) if Format::of_file_name(path.as_str()) == Format::Binary => return,
+            Err(_) if format == Format::Binary => return None,
             Err(error) => {
                 let message = format!("has encrypted values and no metadata of sops: {error}");
-                return self
-                    .findings
-                    .push(Finding::error(path, 0, Kind::Damaged, message));
+                (Kind::Damaged, message)
             }
         };
-        self.count += 1;
-        self.compare_with_rule(checkout, path, &document);
-        match document.data_key(keys) {
-            Err(error) => self.closed.push((path.clone(), error.to_string())),
-            Ok(key) => match document.decrypt_with(&key, MacCheck::Verify) {
-                Err(error) => self.findings.push(damaged(path, &error)),
-                Ok(opened) if is_value => match opened.into_data() {
-                    Ok(value) => self.look_at(path, value.expose()),
-                    Err(error) => {
-                        let message = error.to_string();
-                        self.findings
-                            .push(Finding::error(path, 0, Kind::Damaged, message));
-                    }
-                },
-                Ok(_) => {}
+        self.findings.push(Finding::error(path, 0, kind, message));
+        None
+    }
+
+    fn add(&mut self, path: &TreePath, opened: Opened) {
+        let wrong =
+            |reason: &dyn Display| Finding::error(path, 0, Kind::Damaged, reason.to_string());
+        match opened {
+            Opened::Closed(reason) => self.closed.push((path.clone(), reason)),
+            Opened::Damaged(error) => self.findings.push(wrong(&error)),
+            Opened::Whole(opened) if is_value(path) => match opened.into_data() {
+                Ok(value) => self.look_at(path, value.expose()),
+                Err(error) => self.findings.push(wrong(&error)),
             },
+            Opened::Whole(_) => {}
         }
     }
 
@@ -190,6 +196,22 @@ impl Values {
     }
 }
 
-fn damaged(path: &TreePath, error: &DecryptError) -> Finding {
-    Finding::error(path, 0, Kind::Damaged, error.to_string())
+/// What came of opening a document.
+enum Opened {
+    /// No key opens it, and why.
+    Closed(String),
+    /// It was altered.
+    Damaged(DecryptError),
+    /// It is as it was written.
+    Whole(Plaintext),
+}
+
+impl Opened {
+    fn of(document: &Document, keys: &Keys) -> Self {
+        match document.decrypt(keys) {
+            Ok(plaintext) => Self::Whole(plaintext),
+            Err(DecryptError::NoKey(error)) => Self::Closed(error.to_string()),
+            Err(error) => Self::Damaged(error),
+        }
+    }
 }

@@ -1,6 +1,8 @@
-//! A value typed at a terminal, where nobody sees it.
+//! A value or a passphrase typed at a terminal, where nobody sees it.
 
-use std::io::{Stdin, stdin};
+use std::fs::File;
+use std::io::{self, Write as _, stdin};
+use std::os::fd::{AsFd as _, BorrowedFd};
 
 use rustix::io::read;
 use rustix::termios::{
@@ -9,25 +11,61 @@ use rustix::termios::{
 use windlass_sops::SecretBytes;
 use zeroize::Zeroizing;
 
-use crate::failure::Failure;
 use crate::terminal::prompt;
 
-/// The longest value that is typed or pasted, in bytes.
+/// The longest line that is typed or pasted, in bytes.
 const MAX: usize = 1 << 16;
 
-/// Asks for a line, and shows nothing of it.
-pub(super) fn hidden(question: &str) -> Result<SecretBytes, Failure> {
-    let stdin = stdin();
-    let mut quiet = Quiet::new(&stdin)?;
-    prompt(question);
-    let line = read_line(&stdin);
-    prompt("\n");
+/// Why nothing was read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unread {
+    /// There is no terminal, or it fails.
+    #[error("there is no terminal to ask at ({0})")]
+    Terminal(#[from] io::Error),
+    /// Lines followed that nobody asked for.
+    #[error("several lines were pasted")]
+    Lines,
+    /// The line is longer than what is kept in memory.
+    #[error("more than {MAX} bytes were typed")]
+    TooLong,
+    /// The input ended before the line did.
+    #[error("the input ended")]
+    Ended,
+    /// The person gave up.
+    #[error("it was given up")]
+    Cancelled,
+}
+
+impl From<rustix::io::Errno> for Unread {
+    fn from(error: rustix::io::Errno) -> Self {
+        Self::Terminal(error.into())
+    }
+}
+
+/// Asks for a line on standard input, which is a terminal, and shows nothing of it.
+pub(crate) fn hidden(question: &str) -> Result<SecretBytes, Unread> {
+    ask(stdin().as_fd(), prompt, question)
+}
+
+/// Asks at the terminal that this process belongs to, whatever standard input is.
+pub(crate) fn hidden_at_terminal(question: &str) -> Result<SecretBytes, Unread> {
+    let terminal = File::options().read(true).write(true).open("/dev/tty")?;
+    let say = |text: &str| drop((&terminal).write_all(text.as_bytes()));
+    ask(terminal.as_fd(), say, question)
+}
+
+fn ask(
+    terminal: BorrowedFd<'_>,
+    say: impl Fn(&str),
+    question: &str,
+) -> Result<SecretBytes, Unread> {
+    let mut quiet = Quiet::new(terminal)?;
+    say(question);
+    let line = read_line(terminal);
+    say("\n");
     let line = line?;
     if quiet.has_more()? {
-        return Err(
-            Failure::of(["several lines were pasted, and nothing was stored".to_owned()])
-                .hint("a value of several lines comes from a file or a pipe: --from-file FILE"),
-        );
+        return Err(Unread::Lines);
     }
     Ok(line)
 }
@@ -36,13 +74,13 @@ pub(super) fn hidden(question: &str) -> Result<SecretBytes, Failure> {
 /// a terminal. It is as before when this is dropped, and what was typed too much is forgotten: pasted
 /// lines must not become commands.
 struct Quiet<'t> {
-    terminal: &'t Stdin,
+    terminal: BorrowedFd<'t>,
     before: Termios,
     now: Termios,
 }
 
 impl<'t> Quiet<'t> {
-    fn new(terminal: &'t Stdin) -> Result<Self, Failure> {
+    fn new(terminal: BorrowedFd<'t>) -> Result<Self, Unread> {
         let before = tcgetattr(terminal)?;
         let mut now = before.clone();
         // Without ISIG, Ctrl-C is a byte that we answer, and the terminal is left as it was.
@@ -59,7 +97,7 @@ impl<'t> Quiet<'t> {
     }
 
     /// Returns whether more follows within a tenth of a second.
-    fn has_more(&mut self) -> Result<bool, Failure> {
+    fn has_more(&mut self) -> Result<bool, Unread> {
         self.now.special_codes[SpecialCodeIndex::VMIN] = 0;
         self.now.special_codes[SpecialCodeIndex::VTIME] = 1;
         tcsetattr(self.terminal, OptionalActions::Now, &self.now)?;
@@ -75,25 +113,20 @@ impl Drop for Quiet<'_> {
     }
 }
 
-fn read_line(terminal: &Stdin) -> Result<SecretBytes, Failure> {
+fn read_line(terminal: BorrowedFd<'_>) -> Result<SecretBytes, Unread> {
     let mut line = Line(Zeroizing::new(Vec::with_capacity(MAX)));
     let mut byte = Zeroizing::new([0]);
     loop {
         if read(terminal, &mut *byte)? == 0 {
-            return Err(Failure::of([
-                "the input ended, and nothing was stored".to_owned()
-            ]));
+            return Err(Unread::Ended);
         }
         match line.take(byte[0]) {
             Step::More => {}
             Step::Done => return Ok(SecretBytes::new(std::mem::take(&mut *line.0))),
-            Step::Cancelled => return Err(Failure::of(["nothing was stored".to_owned()])),
+            Step::Cancelled => return Err(Unread::Cancelled),
         }
         if line.0.len() == MAX {
-            return Err(Failure::of([format!(
-                "more than {MAX} bytes were typed, and nothing was stored"
-            )])
-            .hint("a long value comes from a file or a pipe: --from-file FILE"));
+            return Err(Unread::TooLong);
         }
     }
 }
