@@ -11,9 +11,13 @@ use pgp::crypto::sym::SymmetricKeyAlgorithm;
 use pgp::types::{KeyDetails as _, Password};
 use zeroize::Zeroizing;
 
+use crate::metadata::MAX_WRAPPED_KEY;
 use crate::{KeyFailure, KeyService, MasterKey, SecretBytes, WrappedKey};
 
 const MAX_UNWRAPPED: u64 = 128;
+
+/// The longest key ring that is read: more than a thousand keys, or some with many signatures.
+const MAX_RING: usize = 4 << 20;
 
 /// PGP keys, as `gpg --export` and `gpg --export-secret-keys` write them. No gpg program is called.
 ///
@@ -34,11 +38,19 @@ pub enum PgpKeyringError {
     /// It holds no key.
     #[error("the PGP key ring holds no key")]
     Empty,
+    /// It is longer than 4 MiB.
+    #[error(
+        "the PGP key ring has more than 4 MiB; `gpg --export-options export-minimal` writes a shorter one"
+    )]
+    TooLarge,
 }
 
 impl PgpKeyring {
     /// Adds the keys of a key ring, armored or binary.
     pub fn add(&mut self, ring: &[u8]) -> Result<(), PgpKeyringError> {
+        if ring.len() > MAX_RING {
+            return Err(PgpKeyringError::TooLarge);
+        }
         let (keys, _) =
             PublicOrSecret::from_reader_many(ring).map_err(|_| PgpKeyringError::Damaged)?;
         let mut is_empty = true;
@@ -121,6 +133,10 @@ impl KeyService for PgpKeyring {
     /// Tries every secret key, whatever the fingerprint says: labels can lie.
     fn unwrap(&self, key: &WrappedKey) -> Result<SecretBytes, KeyFailure> {
         fingerprint(&key.key)?;
+        // A document has none that is longer; a key service may be asked by anybody.
+        if key.wrapped.len() > MAX_WRAPPED_KEY {
+            return Err(KeyFailure::Damaged);
+        }
         let bytes = self
             .opened(&key.wrapped)
             .map_err(|error| self.failure(&error))?;

@@ -15,6 +15,8 @@ use crate::{MasterKey, SecretBytes};
 
 /// 1 GiB of memory and some seconds; age itself writes 18.
 const MAX_WORK_FACTOR: u8 = 20;
+/// A hundred times what `ssh-keygen` asks for unless told otherwise, and half a minute.
+const MAX_ROUNDS: u32 = 2_400;
 const MAX_KEY_FILE: u64 = 1 << 20;
 
 /// Keys that a passphrase locks: a key file encrypted by `age -p`, or an SSH private key.
@@ -28,6 +30,7 @@ enum Lock {
     Ssh {
         key: EncryptedKey,
         recipient: String,
+        rounds: u32,
     },
 }
 
@@ -40,7 +43,7 @@ pub enum UnlockError {
     /// The file is encrypted for a key.
     #[error("it is encrypted for a key and not with a passphrase; decrypt it with `age -d` first")]
     NoPassphrase,
-    /// The file asks for more work than is done: 2 to the power of 20.
+    /// The file asks for more work than is done: scrypt with 2 to the power of 20, or 2,400 rounds of bcrypt.
     #[error("its passphrase takes more work to check than is done here")]
     Work,
     /// The file is damaged.
@@ -62,7 +65,15 @@ impl LockedKeys {
         }
         let text = std::str::from_utf8(trimmed).ok();
         match SshKey::read(text.filter(|text| ssh::begins(text))?) {
-            Ok(SshKey::Locked { key, recipient }) => Some(Self(Lock::Ssh { key, recipient })),
+            Ok(SshKey::Locked {
+                key,
+                recipient,
+                rounds,
+            }) => Some(Self(Lock::Ssh {
+                key,
+                recipient,
+                rounds,
+            })),
             _ => None,
         }
     }
@@ -84,7 +95,8 @@ impl LockedKeys {
         let passphrase = SecretString::from(passphrase);
         match &self.0 {
             Lock::Age(file) => unlocked_file(file, passphrase),
-            Lock::Ssh { key, recipient } => {
+            Lock::Ssh { rounds, .. } if *rounds > MAX_ROUNDS => Err(UnlockError::Work),
+            Lock::Ssh { key, recipient, .. } => {
                 let key = key.decrypt(passphrase);
                 let key = key.map_err(|_| UnlockError::Passphrase)?;
                 let mut keyring = Keyring::new();

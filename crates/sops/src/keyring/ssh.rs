@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use age::ssh::{EncryptedKey, ParseRecipientKeyError, Recipient, UnsupportedKey};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use super::KeyProblem;
 
@@ -23,6 +25,8 @@ pub(super) enum SshKey {
     Locked {
         key: EncryptedKey,
         recipient: String,
+        /// How often the passphrase is hashed (bcrypt); 0 when the text does not say.
+        rounds: u32,
     },
 }
 
@@ -68,10 +72,37 @@ impl SshKey {
         let recipient = Recipient::try_from(secret.clone()).map_err(|_| problem)?;
         let recipient = recipient.to_string();
         Ok(match secret {
-            age::ssh::Identity::Encrypted(key) => Self::Locked { key, recipient },
+            age::ssh::Identity::Encrypted(key) => Self::Locked {
+                key,
+                recipient,
+                rounds: rounds(text).unwrap_or_default(),
+            },
             secret => Self::Open(SshIdentity { secret, recipient }),
         })
     }
+}
+
+/// Returns the rounds of bcrypt that a private key of OpenSSH asks for.
+fn rounds(text: &str) -> Option<u32> {
+    let lines = text
+        .trim()
+        .lines()
+        .filter(|line| !line.starts_with("-----"));
+    let lines: String = lines.map(str::trim).collect();
+    let bytes = STANDARD.decode(lines).ok()?;
+    let rest = bytes.strip_prefix(b"openssh-key-v1\0")?;
+    let (_cipher, rest) = field(rest)?;
+    let (name, rest) = field(rest)?;
+    let (options, _) = field(rest)?;
+    let (_salt, rounds) = field(options)?;
+    let rounds = u32::from_be_bytes(rounds.try_into().ok()?);
+    (name == b"bcrypt").then_some(rounds)
+}
+
+/// Splits off a field, which begins with its length.
+fn field(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk::<4>()?;
+    rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)
 }
 
 impl From<(age::ssh::Identity, String)> for SshIdentity {

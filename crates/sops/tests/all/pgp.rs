@@ -2,6 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use pgp::composed::Deserializable as _;
+use pgp::composed::{ArmorOptions, MessageBuilder, SignedPublicKey, SignedSecretKey};
+use pgp::crypto::sym::SymmetricKeyAlgorithm;
+use pgp::types::CompressionAlgorithm;
+use rand::rngs::OsRng;
 use windlass_sops::{
     Document, Format, KeyFailure, KeyService as _, MasterKey, PgpKeyring, PgpKeyringError,
     SecretBytes, WrappedKey,
@@ -92,6 +97,37 @@ fn a_damaged_message_is_refused() {
     };
     let changed = format!("{}{other}{}", &message[..middle], &message[middle + 1..]);
     assert_eq!(unwrap(&ring, &changed).unwrap_err(), KeyFailure::Damaged);
+}
+
+#[test]
+fn a_message_that_grows_when_it_is_opened_is_read_as_far_as_a_data_key_goes() {
+    let bytes = vec![0; 8 << 20];
+    let key = SignedPublicKey::from(
+        SignedSecretKey::from_string(&data("pgp_open.asc"))
+            .unwrap()
+            .0,
+    );
+    let mut message = MessageBuilder::from_bytes("", bytes);
+    message.compression(CompressionAlgorithm::ZLIB);
+    let mut message = message.seipd_v1(OsRng, SymmetricKeyAlgorithm::AES256);
+    message
+        .encrypt_to_key(OsRng, &key.public_subkeys[0])
+        .unwrap();
+    let message = message
+        .to_armored_string(OsRng, ArmorOptions::default())
+        .unwrap();
+    assert!(message.len() < 16 * 1024, "{}", message.len());
+    let opened = unwrap(&ring(&data("pgp_open.asc")), &message).unwrap();
+    assert_eq!(opened.expose(), [0; 128]);
+}
+
+#[test]
+fn what_is_longer_than_any_message_or_ring_is_not_looked_at() {
+    let mut ring = ring(&data("pgp_open.asc"));
+    let message = format!("{}\n{}", data("pgp_open.msg"), "x".repeat(16 * 1024));
+    assert_eq!(unwrap(&ring, &message), Err(KeyFailure::Damaged));
+    let long = data("pgp_open.asc").repeat(10_000);
+    assert_eq!(ring.add(long.as_bytes()), Err(PgpKeyringError::TooLarge));
 }
 
 #[test]

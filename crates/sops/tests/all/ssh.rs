@@ -146,6 +146,24 @@ fn a_file_that_asks_for_absurd_work_is_refused_without_doing_it() {
 }
 
 #[test]
+fn an_ssh_key_that_asks_for_absurd_work_is_refused_without_doing_it() {
+    let text = data("ssh_locked.key");
+    let lines = text.lines().filter(|line| !line.starts_with("-----"));
+    let mut bytes = STANDARD.decode(lines.collect::<String>()).unwrap();
+    // Behind the name of the hash are the length of its options, a salt of 16 bytes and the rounds.
+    let name = bytes.windows(6).position(|window| window == b"bcrypt");
+    let at = name.unwrap() + 6 + 4 + 4 + 16;
+    assert_eq!(bytes[at..at + 3], [0, 0, 0]);
+    bytes[at..at + 4].copy_from_slice(&u32::MAX.to_be_bytes());
+    let body = STANDARD.encode(bytes);
+    let file =
+        format!("-----BEGIN OPENSSH PRIVATE KEY-----\n{body}\n-----END OPENSSH PRIVATE KEY-----\n");
+    let locked = LockedKeys::read(file.as_bytes()).unwrap();
+    let error = locked.unlock(&"canary".into()).unwrap_err();
+    assert_eq!(error, UnlockError::Work);
+}
+
+#[test]
 fn a_key_file_encrypted_for_a_key_or_damaged_says_so() {
     let recipient = Keyring::parse(&data("first.agekey")).unwrap();
     let recipient = recipient.recipients().next().unwrap();

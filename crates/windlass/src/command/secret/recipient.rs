@@ -1,13 +1,38 @@
 //! Keys as people name them: one text, whatever the service.
 
-use std::collections::BTreeMap;
-
+use clap::Args;
 use windlass_sops::MasterKey;
 
 use crate::failure::Failure;
 
+/// What is said of keys of AWS besides their names.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct AwsArgs {
+    /// The AWS profile with which the AWS KMS keys of --to are asked; it is stored in the files
+    #[arg(long, value_name = "NAME", requires = "to")]
+    aws_profile: Option<String>,
+    /// A pair of the encryption context of the AWS KMS keys of --to; may be given several times
+    #[arg(long, value_name = "KEY:VALUE", requires = "to", conflicts_with = "update_config", value_parser = pair)]
+    encryption_context: Vec<(String, String)>,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once(':') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("expected KEY:VALUE".to_owned()),
+    }
+}
+
+impl AwsArgs {
+    fn keys(&self, text: &str) -> Vec<MasterKey> {
+        let context = self.encryption_context.iter().cloned().collect();
+        let profile = self.aws_profile.as_deref().unwrap_or_default();
+        MasterKey::kms_list(text, &context, profile)
+    }
+}
+
 /// Returns the key that a text names.
-pub(super) fn parse(text: &str) -> Result<MasterKey, Failure> {
+pub(super) fn parse(text: &str, aws: &AwsArgs) -> Result<MasterKey, Failure> {
     let text = text.trim();
     if text.to_ascii_uppercase().starts_with("AGE-SECRET-KEY-") {
         return Err(Failure::usage(
@@ -18,7 +43,7 @@ pub(super) fn parse(text: &str) -> Result<MasterKey, Failure> {
     let keys = match kind(text) {
         Some(Kind::Age) => MasterKey::age_list(text),
         Some(Kind::Pgp) => MasterKey::pgp_list(text),
-        Some(Kind::AwsKms) => MasterKey::kms_list(text, &BTreeMap::new(), ""),
+        Some(Kind::AwsKms) => aws.keys(text),
         Some(Kind::GcpKms) => MasterKey::gcp_kms_list(text),
         Some(Kind::Vault) => MasterKey::vault_list(text).map_err(|error| unknown(&error))?,
         Some(Kind::Azure) => MasterKey::azure_list(text).map_err(|error| unknown(&error))?,
@@ -96,13 +121,20 @@ mod tests {
                 "hc_vault_transit_uri",
             ),
         ] {
-            assert_eq!(field(&parse(text).unwrap()).0, wanted, "{text}");
+            assert_eq!(
+                field(&parse(text, &AwsArgs::default()).unwrap()).0,
+                wanted,
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn what_is_no_key_is_refused_and_a_secret_is_not_repeated() {
-        let refused = |text| parse(text).unwrap_err().to_string();
+        let refused = |text| {
+            let failure = parse(text, &AwsArgs::default()).unwrap_err();
+            failure.to_string()
+        };
         assert_eq!(refused("dev"), r#""dev" is not the name of a key"#);
         assert_eq!(
             refused("age1a,age1b"),

@@ -46,6 +46,8 @@ pub(crate) struct Rekey {
     /// Vault or Azure; may be given several times (default: the keys that .sops.yaml names)
     #[arg(long, value_name = "KEY")]
     to: Vec<String>,
+    #[command(flatten)]
+    aws: recipient::AwsArgs,
     /// Write the keys of --to into the creation rules of .sops.yaml too
     #[arg(long, requires = "to")]
     update_config: bool,
@@ -69,7 +71,7 @@ struct Anew {
 
 impl Rekey {
     pub(super) fn run(self, style: Style) -> Result<Done, Failure> {
-        let to = self.to.iter().map(|text| recipient::parse(text));
+        let to = self.to.iter().map(|text| recipient::parse(text, &self.aws));
         let to = to.collect::<Result<Vec<_>, _>>()?;
         let checkout = Checkout::open(&self.repository.repo)?;
         let keys = checkout.keys(&self.repository)?;
@@ -106,11 +108,15 @@ impl Rekey {
         self.report(&checkout, &anew, &writes, style);
         if !self.update_config {
             for rule in &stale {
-                let lines = config::lines(&to);
+                let remedy = if config::needs_key_groups(&to) {
+                    "give it key_groups, which can have an encryption context".to_owned()
+                } else {
+                    format!("--update-config writes\n{}", config::lines(&to))
+                };
                 warn(
                     style,
                     &format!(
-                        "{}: names other keys, which new values would get; --update-config writes\n{lines}",
+                        "{}: names other keys, which new values would get; {remedy}",
                         rule.place(&checkout)
                     ),
                 );

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{DEMO, VALUE, keygen, ok};
-use crate::scene::{Ran, Scene};
+use crate::scene::{Ran, Scene, binary};
+use crate::stand_in::{Asked, StandIn};
 
 const CONFIG: &str = "kustomize/hydra/overlays/dev/.sops.yaml";
 const DIRECTORY: &str = "kustomize/hydra/overlays/dev/.sops";
@@ -166,4 +168,54 @@ fn ctrl_c_ends_a_rekey_between_two_files_and_says_how_to_go_on() {
         return;
     }
     panic!("it was never interrupted");
+}
+
+#[test]
+fn a_kms_key_gets_its_context_and_profile_for_every_file() {
+    let server = StandIn::start(|asked: &Asked| {
+        // At the end it is asked whether anybody here can open a file.
+        if asked.headers["x-amz-target"] == "TrentService.Decrypt" {
+            return (
+                400,
+                json!({ "__type": "AccessDeniedException" }).to_string(),
+            );
+        }
+        let body: Value = serde_json::from_str(&asked.body).unwrap();
+        assert_eq!(
+            body["EncryptionContext"],
+            json!({ "env": "dev", "a": "b:c" })
+        );
+        let answer = json!({ "KeyId": body["KeyId"], "CiphertextBlob": "AAAA" });
+        (200, answer.to_string())
+    });
+    let scene = Scene::platform();
+    let aws = scene.home().join(".aws");
+    fs::create_dir(&aws).unwrap();
+    let profile = "[deploy]\naws_access_key_id = AKIATEST\naws_secret_access_key = canary\n";
+    fs::write(aws.join("credentials"), profile).unwrap();
+    let arn = "arn:aws:kms:eu-west-1:123456789012:key/k";
+    let line = format!(
+        "rekey --env dev --to {arn} --aws-profile deploy --encryption-context env:dev --encryption-context a:b:c"
+    );
+    let mut command = Command::new("env");
+    command
+        .arg(format!("AWS_ENDPOINT_URL={}", server.address))
+        .arg(binary())
+        .arg("secret")
+        .args(line.split(' '))
+        .current_dir(scene.repository());
+    let ran = scene.run(&mut command);
+    assert_eq!(ran.code, Some(0), "{}", ran.all());
+    assert!(ran.stderr.contains("give it key_groups"), "{}", ran.all());
+    let files = values(&scene);
+    let asked = server.asked().into_iter();
+    let wrapped = asked.filter(|asked| asked.body.contains("\"Plaintext\""));
+    assert_eq!(wrapped.count(), files.len());
+    for (path, text) in &files {
+        assert!(
+            text.contains(r#""aws_profile": "deploy""#),
+            "{path}: {text}"
+        );
+        assert!(text.contains(r#""env": "dev""#), "{path}: {text}");
+    }
 }

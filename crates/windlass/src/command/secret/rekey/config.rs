@@ -106,11 +106,22 @@ fn fields(to: &[MasterKey]) -> BTreeMap<&'static str, String> {
     for key in to {
         let (field, name) = recipient::field(key);
         fields.entry(field).or_default().push(name);
+        if let MasterKey::AwsKms(kms) = key
+            && !kms.profile.is_empty()
+        {
+            fields.insert("aws_profile", vec![kms.profile.clone()]);
+        }
     }
     let fields = fields.into_iter();
     fields
         .map(|(field, names)| (field, names.join(",")))
         .collect()
+}
+
+/// Returns whether a rule cannot name one of these keys in its short form, which has no encryption context.
+pub(super) fn needs_key_groups(to: &[MasterKey]) -> bool {
+    to.iter()
+        .any(|key| matches!(key, MasterKey::AwsKms(kms) if !kms.context.is_empty()))
 }
 
 /// Returns these fields as lines of a `.sops.yaml`.
@@ -124,14 +135,15 @@ pub(super) fn lines(to: &[MasterKey]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::recipient::AwsArgs;
     use super::*;
 
     #[test]
     fn only_the_keys_of_the_rule_change() {
         let text = "# ours\ncreation_rules:\n- path_regex: ^a\n  age: age1old\n- path_regex: \\.enc$ # values\n  kms: arn:old\n  aws_profile: dev\n";
         let to = [
-            recipient::parse("age1new").unwrap(),
-            recipient::parse("age1more").unwrap(),
+            recipient::parse("age1new", &AwsArgs::default()).unwrap(),
+            recipient::parse("age1more", &AwsArgs::default()).unwrap(),
         ];
         insta::assert_snapshot!(edit(text, 5, &to).unwrap(), @r"
         # ours
