@@ -43,6 +43,32 @@ pub enum CompileError {
     },
 }
 
+impl CompileError {
+    /// Returns the line and column where the mistake is, both from 1, where that is known.
+    #[must_use]
+    pub fn place(&self) -> Option<(usize, usize)> {
+        match self {
+            Self::Syntax { line, column, .. } | Self::Undeclared { line, column, .. } => {
+                Some((*line, *column))
+            }
+            Self::TooLarge { .. } | Self::Unsupported { .. } => None,
+        }
+    }
+
+    /// Returns what is wrong, without the place.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let text = self.to_string();
+        match self.place() {
+            Some((line, column)) => {
+                let place = format!("{line}:{column}: ");
+                text.strip_prefix(&place).unwrap_or(&text).to_owned()
+            }
+            None => text,
+        }
+    }
+}
+
 /// Why a program has no result.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EvaluationError {

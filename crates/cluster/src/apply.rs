@@ -10,12 +10,15 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use serde_json::Value;
 use windlass_health::{Health, Status};
-use windlass_object::{Gvk, ObjectRef};
+use windlass_object::{Gvk, Object, ObjectRef};
 use windlass_plan::{Action, DesiredSet, Live, Op, Outcome, Phase, Plan, Unit, Until, Wait};
 
 use crate::pauses::Pauses;
 use crate::request::Mode;
 use crate::{Cluster, ClusterError, Kind, flow, request};
+
+/// How long an object is tried that changes all the time.
+const LONGEST_CHASE: Duration = Duration::from_secs(10);
 
 /// What happened while a plan ran, told at once.
 #[derive(Clone, Debug)]
@@ -211,27 +214,64 @@ impl Cluster {
             .ok_or("it is not in the source any more; plan again")?;
         let kind = self.served_kind(object.gvk()).await?;
         if !action.taken_from.is_empty()
-            && let Err(error) = self.take_over(&kind, object).await?
+            && let Err(error) = self.take_over(&kind, desired, object).await?
         {
             return Ok(Err(error));
         }
-        let request = request::apply(
-            &kind,
-            id.namespace.as_deref(),
-            &id.name,
-            object.value(),
-            self.manager(),
-            Mode::Persist,
-        );
         let written = |live: Value| {
             let version = live.pointer("/metadata/resourceVersion");
             let version = version.and_then(Value::as_str).unwrap_or_default();
             Written::Applied {
                 version: version.to_owned(),
-                health: windlass_health::assess(&live),
+                health: self.assess(&live),
             }
         };
-        Ok(self.send(request).await.map(written))
+        if desired.ignores(id) {
+            let live = self.apply_around(&kind, desired, object).await?;
+            return Ok(live.map(written));
+        }
+        let live = self.persist(&kind, object.id(), object.value()).await;
+        Ok(live.map(written))
+    }
+
+    async fn persist(
+        &self,
+        kind: &Kind,
+        id: &ObjectRef,
+        value: &Value,
+    ) -> Result<Value, ClusterError> {
+        let (namespace, manager) = (id.namespace.as_deref(), self.manager());
+        let request = request::apply(kind, namespace, &id.name, value, manager, Mode::Persist);
+        self.send(request).await
+    }
+
+    /// Applies an object, and leaves what is ignored of it as it is: the apply is of the object in just the version that
+    /// was looked at, so that what someone writes meanwhile is not undone.
+    async fn apply_around(
+        &self,
+        kind: &Kind,
+        desired: &DesiredSet,
+        object: &Object,
+    ) -> Result<Result<Value, ClusterError>, String> {
+        let id = object.id();
+        let mut pauses = Pauses::new(LONGEST_CHASE);
+        loop {
+            let value = match self.get(id).await {
+                Live::Absent => object.value().clone(),
+                Live::Present(live) => {
+                    let applied = desired.to_apply(object, &live, self.manager());
+                    let mut value = applied.value().clone();
+                    value["metadata"]["resourceVersion"] =
+                        live["metadata"]["resourceVersion"].clone();
+                    value
+                }
+                Live::Unknown { reason } => return Err(reason),
+            };
+            match self.persist(kind, id, &value).await {
+                Err(error) if error.is_conflict() && pauses.pause().await => {}
+                done => return Ok(done),
+            }
+        }
     }
 
     /// Returns the kind, waiting a moment for one whose definition was just established.
@@ -259,7 +299,7 @@ impl Cluster {
         loop {
             let why = match self.get(id).await {
                 Live::Present(live) => {
-                    let health = windlass_health::assess(&live);
+                    let health = self.assess(&live);
                     if health.status == Status::Current {
                         return Ok(());
                     }

@@ -1,8 +1,8 @@
 //! The connection to a cluster, and what can go wrong on it.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, RwLock as SyncLock};
 use std::time::Duration;
 
 use kube::Client;
@@ -11,6 +11,7 @@ use kube::core::Status;
 use kube::core::response::StatusCause;
 use tokio::sync::{Mutex, RwLock};
 use tokio::time::Instant;
+use windlass_health::Rules;
 use windlass_plan::Complaint;
 
 use crate::flow::Flow;
@@ -46,6 +47,8 @@ pub struct Cluster {
     pub(crate) manager: Arc<str>,
     /// Other managers whose fields are taken over.
     pub(crate) also: Arc<[String]>,
+    /// By what the health of objects is told.
+    pub(crate) rules: Arc<SyncLock<Arc<Rules>>>,
     server: Arc<str>,
 }
 
@@ -145,6 +148,7 @@ impl Cluster {
             patience: Patience::default(),
             manager: manager.into(),
             also: Arc::default(),
+            rules: Arc::default(),
             server: server.trim_end_matches('/').into(),
         };
         cluster.refresh_kinds().await?;

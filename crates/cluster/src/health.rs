@@ -1,7 +1,9 @@
 //! How well the objects of a unit are.
 
+use std::sync::{Arc, PoisonError};
+
 use serde_json::Value;
-use windlass_health::Health;
+use windlass_health::{Health, Rules};
 use windlass_object::ObjectRef;
 use windlass_plan::Live;
 
@@ -20,13 +22,27 @@ pub enum Assessed {
 }
 
 impl Cluster {
+    /// From now on, this connection and its clones tell by these rules how well objects are.
+    pub fn judge_by(&self, rules: Rules) {
+        let mut held = self.rules.write().unwrap_or_else(PoisonError::into_inner);
+        *held = Arc::new(rules);
+    }
+
+    /// Returns how well an object is that was just read.
+    #[must_use]
+    pub fn assess(&self, live: &Value) -> Health {
+        let rules = self.rules.read().unwrap_or_else(PoisonError::into_inner);
+        let rules = Arc::clone(&rules);
+        rules.assess(live)
+    }
+
     /// Returns how well the object is. For a workload that is not well, its pods say why.
     pub async fn health(&self, id: &ObjectRef) -> Assessed {
         match self.get(id).await {
             Live::Absent => Assessed::Known(Health::not_found()),
             Live::Unknown { reason } => Assessed::Unknown { reason },
             Live::Present(live) => {
-                let health = windlass_health::assess(&live);
+                let health = self.assess(&live);
                 if health.is_current() {
                     return Assessed::Known(health);
                 }

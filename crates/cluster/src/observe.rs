@@ -3,6 +3,7 @@
 mod lists;
 mod slim;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
@@ -38,6 +39,7 @@ pub enum Trial {
 struct Look<'a> {
     served: &'a Served,
     definitions: &'a Definitions,
+    desired: Option<&'a DesiredSet>,
     listed: Listed,
     /// Namespaces that are not there.
     missing: BTreeSet<String>,
@@ -96,6 +98,7 @@ impl Cluster {
             missing: self.missing_of(&served, listed.empty_namespaces()).await,
             served: &served,
             definitions,
+            desired,
             listed,
         };
         let mut observed = BTreeMap::new();
@@ -143,11 +146,13 @@ impl Cluster {
                 self.observe_desired(look, object).await,
             ),
             Target::Unlisted(kind, object) => {
-                (object.id().clone(), self.try_first(kind, object).await)
+                let tried = self.try_first(look, kind, object).await;
+                (object.id().clone(), tried)
             }
             Target::Listed(kind, object, live) => {
                 let live = Live::Present(live);
-                (object.id().clone(), self.tried(kind, object, live).await)
+                let tried = self.tried(look, kind, object, live).await;
+                (object.id().clone(), tried)
             }
             Target::Held(id) => {
                 let live = self.live(look.served, id).await;
@@ -179,32 +184,50 @@ impl Cluster {
             return self.not_served(look.served, object, look.definitions).await;
         };
         match self.live_of(kind, object.id()).await {
-            Live::Present(live) => match self.see(Some(object), live) {
+            Live::Present(live) => match self.see(look.desired, Some(object), live) {
                 Seen::Settled(live) => settled(live),
-                Seen::Other(live) => self.tried(kind, object, Live::Present(live)).await,
+                Seen::Other(live) => self.tried(look, kind, object, Live::Present(live)).await,
             },
-            live @ Live::Absent => self.tried(kind, object, live).await,
+            live @ Live::Absent => self.tried(look, kind, object, live).await,
             live @ Live::Unknown { .. } => Observed::live(live),
         }
     }
 
     /// Tries the apply of an object of which it is known what is live. What someone changed between the two looks is
     /// looked at again: it is no difference.
-    async fn tried(&self, kind: &Kind, object: &Object, mut live: Live) -> Observed {
+    async fn tried(
+        &self,
+        look: &Look<'_>,
+        kind: &Kind,
+        object: &Object,
+        mut live: Live,
+    ) -> Observed {
         for _ in 1..LOOKS {
-            match self.dry_run(kind, object).await {
+            let applied = self.to_apply(look, object, &live);
+            match self.dry_run(kind, &applied).await {
                 Ok(DryRun::Merged(merged)) if has_changed(&live, &merged) => {
                     live = self.live_of(kind, object.id()).await;
                 }
-                tried => return self.observed(kind, object, live, tried).await,
+                tried => return self.observed(look, kind, object, live, tried).await,
             }
         }
-        let tried = self.dry_run(kind, object).await;
-        self.observed(kind, object, live, tried).await
+        let tried = self
+            .dry_run(kind, &self.to_apply(look, object, &live))
+            .await;
+        self.observed(look, kind, object, live, tried).await
+    }
+
+    /// Returns what is applied where this is live: what is ignored stays as it is.
+    fn to_apply<'o>(&self, look: &Look<'_>, object: &'o Object, live: &Live) -> Cow<'o, Object> {
+        match (look.desired, live) {
+            (Some(desired), Live::Present(live)) => desired.to_apply(object, live, self.manager()),
+            _ => Cow::Borrowed(object),
+        }
     }
 
     async fn observed(
         &self,
+        look: &Look<'_>,
         kind: &Kind,
         object: &Object,
         live: Live,
@@ -212,7 +235,8 @@ impl Cluster {
     ) -> Observed {
         let tried = match (tried, &live) {
             (Ok(DryRun::Merged(merged)), Live::Present(live)) => {
-                match self.taker().takes(object, live) {
+                let desired = look.desired;
+                match desired.and_then(|desired| desired.takes(&self.taker(), object, live)) {
                     Some(takeover) => self.foresee(kind, object, takeover, live, merged).await,
                     None => Ok(DryRun::Merged(merged)),
                 }
@@ -235,18 +259,21 @@ impl Cluster {
     }
 
     /// Tries the apply of an object that is most likely not there: what would be created has no version yet.
-    async fn try_first(&self, kind: &Kind, object: &Object) -> Observed {
+    async fn try_first(&self, look: &Look<'_>, kind: &Kind, object: &Object) -> Observed {
         match self.dry_run(kind, object).await {
             Ok(DryRun::Merged(merged)) if is_new(&merged, &object.id().name) => {
                 bounded(Live::Absent, DryRun::Merged(merged))
             }
             Ok(dry_run) => {
                 let live = self.live_of(kind, object.id()).await;
+                let ignores = look
+                    .desired
+                    .is_some_and(|desired| desired.ignores(object.id()));
                 match &dry_run {
-                    DryRun::Merged(merged) if has_changed(&live, merged) => {
-                        self.tried(kind, object, live).await
+                    DryRun::Merged(merged) if ignores || has_changed(&live, merged) => {
+                        self.tried(look, kind, object, live).await
                     }
-                    _ => self.observed(kind, object, live, Ok(dry_run)).await,
+                    _ => self.observed(look, kind, object, live, Ok(dry_run)).await,
                 }
             }
             Err(error) => Observed::live(Live::Unknown {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use windlass_object::Object;
-use windlass_plan::{DryRun, Live, Takeover, Taker};
+use windlass_plan::{DesiredSet, DryRun, Live, Takeover, Taker};
 
 use crate::observe::{refusal, without_owners};
 use crate::pauses::Pauses;
@@ -77,6 +77,7 @@ impl Cluster {
     pub(crate) async fn take_over(
         &self,
         kind: &Kind,
+        desired: &DesiredSet,
         object: &Object,
     ) -> Result<Result<(), ClusterError>, String> {
         let id = object.id();
@@ -87,7 +88,7 @@ impl Cluster {
                 Live::Absent => return Ok(Ok(())),
                 Live::Unknown { reason } => return Err(reason),
             };
-            let Some(takeover) = self.taker().takes(object, &live) else {
+            let Some(takeover) = desired.takes(&self.taker(), object, &live) else {
                 return Ok(Ok(()));
             };
             let (namespace, patch) = (id.namespace.as_deref(), takeover.patch(&live));

@@ -10,6 +10,8 @@ mod drift;
 mod failures;
 #[path = "all/faults.rs"]
 mod faults;
+#[path = "all/ignore.rs"]
+mod ignore;
 #[path = "all/inventory.rs"]
 mod inventory;
 #[path = "all/lease.rs"]

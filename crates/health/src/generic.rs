@@ -8,6 +8,11 @@ use crate::{Health, Status};
 /// Returns the health that does not depend on the kind: deletion, a generation not yet seen, and the conditions
 /// `Stalled` and `Reconciling`.
 pub(crate) fn assess(object: &Value) -> Option<Health> {
+    unready(object).or_else(|| by_conditions(object))
+}
+
+/// Returns the health of what is being deleted, or not yet seen by its controller.
+pub(crate) fn unready(object: &Value) -> Option<Health> {
     if text(object, "/metadata/deletionTimestamp").is_some() {
         return Some(Health::new(
             Status::Terminating,
@@ -15,9 +20,10 @@ pub(crate) fn assess(object: &Value) -> Option<Health> {
             terminating(object),
         ));
     }
-    if let Some(health) = unobserved(object) {
-        return Some(health);
-    }
+    unobserved(object)
+}
+
+fn by_conditions(object: &Value) -> Option<Health> {
     if let Some(stalled) = condition(object, "Stalled").filter(|condition| condition.is_true()) {
         return Some(Health::failed(stalled.reason(), stalled.message()));
     }

@@ -1,6 +1,7 @@
 //! Says how well a Kubernetes object is, and why.
 //!
 //! - [`assess`]: an object as the API server has it → [`Health`].
+//! - [`Rules`], [`Rule`]: expressions in CEL that say the same of kinds that are not known here.
 //! - [`Health::with_pods`]: adds what the pods of a workload say, such as `container app: ImagePullBackOff`.
 //!
 //! The rules are those of kstatus (cli-utils 0.37), which Flux uses, with these differences: a Job that runs is in
@@ -28,6 +29,7 @@ mod field;
 mod generic;
 mod kinds;
 mod pod;
+mod rules;
 mod workload;
 
 use std::fmt;
@@ -36,6 +38,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use field::{api_group, text};
+
+pub use rules::{Rule, Rules};
+pub use windlass_cel::CompileError;
 
 /// How well an object is. Sorted from best to worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

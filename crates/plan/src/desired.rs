@@ -1,11 +1,14 @@
 //! What the source says.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde_json::Value;
 use windlass_object::{FingerprintKey, Mask, Object, ObjectRef, Origin};
 
-use crate::{Drifting, Unit};
+use crate::ignore::{self, IgnoreRule, Ignored, NotAPointer};
+use crate::{Drifting, Takeover, Taker, Unit};
 
 /// What the source wants of a unit.
 ///
@@ -31,6 +34,7 @@ pub struct DesiredSet {
     unit: Unit,
     objects: Arc<BTreeMap<ObjectRef, Object>>,
     hidden: BTreeMap<ObjectRef, Vec<String>>,
+    ignored: Arc<BTreeMap<ObjectRef, Ignored>>,
 }
 
 /// Why objects are no set.
@@ -64,6 +68,16 @@ pub enum DesiredError {
         /// Where it is written.
         origin: Option<Origin>,
     },
+    /// An object's annotation names no place that could be ignored.
+    #[error("{}annotations of {id}: {what}", at(origin.as_ref()))]
+    Ignored {
+        /// The object.
+        id: ObjectRef,
+        /// What is wrong with it.
+        what: NotAPointer,
+        /// Where it is written.
+        origin: Option<Origin>,
+    },
 }
 
 impl DesiredSet {
@@ -75,6 +89,7 @@ impl DesiredSet {
     ) -> Result<Self, Vec<DesiredError>> {
         let mut set = BTreeMap::<ObjectRef, Object>::new();
         let mut errors = Vec::new();
+        let mut ignored = BTreeMap::new();
         for object in objects {
             let (id, origin) = (object.id().clone(), object.origin().cloned());
             let object = unit.labelled(object);
@@ -87,6 +102,14 @@ impl DesiredSet {
                 errors.push(DesiredError::Drifting { id, value, origin });
                 continue;
             }
+            match Ignored::of(&object) {
+                Ok(own) if own.is_empty() => {}
+                Ok(own) => drop(ignored.insert(id.clone(), own)),
+                Err(what) => {
+                    errors.push(DesiredError::Ignored { id, what, origin });
+                    continue;
+                }
+            }
             match set.get(&id) {
                 Some(first) => errors.push(twice(first, &object)),
                 None => drop(set.insert(id, object)),
@@ -97,6 +120,7 @@ impl DesiredSet {
                 unit: unit.clone(),
                 objects: Arc::new(set),
                 hidden: BTreeMap::new(),
+                ignored: Arc::new(ignored),
             })
         } else {
             Err(errors)
@@ -110,6 +134,56 @@ impl DesiredSet {
         let pointers = self.hidden.entry(id.clone()).or_default();
         pointers.push(pointer.to_owned());
         self
+    }
+
+    /// Returns the set with what the rules say ignored, besides what the objects say of themselves.
+    #[must_use]
+    pub fn ignoring(mut self, rules: &[IgnoreRule]) -> Self {
+        let mut ignored = self.ignored.as_ref().clone();
+        for object in self.objects.values() {
+            for rule in rules.iter().filter(|rule| rule.target.selects(object)) {
+                ignored
+                    .entry(object.id().clone())
+                    .or_default()
+                    .add(&rule.ignored);
+            }
+        }
+        self.ignored = Arc::new(ignored);
+        self
+    }
+
+    /// Returns whether something of the object is ignored while it exists.
+    #[must_use]
+    pub fn ignores(&self, id: &ObjectRef) -> bool {
+        self.ignored.contains_key(id)
+    }
+
+    /// Returns the object as it is to be applied to the live one: what is ignored of it is as `live` has it, as far as
+    /// `manager` applies it, and not there otherwise.
+    #[must_use]
+    pub fn to_apply<'o>(&self, object: &'o Object, live: &Value, manager: &str) -> Cow<'o, Object> {
+        match self.ignored.get(object.id()) {
+            None => Cow::Borrowed(object),
+            Some(ignored) => {
+                Cow::Owned(ignore::to_apply(&self.unit, object, live, ignored, manager))
+            }
+        }
+    }
+
+    /// Returns what is taken over of `live` before the object is applied, as [`Taker::takes`] does; what is ignored stays
+    /// whose it is.
+    #[must_use]
+    pub fn takes(&self, taker: &Taker<'_>, object: &Object, live: &Value) -> Option<Takeover> {
+        match self.ignored.get(object.id()) {
+            None => taker.takes(object, live),
+            Some(ignored) => taker.takes_but(object, live, ignored),
+        }
+    }
+
+    /// Returns whether the sets have the same objects, and ignore the same of them.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.ignored == other.ignored && self.objects().eq(other.objects())
     }
 
     /// Returns whether the words of a server about the object may quote what must not be shown.

@@ -10,6 +10,7 @@
 //! - [`Others`], [`Claim`]: what other units have to do with these objects.
 //! - [`Guards`], [`Replacing`], [`Approvals`]: what must not be deleted, and what a person has allowed.
 //! - [`Drifting`]: whether drift is corrected, told or left alone.
+//! - [`IgnoreRule`], [`Target`], [`Ignored`], [`Pointer`]: fields that are left to others while an object exists.
 //! - [`Inputs`] and [`plan()`]: all of this together, and the function.
 //! - [`Plan`]: waves of [`Action`]s with reason, cause and field changes; text, JSON and a hash.
 //! - [`Review`]: the plans of several units for people, as text and as Markdown; what is the same in many is said once.
@@ -59,6 +60,7 @@ mod decide;
 mod desired;
 mod guard;
 mod hash;
+mod ignore;
 mod immutable;
 mod inputs;
 mod inventory;
@@ -79,6 +81,7 @@ mod unit;
 pub use decide::reason_to_keep;
 pub use desired::{Desired, DesiredError, DesiredSet};
 pub use guard::{Approvals, Drifting, Guards, Replacing};
+pub use ignore::{IgnoreRule, Ignored, NotAPointer, Pointer, Target, TargetError};
 pub use immutable::{Complaint, immutable_fields};
 pub use inputs::Inputs;
 pub use inventory::{Entry, EntryError, Held, Inventory};

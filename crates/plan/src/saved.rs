@@ -44,6 +44,9 @@ pub struct SavedCluster {
     pub uid: String,
     /// The field manager to apply as.
     pub manager: String,
+    /// Other managers whose fields are taken over, besides kubectl.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub override_managers: Vec<String>,
 }
 
 /// The plan of one unit.

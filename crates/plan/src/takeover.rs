@@ -9,8 +9,9 @@ use serde_json::{Map, Value};
 use windlass_object::Object;
 
 use crate::decide::merges;
+use crate::ignore::{Ignored, Paths};
 
-pub(crate) use fields::without;
+pub(crate) use fields::{position, without};
 
 /// The managers whose fields are taken over, by the beginning of their names, and how they wrote.
 const TAKEN: [(&str, &str); 3] = [
@@ -67,12 +68,27 @@ impl Taker<'_> {
     /// object says `kustomize.toolkit.fluxcd.io/ssa: Merge`, which leaves others their fields.
     #[must_use]
     pub fn takes(&self, desired: &Object, live: &Value) -> Option<Takeover> {
+        self.takes_but(desired, live, &Ignored::default())
+    }
+
+    /// Returns the same, without the fields that are ignored: those stay whose they are.
+    pub(crate) fn takes_but(
+        &self,
+        desired: &Object,
+        live: &Value,
+        ignored: &Ignored,
+    ) -> Option<Takeover> {
         if merges(desired.value()) || merges(live) {
             return None;
         }
         let entries = live.pointer("/metadata/managedFields")?.as_array()?;
-        let (taken, kept): (Vec<&Value>, Vec<&Value>) =
-            entries.iter().partition(|entry| self.is_taken(entry));
+        let paths = Paths::of(desired.value(), live, ignored);
+        let (mut taken, mut kept) = (Vec::new(), Vec::new());
+        for entry in entries {
+            let (takes, keeps) = self.divided(entry, &paths);
+            taken.extend(takes);
+            kept.extend(keeps);
+        }
         let notes = notes(desired.value(), live);
         if taken.is_empty() && notes.is_empty() {
             return None;
@@ -98,6 +114,23 @@ impl Taker<'_> {
         })
     }
 
+    /// Returns what is taken of an entry, and what of it stays.
+    fn divided(&self, entry: &Value, paths: &Paths) -> (Option<Value>, Option<Value>) {
+        if !self.is_taken(entry) {
+            return (None, Some(entry.clone()));
+        }
+        let mut taken = entry.clone();
+        let ignored = paths.split(&mut taken["fieldsV1"]);
+        let is_some = |set: &Value| set.as_object().is_some_and(|set| !set.is_empty());
+        if !is_some(&ignored) {
+            return (Some(taken), None);
+        }
+        let is_any_taken = is_some(&taken["fieldsV1"]);
+        let mut kept = entry.clone();
+        kept["fieldsV1"] = ignored;
+        (is_any_taken.then_some(taken), Some(kept))
+    }
+
     fn is_taken(&self, entry: &Value) -> bool {
         let (name, operation) = (text(entry, "manager"), text(entry, "operation"));
         if !text(entry, "subresource").is_empty() {
@@ -112,17 +145,16 @@ impl Taker<'_> {
     }
 
     /// Returns the entries that are kept, and one of ours with all that we had and take.
-    fn merged(&self, taken: &[&Value], kept: Vec<&Value>) -> Value {
-        let is_ours = |entry: &&&Value| {
+    fn merged(&self, taken: &[Value], mut entries: Vec<Value>) -> Value {
+        let is_ours = |entry: &Value| {
             text(entry, "manager") == self.manager
                 && text(entry, "operation") == "Apply"
                 && text(entry, "subresource").is_empty()
         };
-        let own = kept.iter().position(|entry| is_ours(&entry));
-        let mut entries: Vec<Value> = kept.into_iter().cloned().collect();
+        let own = entries.iter().position(is_ours);
         let mut taken = taken.iter();
         let at = own.or_else(|| {
-            let mut first = (*taken.next()?).clone();
+            let mut first = taken.next()?.clone();
             first["manager"] = self.manager.into();
             first["operation"] = "Apply".into();
             entries.push(first);

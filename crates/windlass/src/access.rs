@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use windlass_apiserver::{Config, RunningServer, Server};
-use windlass_cluster::{Cluster, Target};
+use windlass_cluster::{Cluster, Patience, Target};
 
 use crate::cli::ClusterArgs;
 use crate::failure::Failure;
@@ -49,6 +49,24 @@ pub(crate) enum Embedded {
 impl Access {
     /// Connects to the cluster that the arguments name, or to the embedded one of the repository.
     pub(crate) async fn open(
+        arguments: &ClusterArgs,
+        repository: &Path,
+        env: &str,
+        embedded: Embedded,
+    ) -> Result<Self, Failure> {
+        let mut access = Self::connected(arguments, repository, env, embedded).await?;
+        let managers = arguments.override_managers.iter().cloned();
+        access.cluster = access.cluster.taking_over(managers);
+        if let Some(object) = arguments.object_timeout {
+            access.cluster = access.cluster.with_patience(Patience {
+                object,
+                ..Patience::default()
+            });
+        }
+        Ok(access)
+    }
+
+    async fn connected(
         arguments: &ClusterArgs,
         repository: &Path,
         env: &str,

@@ -113,10 +113,23 @@ pub(crate) struct ClusterArgs {
     /// Who applies, as the fields of live objects name it; the default is that of Flux
     #[arg(long, value_name = "NAME", env = "WINDLASS_FIELD_MANAGER", default_value = MANAGER, value_parser = manager)]
     pub(crate) field_manager: String,
+    /// A field manager whose fields are taken over, as those of kubectl are: what it wrote and the source lacks goes
+    /// away; may be given several times
+    #[arg(
+        long = "override-manager",
+        value_name = "NAME",
+        env = "WINDLASS_OVERRIDE_MANAGERS",
+        value_delimiter = ',',
+        value_parser = manager
+    )]
+    pub(crate) override_managers: Vec<String>,
     /// What is done where live objects were changed or deleted behind our back. An object says so of itself with
     /// the annotation windlass.dev/drift in the source
     #[arg(long, value_name = "MODE", env = "WINDLASS_DRIFT", value_enum, default_value_t = Drift::Correct)]
     pub(crate) drift: Drift,
+    /// How long an object may take that others wait for, or that is replaced.
+    #[arg(skip)]
+    pub(crate) object_timeout: Option<Duration>,
 }
 
 /// What is done about drift.
@@ -217,6 +230,30 @@ pub(crate) struct SurveyArgs {
     pub(crate) environment: EnvironmentArgs,
     #[command(flatten)]
     pub(crate) cluster: ClusterArgs,
+}
+
+/// How long is waited for one object.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ObjectArgs {
+    /// How long an object may take that others wait for, such as a definition, or that is replaced: 90s or 5m
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "WINDLASS_OBJECT_TIMEOUT",
+        default_value = "1m",
+        value_parser = duration
+    )]
+    pub(crate) object_timeout: Duration,
+}
+
+impl ClusterArgs {
+    /// Returns the same, with this patience.
+    pub(crate) fn with(self, objects: &ObjectArgs) -> Self {
+        Self {
+            object_timeout: Some(objects.object_timeout),
+            ..self
+        }
+    }
 }
 
 /// How data is printed.

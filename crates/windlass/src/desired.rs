@@ -9,6 +9,7 @@ use windlass_render::{Decryption, RenderErrors, Rendered, Unit, UnitKind, Warnin
 use windlass_tree::Tree;
 
 use crate::failure::Failure;
+use crate::settings::Settings;
 
 /// The namespace in which inventories are kept.
 pub(crate) const NAMESPACE: &str = "windlass-system";
@@ -168,11 +169,12 @@ pub(crate) fn wanted(
     env: &str,
     definitions: &Definitions,
     kinds: &Kinds,
+    settings: &Settings,
 ) -> Vec<Wanted> {
     let wanted = rendered.iter_mut().map(|rendered| {
         rendered.label(env);
         let identity = identity(env, &rendered.unit.name);
-        let desired = desired(rendered, &identity, definitions, kinds);
+        let desired = desired(rendered, &identity, definitions, kinds, settings);
         (rendered.unit.name.clone(), identity, desired)
     });
     wanted.collect()
@@ -203,6 +205,7 @@ pub(crate) fn desired(
     identity: &windlass_plan::Unit,
     definitions: &Definitions,
     kinds: &Kinds,
+    settings: &Settings,
 ) -> Desired {
     let placed = rendered
         .result
@@ -214,7 +217,7 @@ pub(crate) fn desired(
             .map_err(|errors| errors.iter().map(ToString::to_string).collect())
     });
     match set {
-        Ok(set) => Desired::Complete(set),
+        Ok(set) => Desired::Complete(set.ignoring(&settings.ignore)),
         Err(errors) => Desired::Failed {
             reason: errors.join("; "),
         },

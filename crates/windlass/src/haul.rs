@@ -25,6 +25,7 @@ use crate::interruption::interruption;
 use crate::keys::{Keys, Together};
 use crate::report::{self, Event, Report};
 use crate::scene::{Scene, Snapshot};
+use crate::settings::Settings;
 
 pub(crate) use approval::Approval;
 pub(crate) use job::{Context, Job, Outcome, Sight, Told};
@@ -78,6 +79,7 @@ struct Run<'a> {
     /// What the last revision gave, and the recipients whose keys opened its secrets.
     rendered: (Vec<String>, Vec<RenderedUnit>),
     definitions: Arc<Definitions>,
+    settings: Settings,
     revision: Arc<str>,
     jobs: JoinSet<Finished>,
     /// What each task is for, so that one that panics is missed.
@@ -129,6 +131,7 @@ pub(crate) async fn run(
         watched,
         rendered: Default::default(),
         definitions: Arc::default(),
+        settings: Settings::default(),
         revision: "".into(),
         jobs: JoinSet::new(),
         tasks: HashMap::new(),
@@ -227,6 +230,7 @@ impl Run<'_> {
             services: &[],
             addons: true,
         };
+        let settings = Settings::read(&*snapshot.tree, &self.order.env)?;
         let units = desired::units(&*snapshot.tree, &self.order.env, everything)?;
         let reusable = self.reusable(&keys);
         // Key services may take their time, and the jobs go on.
@@ -258,8 +262,16 @@ impl Run<'_> {
                 self.report.event(&Event::Warning { unit, text });
             }
         }
-        let desired = desired::wanted(&mut rendered, &self.order.env, &self.definitions, &kinds);
-        let is_touched = self.haul.set_desired(desired, held, Instant::now());
+        let (env, now) = (&self.order.env, Instant::now());
+        let definitions = &self.definitions;
+        let desired = desired::wanted(&mut rendered, env, definitions, &kinds, &settings);
+        let mut is_touched = self.haul.set_desired(desired, held, now);
+        if !settings.is_as(&self.settings) {
+            cluster.judge_by(settings.health.clone());
+            self.haul.touch_all(now);
+            self.settings = settings;
+            is_touched = true;
+        }
         self.rendered = (keys.recipients(), rendered);
         if is_new || is_touched {
             self.is_news = true;

@@ -5,6 +5,7 @@
 //! - `program`: which program we are called as; `cli`: the command line of `windlass`.
 //! - `command/`: a file a command. Arguments become one call of what stands below, the answer becomes output.
 //! - `scene`: a repository at a revision, an environment, and the keys that open its secrets.
+//! - `settings`: what a repository says besides its manifests.
 //! - `access`: the cluster that a command works on; the embedded API server where none is named.
 //! - `remotes`: bases and files that are fetched, where that is allowed.
 //! - `desired`: from a scene to what each unit wants.
@@ -27,6 +28,7 @@ mod remotes;
 mod replace;
 mod report;
 mod scene;
+mod settings;
 mod style;
 mod terminal;
 mod turn;

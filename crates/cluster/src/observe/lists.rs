@@ -155,7 +155,7 @@ impl Cluster {
                 let id = identity(place, &item).filter(|id| ids.contains(id));
                 if let Some(id) = id {
                     let object = desired.get(&id);
-                    found.seen.insert(id, self.see(object, item));
+                    found.seen.insert(id, self.see(Some(desired), object, item));
                 }
             };
             match self.pages(place, desired.unit(), &mut take).await {
@@ -227,9 +227,17 @@ impl Cluster {
         }
     }
 
-    pub(super) fn see(&self, desired: Option<&Object>, live: Value) -> Seen {
-        let is_settled = desired.is_some_and(|object| {
-            is_settled(object, &live, self.manager()) && self.taker().takes(object, &live).is_none()
+    pub(super) fn see(
+        &self,
+        desired: Option<&DesiredSet>,
+        object: Option<&Object>,
+        live: Value,
+    ) -> Seen {
+        let both = desired.zip(object);
+        let is_settled = both.is_some_and(|(desired, object)| {
+            let applied = desired.to_apply(object, &live, self.manager());
+            is_settled(&applied, &live, self.manager())
+                && desired.takes(&self.taker(), object, &live).is_none()
         });
         if is_settled {
             Seen::Settled(slim(live))

@@ -13,8 +13,8 @@ use windlass_cluster::{Applied, Cluster, Definitions, Patience};
 use windlass_control_plane::ControlPlane;
 use windlass_object::{FingerprintKey, Object, ObjectRef, Origin};
 use windlass_plan::{
-    Action, Approvals, Desired, DesiredSet, Guards, Held, Inputs, Inventory, Observed, Others,
-    Plan, Unit, inventory_after, inventory_before, plan,
+    Action, Approvals, Desired, DesiredSet, Guards, Held, IgnoreRule, Inputs, Inventory, Observed,
+    Others, Plan, Unit, inventory_after, inventory_before, plan,
 };
 
 /// The field manager that the unit applies as.
@@ -29,6 +29,7 @@ pub(crate) struct Applier {
     pub(crate) inventory: Inventory,
     pub(crate) guards: Guards,
     pub(crate) approvals: Approvals,
+    pub(crate) rules: Vec<IgnoreRule>,
     unit: Unit,
 }
 
@@ -61,6 +62,7 @@ impl Applier {
             inventory: Inventory::default(),
             guards: Guards::default(),
             approvals: Approvals::default(),
+            rules: Vec::new(),
             unit: Unit::new("default", "web"),
         };
         if namespace == "embedded" {
@@ -111,7 +113,8 @@ impl Applier {
 
     fn set(&self, objects: &[Value]) -> DesiredSet {
         let objects = objects.iter().map(|value| self.object(value.clone()));
-        DesiredSet::new(&self.unit, objects).unwrap()
+        let set = DesiredSet::new(&self.unit, objects).unwrap();
+        set.ignoring(&self.rules)
     }
 
     pub(crate) async fn observe(&self, desired: &[Value]) -> BTreeMap<ObjectRef, Observed> {

@@ -11,8 +11,11 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use windlass_apiserver::{RunningServer, Server};
 use windlass_cluster::{Cluster, Definitions};
-use windlass_object::{Object, ObjectRef};
-use windlass_plan::{DesiredSet, Entry, Inventory, Observed, Plan, Unit};
+use windlass_object::{FingerprintKey, Object, ObjectRef};
+use windlass_plan::{
+    Approvals, Desired, DesiredSet, Entry, Guards, Held, Inputs, Inventory, Observed, Others, Plan,
+    Unit, plan,
+};
 
 /// What becomes of a request.
 pub(crate) enum Fate {
@@ -82,6 +85,31 @@ impl World {
     pub(crate) async fn define_widgets(&self) {
         let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
         self.create(path, &definition_of_widgets()).await;
+    }
+
+    /// Plans and applies, as if nothing was held.
+    pub(crate) async fn apply(&self, desired: &DesiredSet) {
+        let plan = plan(&Inputs {
+            unit: desired.unit(),
+            revision: "main",
+            desired: &Desired::Complete(desired.clone()),
+            inventory: &Held::Known(Inventory::default()),
+            observed: &self
+                .cluster
+                .observe(
+                    Some(desired),
+                    &Inventory::default(),
+                    &Definitions::default(),
+                )
+                .await,
+            others: &Others::default(),
+            approvals: &Approvals::default(),
+            guards: &Guards::default(),
+            manager: self.cluster.manager(),
+            key: &FingerprintKey::new([7; 32]),
+        });
+        let applied = self.cluster.apply(&plan, desired, &|| true, &|_| {}).await;
+        assert!(applied.is_complete(), "{plan}{:?}", applied.failures);
     }
 
     /// Returns what is observed of objects that are held and no longer wanted.

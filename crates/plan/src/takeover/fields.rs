@@ -83,7 +83,7 @@ fn remove(value: &mut Value, name: &str) {
 
 /// Returns where the element of a list is that `name` means: `k:{"name":"app"}` by its keys, `v:"text"` by its value.
 /// Positions, `i:0`, do not stay while elements are removed, and no built-in list has them.
-fn position(items: &[Value], name: &str) -> Option<usize> {
+pub(crate) fn position(items: &[Value], name: &str) -> Option<usize> {
     if let Some(keys) = name.strip_prefix("k:") {
         let keys: Set = serde_json::from_str(keys).ok()?;
         let has = |item: &Value| keys.iter().all(|(key, value)| item.get(key) == Some(value));

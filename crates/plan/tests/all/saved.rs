@@ -14,6 +14,7 @@ fn saved(plan: Plan) -> SavedPlans {
             server: "https://127.0.0.1:6443".to_owned(),
             uid: "7a3e".to_owned(),
             manager: "kustomize-controller".to_owned(),
+            override_managers: Vec::new(),
         },
         services: Vec::new(),
         guards: Guards::default(),

@@ -13,7 +13,8 @@ use windlass_cluster::Cluster;
 use windlass_plan::{Outcome, SavedPlans};
 
 use crate::cli::{
-    ClusterArgs, EnvironmentArgs, EventOutput, GuardArgs, SourceArgs, SurveyArgs, duration,
+    ClusterArgs, EnvironmentArgs, EventOutput, GuardArgs, ObjectArgs, SourceArgs, SurveyArgs,
+    duration,
 };
 use crate::failure::{Done, Failure};
 use crate::haul::{Standing, standing_of};
@@ -63,7 +64,7 @@ pub(crate) struct Apply {
         group = "place",
         conflicts_with_all = [
             "services", "revision", "worktree", "field_manager", "approve", "max_prune_percent",
-            "protect_namespaces", "replace_immutable", "drift"
+            "protect_namespaces", "replace_immutable", "drift", "override_managers"
         ]
     )]
     plan: Option<PathBuf>,
@@ -73,6 +74,8 @@ pub(crate) struct Apply {
     cluster: ClusterArgs,
     #[command(flatten)]
     guards: GuardArgs,
+    #[command(flatten)]
+    objects: ObjectArgs,
     /// Do not ask; a saved plan is applied without a question
     #[arg(long, short)]
     yes: bool,
@@ -140,7 +143,7 @@ impl Apply {
                 env: self.env.unwrap_or_default(),
                 source: self.source,
             },
-            cluster: self.cluster,
+            cluster: self.cluster.with(&self.objects),
         };
         (arguments, terms)
     }
@@ -166,7 +169,8 @@ impl Apply {
             },
             cluster: ClusterArgs {
                 field_manager: saved.cluster.manager.clone(),
-                ..self.cluster
+                override_managers: saved.cluster.override_managers.clone(),
+                ..self.cluster.with(&self.objects)
             },
         };
         Ok((arguments, terms))

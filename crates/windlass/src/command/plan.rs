@@ -101,6 +101,7 @@ impl Plan {
                 server: cluster.server().to_owned(),
                 uid: cluster.uid().await?,
                 manager: cluster.manager().to_owned(),
+                override_managers: self.survey.cluster.override_managers.clone(),
             },
             services: self.survey.services.clone(),
             guards: self.guards.guards(self.survey.cluster.drift),

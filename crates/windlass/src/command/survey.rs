@@ -16,6 +16,7 @@ use crate::failure::{Done, Failure};
 use crate::haul::{Approval, Context, Haul, Job, Sight, Told};
 use crate::keys::Together;
 use crate::scene::Scene;
+use crate::settings::Settings;
 use crate::style::{Ink, Style};
 use crate::terminal::{complain, shown};
 
@@ -64,6 +65,7 @@ struct Files<'a> {
     arguments: &'a SurveyArgs,
     terms: Terms,
     revision: String,
+    settings: Settings,
     /// All units of the environment: those that are not selected have claims, too.
     rendered: Vec<RenderedUnit>,
 }
@@ -255,7 +257,9 @@ impl<'a> Files<'a> {
             services: &[],
             addons: true,
         };
-        let units = desired::units(&*snapshot.tree, &arguments.environment.env, everything)?;
+        let env = &arguments.environment.env;
+        let settings = Settings::read(&*snapshot.tree, env)?;
+        let units = desired::units(&*snapshot.tree, env, everything)?;
         let rendered = desired::render_all(
             &*snapshot.tree,
             &units,
@@ -266,6 +270,7 @@ impl<'a> Files<'a> {
             arguments,
             terms,
             revision: snapshot.revision,
+            settings,
             rendered,
         })
     }
@@ -274,7 +279,9 @@ impl<'a> Files<'a> {
         let env = &self.arguments.environment.env;
         let definitions = Arc::new(desired::definitions(&self.rendered));
         let kinds = cluster.kinds().await;
-        let wanted = desired::wanted(&mut self.rendered, env, &definitions, &kinds);
+        let settings = &self.settings;
+        let wanted = desired::wanted(&mut self.rendered, env, &definitions, &kinds, settings);
+        cluster.judge_by(settings.health.clone());
         let mut haul = Haul::default();
         let held = desired::held(cluster, env, &self.rendered).await?;
         haul.set_desired(wanted, held, Instant::now());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::access::{Access, Embedded};
-use crate::cli::{ClusterArgs, EnvironmentArgs, EventOutput, GuardArgs, duration};
+use crate::cli::{ClusterArgs, EnvironmentArgs, EventOutput, GuardArgs, ObjectArgs, duration};
 use crate::desired::{self, Selection};
 use crate::failure::{Done, Failure};
 use crate::haul::{Ended, Order};
@@ -38,6 +38,8 @@ pub(crate) struct Up {
     cluster: ClusterArgs,
     #[command(flatten)]
     guards: GuardArgs,
+    #[command(flatten)]
+    objects: ObjectArgs,
     /// End when converged (exit code 0) or when nothing is left to try (1)
     #[arg(long)]
     once: bool,
@@ -63,7 +65,8 @@ impl Up {
         let env = self.environment.env.clone();
         // A mistake in these needs no API server, and the name of an environment becomes that of a directory.
         check(&scene, &env)?;
-        let access = Access::open(&self.cluster, &self.repo, &env, Embedded::Start).await?;
+        let cluster = self.cluster.with(&self.objects);
+        let access = Access::open(&cluster, &self.repo, &env, Embedded::Start).await?;
         report.event(&Event::Server {
             server: access.cluster.server().to_owned(),
             kubeconfig: access.kubeconfig().map(|path| path.display().to_string()),
@@ -73,7 +76,7 @@ impl Up {
             env,
             once: self.once,
             timeout: Some(self.timeout),
-            guards: self.guards.guards(self.cluster.drift),
+            guards: self.guards.guards(cluster.drift),
             approvals: self.guards.approve,
         };
         let is_ours = access.kubeconfig().is_some();

@@ -128,7 +128,7 @@ impl Job {
             })
         };
         let versions = live().filter_map(|(id, live)| Some((id.clone(), version(live)?)));
-        let health = live().map(|(id, live)| (id.clone(), windlass_health::assess(live)));
+        let health = live().map(|(id, live)| (id.clone(), context.cluster.assess(live)));
         Sight {
             versions: versions.collect(),
             well: health.filter(|(_, health)| health.is_current()).collect(),

@@ -112,6 +112,11 @@ impl Haul {
         is_touched
     }
 
+    /// Has each unit reconciled and its objects looked at again.
+    pub(crate) fn touch_all(&mut self, now: Instant) {
+        self.units.values_mut().for_each(|state| state.touch(now));
+    }
+
     /// Returns the names of the units that are to be reconciled now.
     pub(crate) fn due(&self, now: Instant) -> Vec<String> {
         let is_due = |state: &State| !state.is_running && state.due.is_some_and(|due| due <= now);

@@ -19,6 +19,7 @@ use windlass_tree::{EntryKind, MemoryTree, Tree, TreeError, TreePath};
 
 use super::{Context, Job, Outcome, Told};
 use crate::desired::{self, NAMESPACE, Selection};
+use crate::settings::Settings;
 
 /// An API server behind a proxy, and a process that is connected through it.
 struct World {
@@ -144,7 +145,15 @@ async fn job(tree: &dyn Tree, keyring: &Keyring, context: &Context) -> Job {
         windlass_plan::Desired::Failed {
             reason: "no unit".to_owned(),
         },
-        |rendered| desired::desired(rendered, &unit(), &definitions, &kinds),
+        |rendered| {
+            desired::desired(
+                rendered,
+                &unit(),
+                &definitions,
+                &kinds,
+                &Settings::default(),
+            )
+        },
     );
     Job {
         unit: unit(),

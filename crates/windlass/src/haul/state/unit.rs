@@ -326,9 +326,7 @@ impl State {
 /// Returns whether two revisions want the same of a unit, down to the lines that it is written on.
 pub(super) fn wants_the_same(before: &Desired, after: &Desired) -> bool {
     match (before, after) {
-        (Desired::Complete(before), Desired::Complete(after)) => {
-            before.objects().eq(after.objects())
-        }
+        (Desired::Complete(before), Desired::Complete(after)) => before.is_same(after),
         (Desired::Failed { .. }, _) | (_, Desired::Failed { .. }) => false,
     }
 }

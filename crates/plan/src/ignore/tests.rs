@@ -1,0 +1,236 @@
+use serde_json::json;
+
+use super::*;
+use crate::{DesiredSet, Taker};
+
+const US: Taker<'static> = Taker {
+    manager: "us",
+    also: &[],
+};
+
+fn entry(manager: &str, operation: &str, fields: &Value) -> Value {
+    json!({"manager": manager, "operation": operation, "fieldsType": "FieldsV1", "fieldsV1": fields})
+}
+
+fn deployment(replicas: i64, owners: &[Value]) -> Value {
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": "shop", "managedFields": owners},
+        "spec": {"replicas": replicas, "template": {"spec": {"containers": [
+            {"name": "app", "image": "web:1", "args": ["-v"], "ports": [{"containerPort": 80, "protocol": "TCP"}]},
+        ]}}},
+    })
+}
+
+fn ignored(pointers: &[&str], managers: &[&str]) -> Ignored {
+    let pointers = pointers.iter().map(|text| Pointer::parse(text).unwrap());
+    Ignored {
+        pointers: pointers.collect(),
+        managers: managers.iter().map(|&name| name.to_owned()).collect(),
+    }
+}
+
+/// Returns what is applied where the source has 1 replica and the image 2, and the live object has 5 replicas.
+fn applied(ignored: &Ignored, owners: &[Value]) -> Value {
+    let mut desired = deployment(1, &[]);
+    desired["metadata"] = json!({"name": "web", "namespace": "shop"});
+    desired["spec"]["template"]["spec"]["containers"][0]["image"] = "web:2".into();
+    let container = &mut desired["spec"]["template"]["spec"]["containers"][0];
+    container["ports"] = json!([{"containerPort": 80}]);
+    left(&desired, &deployment(5, owners), ignored, "us")
+}
+
+fn ours(replicas: bool) -> Value {
+    let container = json!({".": {}, "f:name": {}, "f:image": {}, "f:args": {},
+        "f:ports": {"k:{\"containerPort\":80,\"protocol\":\"TCP\"}": {".": {}, "f:containerPort": {}}}});
+    let template = json!({"f:spec": {"f:containers": {"k:{\"name\":\"app\"}": container}}});
+    let mut spec = json!({"f:template": template});
+    if replicas {
+        spec["f:replicas"] = json!({});
+    }
+    entry("us", "Apply", &json!({"f:spec": spec}))
+}
+
+fn scaled(manager: &str, operation: &str) -> Value {
+    entry(manager, operation, &json!({"f:spec": {"f:replicas": {}}}))
+}
+
+#[test]
+fn a_field_that_is_ours_keeps_its_value() {
+    let ignored = ignored(&["/spec/replicas"], &[]);
+    let applied = applied(&ignored, &[ours(true)]);
+    assert_eq!(applied["spec"]["replicas"], 5);
+    assert_eq!(
+        applied["spec"]["template"]["spec"]["containers"][0]["image"],
+        "web:2"
+    );
+}
+
+#[test]
+fn a_field_of_someone_else_is_left_out() {
+    let ignored = ignored(&["/spec/replicas"], &[]);
+    for owners in [
+        vec![ours(false), scaled("autoscaler", "Update")],
+        vec![ours(true), scaled("scaler", "Apply")],
+        vec![ours(false)],
+    ] {
+        assert_eq!(applied(&ignored, &owners)["spec"].get("replicas"), None);
+    }
+}
+
+#[test]
+fn what_a_manager_owns_is_left_out_and_nothing_else() {
+    let ignored = ignored(&[], &["autoscaler"]);
+    let owners = [ours(false), scaled("autoscaler", "Update")];
+    let applied = applied(&ignored, &owners);
+    assert_eq!(applied["spec"].get("replicas"), None);
+    assert_eq!(
+        applied["spec"]["template"]["spec"]["containers"][0]["image"],
+        "web:2"
+    );
+    let nobody = self::ignored(&[], &["someone"]);
+    assert_eq!(self::applied(&nobody, &owners)["spec"]["replicas"], 1);
+}
+
+#[test]
+fn positions_are_those_of_the_source_and_found_by_their_keys() {
+    let at = "/spec/template/spec/containers/0";
+    let image = ignored(&[&format!("{at}/image")], &[]);
+    let container = &applied(&image, &[ours(true)])["spec"]["template"]["spec"]["containers"][0];
+    assert_eq!(container["image"], "web:1");
+    let whole = applied(&ignored(&[at], &[]), &[ours(true)]);
+    let container =
+        json!({"name": "app", "image": "web:1", "args": ["-v"], "ports": [{"containerPort": 80}]});
+    assert_eq!(
+        whole["spec"]["template"]["spec"]["containers"],
+        json!([container])
+    );
+    let key = applied(&ignored(&[&format!("{at}/name")], &[]), &[ours(true)]);
+    assert_eq!(
+        key["spec"]["template"]["spec"]["containers"][0]["name"],
+        "app"
+    );
+}
+
+#[test]
+fn a_part_of_what_is_owned_as_a_whole_has_the_live_value_whoever_owns_it() {
+    let ignored = ignored(&["/spec/template/spec/containers/0/args/0"], &[]);
+    let mut desired = deployment(1, &[]);
+    desired["spec"]["template"]["spec"]["containers"][0]["args"] = json!(["-q", "-w"]);
+    let left = left(&desired, &deployment(1, &[ours(true)]), &ignored, "us");
+    let args = &left["spec"]["template"]["spec"]["containers"][0]["args"];
+    assert_eq!(*args, json!(["-v", "-w"]));
+}
+
+#[test]
+fn a_field_that_left_the_source_stays_while_it_is_ignored() {
+    let mut desired = deployment(1, &[]);
+    desired["spec"].as_object_mut().unwrap().remove("replicas");
+    let live = deployment(5, &[ours(true)]);
+    let kept = left(&desired, &live, &ignored(&["/spec/replicas"], &[]), "us");
+    assert_eq!(kept["spec"]["replicas"], 5);
+}
+
+#[test]
+fn what_an_editor_of_kubectl_wrote_is_not_taken_over_when_it_is_ignored() {
+    let unit = Unit::new("flux-system", "shop");
+    let mut value = deployment(1, &[]);
+    value["metadata"] = json!({"name": "web", "namespace": "shop",
+        "annotations": {"windlass.dev/drift-ignore": "/spec/replicas, /spec/paused"}});
+    let object = Object::new(value).unwrap();
+    let set = DesiredSet::new(&unit, [object.clone()]).unwrap();
+    let only = deployment(5, &[ours(false), scaled("kubectl-edit", "Update")]);
+    assert_eq!(set.takes(&US, &object, &only), None);
+    let more = entry(
+        "kubectl-edit",
+        "Update",
+        &json!({"f:spec": {"f:replicas": {}, "f:minReadySeconds": {}}}),
+    );
+    let live = deployment(5, &[ours(false), more]);
+    let patch = set.takes(&US, &object, &live).unwrap().patch(&live);
+    let entries = patch[0]["value"].as_array().unwrap();
+    assert_eq!(entries[1]["manager"], "kubectl-edit");
+    assert_eq!(
+        entries[1]["fieldsV1"],
+        json!({"f:spec": {"f:replicas": {}}})
+    );
+    assert!(
+        entries[0]["fieldsV1"]
+            .to_string()
+            .contains("minReadySeconds")
+    );
+}
+
+#[test]
+fn the_labels_of_the_unit_cannot_be_ignored() {
+    let unit = Unit::new("flux-system", "shop");
+    let mut value = deployment(1, &[]);
+    value["metadata"] = json!({"name": "web", "namespace": "shop", "labels": {"a": "b"},
+        "annotations": {"windlass.dev/drift-ignore": "/metadata/labels"}});
+    let set = DesiredSet::new(&unit, [Object::new(value).unwrap()]).unwrap();
+    let object = set.objects().next().unwrap();
+    let applied = set.to_apply(object, &deployment(1, &[]), "us");
+    assert_eq!(Unit::of(applied.value()), Some(unit));
+    assert_eq!(applied.label("a"), None);
+}
+
+#[test]
+fn pointers_say_what_is_wrong_with_them() {
+    let told = |text| Pointer::parse(text).unwrap_err().to_string();
+    insta::assert_snapshot!(told("spec.replicas"), @r#""spec.replicas" is no JSON pointer; write one such as /spec/replicas"#);
+    insta::assert_snapshot!(told("/spec/a~2"), @r#""/spec/a~2" is no JSON pointer; write one such as /spec/replicas"#);
+    insta::assert_snapshot!(told("/metadata/name"), @"/metadata/name cannot be ignored: it says which object it is");
+    let pointer = Pointer::parse("/metadata/annotations/example.com~1a~0b").unwrap();
+    assert_eq!(
+        pointer.to_string(),
+        "/metadata/annotations/example.com~1a~0b"
+    );
+    let unit = Unit::new("flux-system", "shop");
+    let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a",
+        "annotations": {"windlass.dev/drift-ignore": "data"}}});
+    let errors = DesiredSet::new(&unit, [Object::new(object).unwrap()]).unwrap_err();
+    insta::assert_snapshot!(errors[0], @r#"annotations of ConfigMap/a: "data" is no JSON pointer; write one such as /spec/replicas"#);
+}
+
+fn selects(fields: &[(&str, &str)]) -> bool {
+    let object = json!({"apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": "web-1", "namespace": "shop", "labels": {"app": "web", "tier": "front"}}});
+    let mut target = Target::default();
+    for (field, text) in fields {
+        target.set(field, text).unwrap();
+    }
+    target.selects(&Object::new(object).unwrap())
+}
+
+#[test]
+fn a_target_selects_by_all_of_its_fields() {
+    assert!(selects(&[]));
+    assert!(selects(&[
+        ("kind", "Deployment"),
+        ("name", "web-.*"),
+        ("namespace", "shop"),
+        ("group", "apps")
+    ]));
+    assert!(!selects(&[("kind", "Deploy")]));
+    assert!(!selects(&[("kind", "Deployment"), ("namespace", "other")]));
+    for selector in [
+        "app=web",
+        "app==web,tier!=back",
+        "tier in (front, back),!old",
+        "app,old notin (a)",
+    ] {
+        assert!(selects(&[("labelSelector", selector)]), "{selector}");
+    }
+    for selector in ["app=api", "!app", "old", "tier notin (front)"] {
+        assert!(!selects(&[("labelSelector", selector)]), "{selector}");
+    }
+    assert!(!selects(&[("annotationSelector", "a")]));
+}
+
+#[test]
+fn a_target_says_what_is_wrong_with_it() {
+    let told = |field, text| Target::default().set(field, text).unwrap_err().to_string();
+    insta::assert_snapshot!(told("names", "a"), @"there is no names; a target has group, version, kind, name, namespace, labelSelector, annotationSelector");
+    insta::assert_snapshot!(told("labelSelector", "a in b"), @r#""a in b" is no selector; write one such as app=web,tier in (a,b)"#);
+    assert!(told("name", "(").starts_with("error parsing regexp: missing"));
+}
