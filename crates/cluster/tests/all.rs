@@ -14,6 +14,8 @@ mod faults;
 mod ignore;
 #[path = "all/inventory.rs"]
 mod inventory;
+#[path = "all/known.rs"]
+mod known;
 #[path = "all/lease.rs"]
 mod lease;
 #[path = "all/network.rs"]

@@ -89,10 +89,10 @@ impl DesiredSet {
     ) -> Result<Self, Vec<DesiredError>> {
         let mut set = BTreeMap::<ObjectRef, Object>::new();
         let mut errors = Vec::new();
-        let mut ignored = BTreeMap::new();
+        let mut own = Vec::new();
         for object in objects {
             let (id, origin) = (object.id().clone(), object.origin().cloned());
-            let object = unit.labelled(object);
+            let object = unit.labelled(ignore::without_server_fields(object));
             if !unit.has(&object) {
                 errors.push(DesiredError::Labels { id, origin });
                 continue;
@@ -103,8 +103,8 @@ impl DesiredSet {
                 continue;
             }
             match Ignored::of(&object) {
-                Ok(own) if own.is_empty() => {}
-                Ok(own) => drop(ignored.insert(id.clone(), own)),
+                Ok(ignored) if ignored.is_empty() => {}
+                Ok(ignored) => own.push((id.clone(), ignored)),
                 Err(what) => {
                     errors.push(DesiredError::Ignored { id, what, origin });
                     continue;
@@ -116,6 +116,10 @@ impl DesiredSet {
             }
         }
         if errors.is_empty() {
+            let mut ignored = ignore::known_of(&set);
+            for (id, own) in own {
+                ignored.entry(id).or_default().add(&own);
+            }
             Ok(Self {
                 unit: unit.clone(),
                 objects: Arc::new(set),
@@ -162,12 +166,10 @@ impl DesiredSet {
     /// `manager` applies it, and not there otherwise.
     #[must_use]
     pub fn to_apply<'o>(&self, object: &'o Object, live: &Value, manager: &str) -> Cow<'o, Object> {
-        match self.ignored.get(object.id()) {
-            None => Cow::Borrowed(object),
-            Some(ignored) => {
-                Cow::Owned(ignore::to_apply(&self.unit, object, live, ignored, manager))
-            }
-        }
+        let ignored = self.ignored.get(object.id());
+        let left = ignored
+            .and_then(|ignored| ignore::to_apply(&self.unit, object, live, ignored, manager));
+        left.map_or(Cow::Borrowed(object), Cow::Owned)
     }
 
     /// Returns what is taken over of `live` before the object is applied, as [`Taker::takes`] does; what is ignored stays

@@ -5,6 +5,7 @@
 //! somebody else applies, too, is left to them, as Flux does (`spec.ignore` of a Kustomization, 2.9).
 
 mod fields;
+mod known;
 mod labels;
 mod target;
 
@@ -16,6 +17,8 @@ use windlass_object::Object;
 use crate::Unit;
 
 pub(crate) use fields::{Paths, left};
+pub use known::{Harmless, KNOWN, Known};
+pub(crate) use known::{ignored as known_of, is_counted, without_server_fields};
 pub use target::{Target, TargetError};
 
 /// The annotation with the pointers that an object ignores.
@@ -41,7 +44,8 @@ pub struct Ignored {
     pub managers: Vec<String>,
 }
 
-/// The place of a value in an object: a JSON pointer (RFC 6901). A position in a list is that in the source.
+/// The place of a value in an object: a JSON pointer (RFC 6901). A position in a list is that in the source, and `*`
+/// means all of a list or mapping.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Pointer(Vec<String>);
 
@@ -135,14 +139,14 @@ pub(crate) fn to_apply(
     live: &Value,
     ignored: &Ignored,
     manager: &str,
-) -> Object {
-    let value = left(object.value(), live, ignored, manager);
+) -> Option<Object> {
+    let value = left(object.value(), live, ignored, manager)?;
     let made = Object::new(value).expect("what makes an object is not ignored");
     let made = made.hiding(object.hidden().to_vec());
-    unit.labelled(match object.origin() {
+    Some(unit.labelled(match object.origin() {
         Some(origin) => made.with_origin(origin.clone()),
         None => made,
-    })
+    }))
 }
 
 #[cfg(test)]

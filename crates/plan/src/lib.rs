@@ -11,6 +11,7 @@
 //! - [`Guards`], [`Replacing`], [`Approvals`]: what must not be deleted, and what a person has allowed.
 //! - [`Drifting`]: whether drift is corrected, told or left alone.
 //! - [`IgnoreRule`], [`Target`], [`Ignored`], [`Pointer`]: fields that are left to others while an object exists.
+//! - [`KNOWN`]: differences that are none, and need no rule.
 //! - [`Inputs`] and [`plan()`]: all of this together, and the function.
 //! - [`Plan`]: waves of [`Action`]s with reason, cause and field changes; text, JSON and a hash.
 //! - [`Review`]: the plans of several units for people, as text and as Markdown; what is the same in many is said once.
@@ -81,7 +82,9 @@ mod unit;
 pub use decide::reason_to_keep;
 pub use desired::{Desired, DesiredError, DesiredSet};
 pub use guard::{Approvals, Drifting, Guards, Replacing};
-pub use ignore::{IgnoreRule, Ignored, NotAPointer, Pointer, Target, TargetError};
+pub use ignore::{
+    Harmless, IgnoreRule, Ignored, KNOWN, Known, NotAPointer, Pointer, Target, TargetError,
+};
 pub use immutable::{Complaint, immutable_fields};
 pub use inputs::Inputs;
 pub use inventory::{Entry, EntryError, Held, Inventory};

@@ -109,9 +109,9 @@ fn ignore(reader: &mut Reader<'_>, item: &Node) -> Option<IgnoreRule> {
             _ => {}
         }
     }
-    if ignored == Ignored::default() {
+    let has = |key: &str| item.get(key).is_some();
+    if item.is_mapping() && !has("paths") && !has("managers") {
         reader.mistake(item, "it ignores nothing: give paths or managers");
-        return None;
     }
     Some(IgnoreRule { target, ignored })
 }
@@ -205,8 +205,23 @@ healthCheckExprs:
     status.ready &&
       statsu.done
 - kind: Widget
-"), @"");
-        insta::assert_snapshot!(mistakes("ignore: {a: [}\n"), @"");
-        insta::assert_snapshot!(mistakes("- a\n"), @"");
+"), @r#"
+        windlass.yaml:3:11: "spec.replicas" is no JSON pointer; write one such as /spec/replicas
+        windlass.yaml:3:26: /metadata/name cannot be ignored: it says which object it is
+        windlass.yaml:4:3: there is no taget; known are paths, managers, target, environments
+        windlass.yaml:5:3: it ignores nothing: give paths or managers
+        windlass.yaml:5:18: error parsing regexp: missing closing ): `^(?:()$`
+        windlass.yaml:5:23: there is no nam; known are group, version, kind, name, namespace, labelSelector, annotationSelector
+        windlass.yaml:6:10: a list belongs here
+        windlass.yaml:7:1: there is no ignroe; known are ignore, healthCheckExprs
+        windlass.yaml:10:27: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}
+        windlass.yaml:14:7: undeclared reference to 'statsu' (in container '')
+        windlass.yaml:15:3: a health check has apiVersion and current
+        "#);
+        assert!(mistakes("ignore: {a: [}\n").starts_with("windlass.yaml:1:"));
+        assert_eq!(
+            mistakes("- a\n"),
+            "windlass.yaml:1:1: a mapping belongs here"
+        );
     }
 }

@@ -20,6 +20,14 @@ use windlass_plan::{
 /// The field manager that the unit applies as.
 pub(crate) const MANAGER: &str = "kustomize-controller";
 
+/// The kinds of the tests that have no namespace.
+const CLUSTER_SCOPED: [&str; 4] = [
+    "ClusterRole",
+    "CustomResourceDefinition",
+    "MutatingWebhookConfiguration",
+    "ValidatingWebhookConfiguration",
+];
+
 /// A unit, a namespace that is its own, and someone else with the rights of an administrator.
 pub(crate) struct Applier {
     pub(crate) other: Client,
@@ -96,7 +104,10 @@ impl Applier {
     }
 
     pub(crate) fn object(&self, mut value: Value) -> Object {
-        value["metadata"]["namespace"] = self.namespace.as_str().into();
+        let kind = value["kind"].as_str().unwrap_or_default();
+        if !CLUSTER_SCOPED.contains(&kind) {
+            value["metadata"]["namespace"] = self.namespace.as_str().into();
+        }
         let path = format!("{}.yaml", value["metadata"]["name"].as_str().unwrap());
         let object = Object::new(value).unwrap();
         object.with_origin(Origin { path, line: 3 })

@@ -1,10 +1,11 @@
 //! What is to be done to a desired object.
 
 use serde_json::Value;
-use windlass_object::{FieldChange, Object, ObjectRef, PathSegment, diff};
+use windlass_object::{FieldChange, FieldPath, Object, ObjectRef, PathSegment, diff};
 
 use super::{Grant, claim_of, drift, is_terminating, look, of_object, optout};
 use crate::blame::{has_applied, is_owner, writer_of};
+use crate::ignore::is_counted;
 use crate::{
     Action, Cause, ClaimState, DesiredSet, DryRun, Entry, Field, Inputs, Inventory, Op, Reason,
     Unit, Until, Wait,
@@ -198,11 +199,16 @@ impl Step<'_> {
 
     pub(super) fn changes(&self, live: &Value, after: &Value) -> Vec<Field> {
         let mask = self.desired.mask(self.inputs.key, self.object);
+        // Someone else counts while the object is looked at; what we set is not ours to forget.
+        let is_ours =
+            |path: &FieldPath| !is_counted(path) || is_owner(live, path, self.inputs.manager);
         let field = |change: FieldChange| Field {
             written_by: writer_of(live, &change.path, self.inputs.manager),
             change,
         };
-        diff(live, after, &mask).into_iter().map(field).collect()
+        let changes = diff(live, after, &mask).into_iter();
+        let changes = changes.filter(|change| is_ours(&change.path));
+        changes.map(field).collect()
     }
 
     /// With the digest of what was last applied, the cause is known. Without it, fields that others wrote are

@@ -1,9 +1,11 @@
 //! Places in an object, and who owns what is there.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use super::known::RESTARTED;
 use super::{Ignored, Pointer};
 use crate::takeover::position;
 
@@ -19,33 +21,47 @@ struct Place {
 }
 
 /// Returns `desired` with what is ignored as `live` has it, as far as `manager` applies it.
-pub(crate) fn left(desired: &Value, live: &Value, ignored: &Ignored, manager: &str) -> Value {
-    let mut left = desired.clone();
+///
+/// `None` means that this is `desired` itself.
+pub(crate) fn left(
+    desired: &Value,
+    live: &Value,
+    ignored: &Ignored,
+    manager: &str,
+) -> Option<Value> {
+    let mut left = Cow::Borrowed(desired);
     let own: Vec<&Set> = sets(live, |entry| is_applied_by(entry, manager)).collect();
     let is_other =
         |entry: &Value| text(entry, "operation") == "Apply" && text(entry, "manager") != manager;
     let others: Vec<&Set> = sets(live, is_other).collect();
     let owners = Owners { own, others };
-    for pointer in &ignored.pointers {
-        let place = place(pointer, desired, live);
+    let places = ignored
+        .pointers
+        .iter()
+        .flat_map(|pointer| places(pointer, desired, live));
+    for place in places {
         if place.inner.is_empty() {
             owners.leave(&mut left, live, &place.names);
         } else {
-            leave_within(&mut left, live, &place);
+            leave_within(left.to_mut(), live, &place);
         }
     }
     for names in Paths::of_managers(live, &ignored.managers).0 {
         owners.leave(&mut left, live, &names);
     }
-    left
+    match left {
+        Cow::Owned(left) if left != *desired => Some(left),
+        _ => None,
+    }
 }
 
 impl Paths {
     /// Returns the places of all that is ignored.
     pub(crate) fn of(desired: &Value, live: &Value, ignored: &Ignored) -> Self {
         let mut paths = Self::of_managers(live, &ignored.managers);
+        paths.0.insert(RESTARTED.map(str::to_owned).into());
         let places = ignored.pointers.iter();
-        let places = places.map(|pointer| place(pointer, desired, live));
+        let places = places.flat_map(|pointer| places(pointer, desired, live));
         let places = places.filter(|place| place.inner.is_empty());
         paths.0.extend(places.map(|place| place.names));
         paths
@@ -81,7 +97,7 @@ struct Owners<'a> {
 
 impl Owners<'_> {
     /// Sets what is at a place of `left` to what we own there of `live`.
-    fn leave(&self, left: &mut Value, live: &Value, names: &[String]) {
+    fn leave(&self, left: &mut Cow<'_, Value>, live: &Value, names: &[String]) {
         if is_key(names) {
             return;
         }
@@ -94,7 +110,9 @@ impl Owners<'_> {
         let kept = own
             .next()
             .and_then(|own| owned(value_at(live, names)?, own, &others));
-        set_at(left, names, kept);
+        if kept.as_ref() != value_in(left, names) {
+            set_at(left.to_mut(), names, kept);
+        }
     }
 }
 
@@ -163,11 +181,41 @@ fn leave_within(left: &mut Value, live: &Value, place: &Place) {
     }
 }
 
-/// Returns where a pointer leads.
-fn place(pointer: &Pointer, desired: &Value, live: &Value) -> Place {
+/// Returns where a pointer leads: to several places where it says `*`.
+fn places(pointer: &Pointer, desired: &Value, live: &Value) -> Vec<Place> {
+    let mut open = vec![pointer.0.clone()];
+    let mut places = Vec::new();
+    while let Some(tokens) = open.pop() {
+        match tokens.iter().position(|token| token == "*") {
+            None => places.push(place(&tokens, desired, live)),
+            Some(at) => open.extend(children(desired, &tokens[..at]).map(|key| {
+                let mut tokens = tokens.clone();
+                tokens[at] = key;
+                tokens
+            })),
+        }
+    }
+    places
+}
+
+/// Returns the keys or positions of what is at a place.
+fn children(value: &Value, tokens: &[String]) -> impl Iterator<Item = String> {
+    let at = tokens
+        .iter()
+        .try_fold(value, |value, token| child(value, token));
+    let keys: Vec<String> = match at {
+        Some(Value::Object(fields)) => fields.keys().filter(|key| *key != "*").cloned().collect(),
+        Some(Value::Array(items)) => (0..items.len()).map(|at| at.to_string()).collect(),
+        _ => Vec::new(),
+    };
+    keys.into_iter()
+}
+
+/// Returns where the tokens of a pointer lead.
+fn place(tokens: &[String], desired: &Value, live: &Value) -> Place {
     let mut owners: Vec<&Set> = sets(live, |_| true).collect();
     let (mut names, mut wanted, mut found) = (Vec::new(), Some(desired), Some(live));
-    for (depth, token) in pointer.0.iter().enumerate() {
+    for (depth, token) in tokens.iter().enumerate() {
         let is_list = wanted.or(found).is_some_and(Value::is_array);
         let is_whole = depth > 0 && !owners.is_empty() && owners.iter().all(|set| set.is_empty());
         let item = wanted.or(found).and_then(|list| child(list, token));
@@ -182,7 +230,7 @@ fn place(pointer: &Pointer, desired: &Value, live: &Value) -> Place {
             None => None,
         };
         let Some(name) = name else {
-            let inner = pointer.0[depth..].to_vec();
+            let inner = tokens[depth..].to_vec();
             return Place { names, inner };
         };
         owners = owners
@@ -350,6 +398,15 @@ fn value_at<'v>(value: &'v Value, names: &[String]) -> Option<&'v Value> {
     names
         .iter()
         .try_fold(value, |value, name| member(value, name))
+}
+
+/// The same in the source, where an item may lack keys.
+fn value_in<'v>(value: &'v Value, names: &[String]) -> Option<&'v Value> {
+    names.iter().try_fold(value, |value, name| match value {
+        Value::Object(fields) => fields.get(name.strip_prefix("f:")?),
+        Value::Array(items) => items.iter().find(|item| may_be(item, name)),
+        _ => None,
+    })
 }
 
 fn value_at_mut<'v>(value: &'v mut Value, names: &[String]) -> Option<&'v mut Value> {

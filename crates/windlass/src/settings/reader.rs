@@ -6,7 +6,8 @@ use windlass_yaml::{Node, ScalarStyle};
 pub(super) struct Reader<'f> {
     file: &'f str,
     lines: Vec<&'f str>,
-    mistakes: Vec<String>,
+    /// With their lines and columns.
+    mistakes: Vec<(usize, usize, String)>,
 }
 
 impl<'f> Reader<'f> {
@@ -21,15 +22,20 @@ impl<'f> Reader<'f> {
 
     /// Returns what was read, or every mistake.
     pub(super) fn into_result<T>(self, read: T) -> Result<T, Vec<String>> {
-        match self.mistakes.is_empty() {
-            true => Ok(read),
-            false => Err(self.mistakes),
+        if self.mistakes.is_empty() {
+            return Ok(read);
         }
+        let mut mistakes = self.mistakes;
+        mistakes.sort();
+        let texts = mistakes.into_iter();
+        let texts =
+            texts.map(|(line, column, text)| format!("{}:{line}:{column}: {text}", self.file));
+        Err(texts.collect())
     }
 
     pub(super) fn mistake(&mut self, node: &Node, text: &str) {
-        self.mistakes
-            .push(format!("{}:{}: {text}", self.file, node.start));
+        let (line, column) = (node.start.line as usize, node.start.column as usize);
+        self.mistakes.push((line, column, text.to_owned()));
     }
 
     /// Returns the value; a mistake is about the node.
@@ -112,24 +118,23 @@ impl<'f> Reader<'f> {
     ) -> Option<T> {
         compiled
             .map_err(|error| {
-                let (place, message) = match error.place() {
-                    Some((line, column)) => (self.within(node, line, column), error.message()),
-                    None => (node.start.to_string(), error.to_string()),
+                let (line, column) = match error.place() {
+                    Some((line, column)) => self.within(node, line, column),
+                    None => (node.start.line as usize, node.start.column as usize),
                 };
-                self.mistakes
-                    .push(format!("{}:{place}: {message}", self.file));
+                self.mistakes.push((line, column, error.message()));
             })
             .ok()
     }
 
     /// Returns where a line and column of the text of a node are in the file.
-    fn within(&self, node: &Node, line: usize, column: usize) -> String {
+    fn within(&self, node: &Node, line: usize, column: usize) -> (usize, usize) {
         let (first, at) = (node.start.line as usize, node.start.column as usize);
         let style = node
             .as_scalar()
             .map(|scalar| scalar.style)
             .unwrap_or_default();
-        let (line, column) = match style {
+        match style {
             ScalarStyle::Literal | ScalarStyle::Folded => {
                 let text = self.lines.get(first).copied().unwrap_or_default();
                 (first + line, text.len() - text.trim_start().len() + column)
@@ -138,7 +143,6 @@ impl<'f> Reader<'f> {
             ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
                 (first + line - 1, at + column)
             }
-        };
-        format!("{line}:{column}")
+        }
     }
 }

@@ -1,0 +1,205 @@
+//! Differences that are none: what controllers write, and what API servers spell in another way.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use windlass_object::{Object, ObjectRef};
+
+use super::{Ignored, Pointer};
+
+/// A difference between a source and a cluster that is known to be none.
+#[derive(Clone, Copy, Debug)]
+pub struct Known {
+    /// Of what.
+    pub what: &'static str,
+    /// Who makes it, and how.
+    pub why: &'static str,
+    /// What keeps it from being taken for drift.
+    pub how: Harmless,
+}
+
+/// What keeps a difference from being taken for drift.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Harmless {
+    /// The server's answer to a dry run has it already, or somebody else owns the field and the source lacks it.
+    Asked,
+    /// It is left as it is, as if the object ignored it.
+    Left,
+    /// It is not sent: an API server refuses it, or sets it in any case.
+    NotSent,
+}
+
+/// All of them. The tests bring each about.
+pub const KNOWN: &[Known] = &[
+    Known {
+        what: "`spec.replicas` of what a HorizontalPodAutoscaler or a ScaledObject (KEDA) of the same service scales",
+        why: "the autoscaler sets it",
+        how: Harmless::Left,
+    },
+    Known {
+        what: "`rules` of a ClusterRole with an `aggregationRule`",
+        why: "the controller of aggregated roles gathers them",
+        how: Harmless::Left,
+    },
+    Known {
+        what: "`caBundle` of webhooks, APIServices and conversions of CustomResourceDefinitions, with an annotation \
+               `cert-manager.io/inject-ca-from`, `inject-ca-from-secret` or `inject-apiserver-ca`",
+        why: "cert-manager writes the certificate over what the source has there",
+        how: Harmless::Left,
+    },
+    Known {
+        what: "the annotation `kubectl.kubernetes.io/restartedAt` of a pod template",
+        why: "`kubectl rollout restart` sets it; without it, all pods would start anew again",
+        how: Harmless::Left,
+    },
+    Known {
+        what: "the annotation `deployment.kubernetes.io/revision`",
+        why: "the deployment controller counts; a manifest that was read from a cluster may have an old number",
+        how: Harmless::Left,
+    },
+    Known {
+        what: "`metadata.managedFields`, `creationTimestamp` and `generation` in a manifest",
+        why: "a manifest that was read from a cluster has them",
+        how: Harmless::NotSent,
+    },
+    Known {
+        what: "`status` in a manifest",
+        why: "generators of definitions write it; the API server takes it from controllers only",
+        how: Harmless::Asked,
+    },
+    Known {
+        what: "the annotation `kubectl.kubernetes.io/last-applied-configuration`",
+        why: "`kubectl apply` writes it; it goes when Windlass applies the object, with all else that kubectl owns",
+        how: Harmless::Asked,
+    },
+    Known {
+        what: "`stringData` of a Secret",
+        why: "the API server keeps it as `data`",
+        how: Harmless::Asked,
+    },
+    Known {
+        what: "quantities, such as `1000m` for `1`, and numbers for texts of quantities",
+        why: "the API server has one spelling",
+        how: Harmless::Asked,
+    },
+    Known {
+        what: "defaults, such as the `protocol` of ports, and empty values, such as `resources: {}`",
+        why: "the API server fills them in, or leaves them out",
+        how: Harmless::Asked,
+    },
+    Known {
+        what: "containers, volumes, labels and annotations that the source does not have",
+        why: "webhooks and controllers add them, and own them",
+        how: Harmless::Asked,
+    },
+];
+
+/// The place of the annotation that `kubectl rollout restart` sets, as `managedFields` names it.
+pub(super) const RESTARTED: [&str; 5] = [
+    "f:spec",
+    "f:template",
+    "f:metadata",
+    "f:annotations",
+    "f:kubectl.kubernetes.io/restartedAt",
+];
+
+/// The annotations by which cert-manager is told to write a certificate.
+const INJECTED: [&str; 3] = [
+    "cert-manager.io/inject-ca-from",
+    "cert-manager.io/inject-ca-from-secret",
+    "cert-manager.io/inject-apiserver-ca",
+];
+
+/// Returns what is known to be someone else's of each object of a source.
+pub(crate) fn ignored(objects: &BTreeMap<ObjectRef, Object>) -> BTreeMap<ObjectRef, Ignored> {
+    let mut ignored = BTreeMap::<ObjectRef, Ignored>::new();
+    let mut add = |id: &ObjectRef, pointer: &str| {
+        let pointer = Pointer::parse(pointer).expect("the pointers of this file are good");
+        ignored
+            .entry(id.clone())
+            .or_default()
+            .pointers
+            .push(pointer);
+    };
+    for (id, object) in objects {
+        if let Some(scaled) = scaled(object).filter(|scaled| objects.contains_key(scaled)) {
+            add(&scaled, "/spec/replicas");
+        }
+        pointers(object).iter().for_each(|pointer| add(id, pointer));
+    }
+    ignored
+}
+
+fn pointers(object: &Object) -> &'static [&'static str] {
+    let value = object.value();
+    let has = |pointer: &str| value.pointer(pointer).is_some();
+    let is_injected = || INJECTED.iter().any(|key| object.annotation(key).is_some());
+    match object.gvk().kind.as_str() {
+        "ClusterRole" if has("/aggregationRule") => &["/rules"],
+        "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration" if is_injected() => {
+            &["/webhooks/*/clientConfig/caBundle"]
+        }
+        "CustomResourceDefinition" if is_injected() => {
+            &["/spec/conversion/webhook/clientConfig/caBundle"]
+        }
+        "APIService" if is_injected() => &["/spec/caBundle"],
+        "Deployment" if has("/metadata/annotations/deployment.kubernetes.io~1revision") => {
+            &["/metadata/annotations/deployment.kubernetes.io~1revision"]
+        }
+        "Deployment" | "StatefulSet" | "DaemonSet"
+            if has("/spec/template/metadata/annotations/kubectl.kubernetes.io~1restartedAt") =>
+        {
+            &["/spec/template/metadata/annotations/kubectl.kubernetes.io~1restartedAt"]
+        }
+        _ => &[],
+    }
+}
+
+/// Returns what an autoscaler scales.
+fn scaled(object: &Object) -> Option<ObjectRef> {
+    let (gvk, id) = (object.gvk(), object.id());
+    let is_autoscaler = matches!(
+        (gvk.group.as_str(), gvk.kind.as_str()),
+        ("autoscaling", "HorizontalPodAutoscaler") | ("keda.sh", "ScaledObject")
+    );
+    let target = object.value().pointer("/spec/scaleTargetRef")?;
+    let text = |key: &str| target.get(key).and_then(Value::as_str);
+    let group = text("apiVersion").map(|version| version.rsplit_once('/').map_or("", |it| it.0));
+    is_autoscaler.then_some(ObjectRef {
+        group: group.unwrap_or("apps").to_owned(),
+        kind: text("kind").unwrap_or("Deployment").to_owned(),
+        namespace: id.namespace.clone(),
+        name: text("name")?.to_owned(),
+    })
+}
+
+/// Returns an object without what an API server sets in any case, and refuses or overwrites in an apply.
+pub(crate) fn without_server_fields(object: Object) -> Object {
+    const FIELDS: [&str; 3] = ["managedFields", "creationTimestamp", "generation"];
+    let metadata = object.value().get("metadata");
+    let has_any = FIELDS
+        .iter()
+        .any(|field| metadata.is_some_and(|it| it.get(field).is_some()));
+    if !has_any {
+        return object;
+    }
+    let (origin, hidden) = (object.origin().cloned(), object.hidden().to_vec());
+    let mut value = object.into_value();
+    let metadata = value.get_mut("metadata").and_then(Value::as_object_mut);
+    if let Some(metadata) = metadata {
+        FIELDS
+            .iter()
+            .for_each(|field| drop(metadata.remove(*field)));
+    }
+    let object = Object::new(value).expect("these fields do not make an object");
+    let object = object.hiding(hidden);
+    match origin {
+        Some(origin) => object.with_origin(origin),
+        None => object,
+    }
+}
+
+/// Whether a field is written by the API server's own controllers while objects are looked at, and nobody's wish.
+pub(crate) fn is_counted(path: &windlass_object::FieldPath) -> bool {
+    path.to_string() == r#"metadata.annotations["deployment.kubernetes.io/revision"]"#
+}
