@@ -60,8 +60,8 @@ impl Paths {
     pub(crate) fn of(desired: &Value, live: &Value, ignored: &Ignored) -> Self {
         let mut paths = Self::of_managers(live, &ignored.managers);
         paths.0.insert(RESTARTED.map(str::to_owned).into());
-        let places = ignored.pointers.iter();
-        let places = places.flat_map(|pointer| places(pointer, desired, live));
+        let pointers = ignored.pointers.iter();
+        let places = pointers.flat_map(|pointer| places(pointer, desired, live));
         let places = places.filter(|place| place.inner.is_empty());
         paths.0.extend(places.map(|place| place.names));
         paths

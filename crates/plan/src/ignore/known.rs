@@ -29,6 +29,18 @@ pub enum Harmless {
     NotSent,
 }
 
+impl Harmless {
+    /// Returns what is done, for people.
+    #[must_use]
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Asked => "nothing: the server's answer tells that nothing changes",
+            Self::Left => "it is ignored",
+            Self::NotSent => "it is not applied",
+        }
+    }
+}
+
 /// All of them. The tests bring each about.
 pub const KNOWN: &[Known] = &[
     Known {
