@@ -16,6 +16,8 @@ mod ignore;
 mod inventory;
 #[path = "all/known.rs"]
 mod known;
+#[path = "all/large.rs"]
+mod large;
 #[path = "all/lease.rs"]
 mod lease;
 #[path = "all/network.rs"]

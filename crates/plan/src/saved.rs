@@ -7,7 +7,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use windlass_object::ObjectRef;
 
-use crate::{Action, Guards, Plan, hash};
+use crate::{Action, Guards, Op, Plan, Reason, hash};
 
 /// The format that is written, and the only one that is read.
 const FORMAT: &str = "windlass.dev/plan/v1";
@@ -15,7 +15,7 @@ const FORMAT: &str = "windlass.dev/plan/v1";
 /// The plans of the units of an environment, with all that is needed to make them again.
 ///
 /// Whoever runs them makes them anew, at the same revision and with the same limits, and goes on with those units
-/// whose new plan [is the same](Plan::does_the_same). So a file can only have less done than was planned, never
+/// whose new plan [is the same](Plan::does_the_same), or [what is left of it](Plan::is_left_in). So a file can only have less done than was planned, never
 /// anything else, whoever changed it. It holds no secret value, as a [`Plan`] does not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SavedPlans {
@@ -140,6 +140,18 @@ impl Plan {
         self.hash == other.hash && hash::of(self) == hash::of(other)
     }
 
+    /// Returns whether `now` is what is left to do of this plan: as when it was carried out in part, and ended.
+    ///
+    /// Each action of `now` is one of this plan, or its object is as this plan would have made it.
+    #[must_use]
+    pub fn is_left_in(&self, now: &Self) -> bool {
+        let is_planned = |action: &Action| {
+            let planned = self.action(&action.id);
+            planned.is_some_and(|planned| is_same(planned, action) || is_done(planned, action))
+        };
+        self.problem.is_none() && now.problem.is_none() && now.actions().all(is_planned)
+    }
+
     /// Returns in which actions `now` is not this plan, a line each, for people.
     #[must_use]
     pub fn differences(&self, now: &Self) -> Vec<String> {
@@ -164,6 +176,32 @@ impl Plan {
             _ => {}
         }
         lines
+    }
+}
+
+/// Whether both do the same to the same object. What they wait for may be there by now.
+fn is_same(one: &Action, other: &Action) -> bool {
+    let changes = |action: &Action| {
+        let changes = action.fields.iter().map(|field| field.change.clone());
+        changes.collect::<Vec<_>>()
+    };
+    one.op == other.op
+        && one.version == other.version
+        && one.reason == other.reason
+        && one.digest == other.digest
+        && one.taken_from == other.taken_from
+        && changes(one) == changes(other)
+}
+
+/// Whether what was planned is done.
+fn is_done(planned: &Action, now: &Action) -> bool {
+    match now.op {
+        Op::Unchanged => {
+            let is_applied = planned.op.is_apply() || planned.op == Op::Unchanged;
+            is_applied && planned.digest == now.digest && planned.version == now.version
+        }
+        Op::Skip => planned.op == Op::Prune && now.reason == Reason::Gone,
+        _ => false,
     }
 }
 

@@ -25,6 +25,8 @@ pub struct TextOptions<'a> {
     pub quiet_objects: bool,
     /// The number of characters after which a value is cut off. Default 160.
     pub value_width: usize,
+    /// The number of columns that lines are fitted to, if any. Default none.
+    pub columns: Option<usize>,
 }
 
 /// What the desired objects are compared with.
@@ -54,6 +56,7 @@ impl Default for TextOptions<'_> {
             color: Color::Off,
             quiet_objects: false,
             value_width: 160,
+            columns: None,
         }
     }
 }
@@ -127,6 +130,11 @@ impl fmt::Display for Wait {
         }
     }
 }
+
+/// From how many objects on that are held for one reason the reason is said once.
+const MANY: usize = 3;
+/// How many characters of a value are shown in any case.
+const LEAST_VALUE: usize = 12;
 
 struct Writer<'a> {
     options: &'a TextOptions<'a>,
@@ -221,8 +229,7 @@ impl<'a> Writer<'a> {
         if plan.problem.is_some() {
             return Ok(());
         }
-        let held = |action: &&Action| action.is_held() && !action.reason.is_awaited();
-        self.section("held", plan.rest.iter().filter(held))?;
+        self.held(plan)?;
         if plan.rest.iter().any(|action| action.reason.is_approvable()) {
             writeln!(
                 self.out,
@@ -231,6 +238,45 @@ impl<'a> Writer<'a> {
             )?;
         }
         Ok(())
+    }
+
+    /// Writes what is held; many objects that are held for one reason together.
+    fn held(&mut self, plan: &Plan) -> fmt::Result {
+        let held = |action: &&Action| action.is_held() && !action.reason.is_awaited();
+        let mut groups: Vec<Vec<&Action>> = Vec::new();
+        let mut known: BTreeMap<(Op, String), usize> = BTreeMap::new();
+        for action in plan.rest.iter().filter(held) {
+            let group = known.entry((action.op, action.reason.to_string()));
+            let group = *group.or_insert(groups.len());
+            match groups.get_mut(group) {
+                Some(actions) => actions.push(action),
+                None => groups.push(vec![action]),
+            }
+        }
+        if !groups.is_empty() {
+            writeln!(self.out, "held")?;
+        }
+        for group in groups {
+            match group.as_slice() {
+                [first, ..] if group.len() >= MANY => self.group(first, &group)?,
+                _ => group
+                    .into_iter()
+                    .try_for_each(|action| self.action(action))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the reason once, and the objects.
+    fn group(&mut self, first: &Action, group: &[&Action]) -> fmt::Result {
+        self.line(first, &format!("{} objects", group.len()), None)?;
+        group.iter().try_for_each(|action| {
+            let place = action.origin.as_ref().map(|origin| format!("  {origin}"));
+            let place = clean(&place.unwrap_or_default());
+            writeln!(self.out, "      {}{place}", clean(&action.id.to_string()))?;
+            let mut fields = action.fields.iter();
+            fields.try_for_each(|field| self.field(field, false))
+        })
     }
 
     /// Writes a heading and the actions, or nothing when there are none.
@@ -261,18 +307,11 @@ impl<'a> Writer<'a> {
     }
 
     fn action(&mut self, action: &Action) -> fmt::Result {
-        let op = self.painted(action.shown_op(), &format!("{:<11}", op_text(action)));
-        let id = clean(&action.id.to_string());
-        let why = clean(&why(action, Compared::Cluster));
-        let (width, wait_to) = (self.width, wait_to(action));
-        write!(self.out, "  {op} {id:<width$}  {wait_to:<7}  {why}")?;
-        if let Some(origin) = &action.origin {
-            write!(self.out, "  {}", clean(&origin.to_string()))?;
+        let origin = action.origin.as_ref().map(ToString::to_string);
+        self.line(action, &action.id.to_string(), origin.as_deref())?;
+        if self.same.contains_key(&action.id) {
+            return Ok(());
         }
-        if let Some(group) = self.same.get(&action.id) {
-            return writeln!(self.out, "  as [{}]", group + 1);
-        }
-        writeln!(self.out)?;
         for wait in &action.wait_for {
             writeln!(self.out, "      after {}", clean(&wait.to_string()))?;
         }
@@ -285,15 +324,48 @@ impl<'a> Writer<'a> {
         fields.try_for_each(|field| self.field(field, tells_since))
     }
 
+    /// Writes what is done to what, and why; what does not fit goes on in the next line.
+    fn line(&mut self, action: &Action, object: &str, origin: Option<&str>) -> fmt::Result {
+        let op = format!("{:<11}", op_text(action));
+        let (object, width) = (clean(object), self.width);
+        let head = format!("{object:<width$}  {:<7}", wait_to(action));
+        let mut why = clean(&why(action, Compared::Cluster));
+        if let Some(origin) = origin {
+            why = format!("{why}  {}", clean(origin));
+        }
+        if let Some(group) = self.same.get(&action.id) {
+            why = format!("{why}  as [{}]", group + 1);
+        }
+        let length = |text: &str| text.chars().count();
+        let columns = self.options.columns.unwrap_or(usize::MAX);
+        let fits = 3 + length(&op) + length(&head) + 2 + length(&why) <= columns;
+        let op = self.painted(action.shown_op(), &op);
+        if fits {
+            return writeln!(self.out, "  {op} {head}  {why}");
+        }
+        writeln!(self.out, "  {op} {}", head.trim_end())?;
+        folded(&why, columns.saturating_sub(6))
+            .try_for_each(|line| writeln!(self.out, "      {line}"))
+    }
+
+    /// Returns how many characters of a value are shown behind the path of its field.
+    fn value_width(&self, path: &str) -> usize {
+        let Some(columns) = self.options.columns else {
+            return self.options.value_width;
+        };
+        // Two values, an arrow, and who wrote it.
+        let left = columns.saturating_sub(6 + path.chars().count() + 5) / 2;
+        left.clamp(LEAST_VALUE, self.options.value_width.max(LEAST_VALUE))
+    }
+
     fn field(&mut self, field: &Field, tells_since: bool) -> fmt::Result {
         let lines = lines::changed(&field.change);
         match lines {
             Some(_) => write!(self.out, "      {}:", field.change.path)?,
-            None => write!(
-                self.out,
-                "      {:.*}",
-                self.options.value_width, field.change
-            )?,
+            None => {
+                let width = self.value_width(&field.change.path.to_string());
+                write!(self.out, "      {:.*}", width, field.change)?;
+            }
         }
         if let Some(writer) = &field.written_by {
             let written = if tells_since {
@@ -308,7 +380,7 @@ impl<'a> Writer<'a> {
             writeln!(
                 self.out,
                 "        {}",
-                cut(&clean(&line), self.options.value_width)
+                cut(&clean(&line), self.value_width(""))
             )?;
         }
         Ok(())
@@ -326,6 +398,21 @@ impl<'a> Writer<'a> {
             Color::Off => text.to_owned(),
         }
     }
+}
+
+/// Returns the words of a text in lines of so many characters. A word that is longer has a line of its own.
+fn folded(text: &str, columns: usize) -> impl Iterator<Item = String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= columns => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.into_iter()
 }
 
 fn symbol(op: Op) -> char {

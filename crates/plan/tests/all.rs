@@ -6,6 +6,8 @@
 
 #[path = "all/cases.rs"]
 mod cases;
+#[path = "all/drift.rs"]
+mod drift;
 #[path = "all/laws.rs"]
 mod laws;
 #[path = "all/order.rs"]

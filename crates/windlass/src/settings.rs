@@ -136,13 +136,21 @@ fn expressions(reader: &mut Reader<'_>, item: &Node) -> Option<Rule> {
         reader.mistake(item, "a health check has apiVersion and current");
         return None;
     };
-    let rule = Rule::new(version, kind.map(|(kind, _)| kind), current);
-    let mut rule = reader.compiled(node, rule)?;
-    if let Some((source, node)) = in_progress {
-        rule = reader.compiled(node, rule.in_progress(source))?;
+    let kind = kind.map(|(kind, _)| kind);
+    let given = [Some((current, node)), in_progress, failed];
+    let given = given.into_iter().flatten();
+    // Each by itself first, so that every mistake is told.
+    let is_good =
+        given.map(|(source, node)| reader.compiled(node, Rule::new(version, kind, source)));
+    if is_good.collect::<Vec<_>>().iter().any(Option::is_none) {
+        return None;
     }
-    if let Some((source, node)) = failed {
-        rule = reader.compiled(node, rule.failed(source))?;
+    let mut rule = Rule::new(version, kind, current).ok()?;
+    if let Some((source, _)) = in_progress {
+        rule = rule.in_progress(source).ok()?;
+    }
+    if let Some((source, _)) = failed {
+        rule = rule.failed(source).ok()?;
     }
     Some(rule)
 }

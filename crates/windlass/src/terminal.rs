@@ -27,6 +27,18 @@ pub(crate) fn write_stdout_bytes(bytes: &[u8]) -> Result<(), Failure> {
     }
 }
 
+/// Returns how many columns the terminal has that standard output is, if it is one and tells.
+pub(crate) fn columns() -> Option<usize> {
+    /// What is narrower is no place for a plan.
+    const LEAST: usize = 60;
+    let stdout = std::io::stdout();
+    let size = stdout
+        .is_terminal()
+        .then(|| rustix::termios::tcgetwinsize(&stdout));
+    let columns = usize::from(size?.ok()?.ws_col);
+    (columns > 0).then_some(columns.max(LEAST))
+}
+
 /// Writes a line to standard output. Whatever is wrong with that, [`closed`] returns.
 pub(crate) fn say(line: &str) {
     if write_stdout(&format!("{line}\n")).is_err() {

@@ -42,6 +42,8 @@ mod scene;
 mod secret_verbs;
 #[path = "all/secrets.rs"]
 mod secrets;
+#[path = "all/settings.rs"]
+mod settings;
 #[path = "all/sops.rs"]
 mod sops;
 #[path = "all/sops_kms.rs"]

@@ -1,6 +1,9 @@
 //! Inventories are neither lost nor overwritten.
 
 use http::Method;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
 use serde_json::json;
 use windlass_cluster::{ClusterError, InventoryError};
 use windlass_plan::{Held, Inventory, Unit};
@@ -166,6 +169,55 @@ fn a_crash_at_any_write_leaves_the_inventory_before_or_the_one_after() {
         }
         assert_eq!(shards(&world).await, 0, "what crashes left behind");
     });
+}
+
+/// Which inventory is to be stored next, and after how many writes the process ends.
+fn steps() -> impl Strategy<Value = Vec<(usize, usize)>> {
+    prop::collection::vec((0..4_usize, 0..9_usize), 6..12)
+}
+
+#[test]
+fn crashes_one_after_the_other_never_leave_anything_but_the_last_that_was_stored() {
+    let inventories = [
+        holding("a"),
+        large(1, "one"),
+        large(1, "other"),
+        large(2, "more"),
+    ];
+    let mut runner = TestRunner::deterministic();
+    for _ in 0..4 {
+        let steps = steps().new_tree(&mut runner).unwrap().current();
+        in_world(|world| {
+            let inventories = &inventories;
+            async move {
+                let mut expected = Inventory::default();
+                for &(next, writes) in &steps {
+                    let cluster = &world.cluster;
+                    let version = cluster.inventory(&unit()).await.version;
+                    crash_after(&world, writes);
+                    let next = &inventories[next];
+                    let stored = cluster.store_inventory(&unit(), next, version.as_deref());
+                    if stored.await.is_ok() {
+                        expected.clone_from(next);
+                    }
+                    world.rule(|_| Fate::Pass);
+                    let read = cluster.inventory(&unit()).await;
+                    assert!(read.held == Held::Known(expected.clone()), "{steps:?}");
+                }
+                let version = world.cluster.inventory(&unit()).await.version;
+                let last =
+                    world
+                        .cluster
+                        .store_inventory(&unit(), &inventories[0], version.as_deref());
+                last.await.unwrap();
+                assert_eq!(
+                    shards(&world).await,
+                    0,
+                    "{steps:?}: what crashes left behind"
+                );
+            }
+        });
+    }
 }
 
 #[test]

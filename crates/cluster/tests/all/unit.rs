@@ -56,6 +56,17 @@ pub(crate) fn on_both_servers<F: Future<Output = ()>>(test: impl Fn(Applier) -> 
     });
 }
 
+/// Runs a test on the embedded API server.
+pub(crate) fn on_the_embedded_server<F: Future<Output = ()>>(test: impl Fn(Applier) -> F) {
+    // A second test finds it installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Runtime::new().unwrap().block_on(async {
+        let server = Server::start(windlass_apiserver::Config::default()).await;
+        let server = server.unwrap();
+        test(Applier::new(&server.kubeconfig(), "embedded").await).await;
+    });
+}
+
 impl Applier {
     async fn new(kubeconfig: &str, namespace: &str) -> Self {
         let parsed = Kubeconfig::from_yaml(kubeconfig).unwrap();

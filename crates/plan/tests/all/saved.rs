@@ -93,6 +93,33 @@ fn another_value_another_action_or_another_approval_is_another_plan() {
     assert!(!forged.does_the_same(&blocked));
 }
 
+#[test]
+fn what_is_left_of_a_plan_that_ended_early_is_a_part_of_it_and_nothing_else_is() {
+    let maps = |value: &str| ["a", "b", "c"].map(|name| config_map("default", name, value));
+    let gone = config_map("default", "gone", "1");
+    let mut world = World::new().hold([gone.clone()]).has(&gone);
+    world = world.want(maps("1")).try_all();
+    let plan = world.plan();
+    for count in 0..3 {
+        let [a, b, c] = maps("1");
+        let mut later = world.clone();
+        for map in [a, b, c].iter().take(count) {
+            later.act(map.id(), Op::Create);
+        }
+        assert!(plan.is_left_in(&later.plan()), "{count}");
+        assert!(count == 0 || !later.plan().does_the_same(&plan), "{count}");
+        later.act(gone.id(), Op::Prune);
+        assert!(plan.is_left_in(&later.plan()), "{count}");
+        // What someone else made of it meanwhile is another matter.
+        let [a, b, _] = maps("2");
+        let other = later.clone().has(&a).try_all().plan();
+        assert!(!plan.is_left_in(&other), "{other}");
+        let other = later.clone().want([a, b]).try_all().plan();
+        assert!(!plan.is_left_in(&other), "{other}");
+        assert!(!later.plan().is_left_in(&plan) || count == 0);
+    }
+}
+
 /// The namespace is made by the plan of another unit.
 fn stands_on(coming: impl IntoIterator<Item = ObjectRef>) -> Plan {
     let map = config_map("shop", "settings", "1");

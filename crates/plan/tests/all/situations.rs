@@ -237,6 +237,28 @@ fn long_values_are_cut() {
 }
 
 #[test]
+fn lines_are_fitted_to_the_columns_of_a_terminal() {
+    let map = |value: &str| config_map("default", "a-map-with-a-rather-long-name", value);
+    let plan = deployed(&[map("a")], vec![map(&"x".repeat(1000))]).plan();
+    let options = TextOptions {
+        columns: Some(70),
+        ..TextOptions::default()
+    };
+    insta::assert_snapshot!(plan.text(&options), @"");
+}
+
+#[test]
+fn what_is_held_for_one_reason_is_said_once() {
+    let maps = ["a", "b", "c", "d"].map(|name| config_map("shop", name, "1"));
+    let mut world = World::new().want(maps.clone());
+    for map in &maps {
+        let until = vec![namespace("shop").id().clone()];
+        world = world.dry_run(map.id(), DryRun::Deferred { until });
+    }
+    insta::assert_snapshot!(world.plan(), @"");
+}
+
+#[test]
 fn mistakes_in_a_set_name_their_places() {
     let unit = storefront();
     let mut wrong = config_map("default", "wrong", "1").into_value();

@@ -12,7 +12,7 @@ use crate::cli::{ChangeOutput, GuardArgs, SurveyArgs};
 use crate::failure::{Done, Failure};
 use crate::replace::replace;
 use crate::style::Style;
-use crate::terminal::{complain, write_stdout};
+use crate::terminal::{columns, complain, write_stdout};
 
 use super::runtime;
 use super::survey::{Key, Survey, Terms};
@@ -126,6 +126,7 @@ pub(super) fn text(survey: &Survey, style: Style) -> String {
     };
     let options = TextOptions {
         color,
+        columns: columns(),
         ..TextOptions::default()
     };
     survey.review().text(&options).to_string()

@@ -123,6 +123,27 @@ fn drift_is_told_or_not_looked_for_as_the_command_line_says() {
         let quiet = scene.windlass(&[command, "--env", "dev", "--drift", "off"]);
         assert_eq!(quiet.code, Some(0), "{}", quiet.all());
     }
+    let diff = |mode, more: &[&str]| {
+        scene.windlass(&[&["diff", "--env", "dev", "--drift", mode], more].concat())
+    };
+    let comment = scene.windlass(&["plan", "--env", "dev", "--drift", "warn", "-o", "markdown"]);
+    assert!(
+        comment.stdout.contains("drift; left as it is"),
+        "{}",
+        comment.all()
+    );
+    for (mode, code) in [("correct", 3), ("warn", 3), ("off", 0)] {
+        for more in [&[][..], &["-o", "markdown"]] {
+            let ran = diff(mode, more);
+            assert_eq!(ran.code, Some(code), "{mode} {more:?}: {}", ran.all());
+        }
+    }
+    let told = diff("correct", &[]);
+    assert!(
+        told.stdout.contains("spec.replicas: 5 → 1"),
+        "{}",
+        told.all()
+    );
     let applied = scene.windlass(&["apply", "--env", "dev", "--yes", "--drift", "warn"]);
     assert_eq!(applied.code, Some(0), "{}", applied.all());
     assert!(

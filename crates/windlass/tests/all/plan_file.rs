@@ -8,6 +8,12 @@ use crate::scene::{Running, Scene};
 fn converged() -> (Scene, Running) {
     let scene = Scene::platform();
     scene.converge();
+    let server = serve(&scene);
+    (scene, server)
+}
+
+/// Starts the API server of the scene.
+fn serve(scene: &Scene) -> Running {
     let state = scene.state();
     let mut server = scene.start(&[
         "apiserver",
@@ -17,7 +23,7 @@ fn converged() -> (Scene, Running) {
         state.join("kubeconfig").to_str().unwrap(),
     ]);
     server.wait_for("KUBECONFIG");
-    (scene, server)
+    server
 }
 
 fn change(scene: &Scene, service: &str, from: &str, to: &str) {
@@ -67,6 +73,41 @@ fn a_first_deployment_is_carried_out_from_a_file() {
             .contains("converged: 11 units, 96 objects at main@"),
         "{}",
         ran.all()
+    );
+}
+
+#[test]
+fn what_is_left_of_a_first_deployment_is_carried_out_from_the_same_file() {
+    let scene = Scene::platform();
+    save(&scene);
+    let apply = || scene.windlass(&["apply", "--plan", "dev.plan", "--no-wait"]);
+    let first = apply();
+    assert_eq!(first.code, Some(0), "{}", first.all());
+    let _server = serve(&scene);
+    // As if the first apply had ended before it.
+    scene.kubectl_ok(&["delete", "service", "hydra", "-n", "dev"]);
+    let second = apply();
+    assert_eq!(second.code, Some(0), "{}", second.all());
+    assert!(
+        second.stdout.contains("Service/dev/hydra created"),
+        "{}",
+        second.all()
+    );
+    scene.kubectl_ok(&["label", "service", "hydra", "-n", "dev", "app-"]);
+    scene.kubectl_ok(&["delete", "service", "storefront", "-n", "dev"]);
+    let third = apply();
+    assert_eq!(third.code, Some(3), "{}", third.all());
+    assert!(
+        third.stdout.contains("Service/dev/storefront created"),
+        "{}",
+        third.all()
+    );
+    assert!(
+        third
+            .stdout
+            .contains("hydra: not applied, since its plan is another one now"),
+        "{}",
+        third.all()
     );
 }
 

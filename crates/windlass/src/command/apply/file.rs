@@ -55,7 +55,9 @@ pub(super) async fn check_cluster(saved: &SavedPlans, cluster: &Cluster) -> Resu
 pub(super) fn leave_out_stale(saved: &SavedPlans, survey: &mut Survey) -> Vec<Event> {
     let is_as_saved = |unit: &Surveyed| {
         let plan = saved.plan(&unit.name);
-        unit.plan.is_converged() || plan.is_some_and(|plan| plan.does_the_same(&unit.plan))
+        unit.plan.is_converged()
+            || plan
+                .is_some_and(|plan| plan.does_the_same(&unit.plan) || plan.is_left_in(&unit.plan))
     };
     let names = survey.units.iter().map(|unit| unit.name.clone());
     let mut kept: BTreeSet<String> = names.collect();

@@ -9,7 +9,7 @@ use proptest::test_runner::TestRunner;
 use serde_json::Value;
 use windlass_control_plane::{Client, ControlPlane};
 use windlass_faults::{Answer, Fate};
-use windlass_plan::Plan;
+use windlass_plan::{Drifting, Plan};
 
 use super::*;
 
@@ -86,9 +86,19 @@ fn faults() -> impl Strategy<Value = BTreeMap<usize, Fate>> {
     })
 }
 
+/// What the faults do is the same whatever is done about drift.
+fn drifting() -> impl Strategy<Value = Drifting> {
+    prop_oneof![
+        Just(Drifting::Correct),
+        Just(Drifting::Warn),
+        Just(Drifting::Off),
+    ]
+}
+
 /// Runs a process to its end, if it gets through the network at all.
 async fn try_to_haul(world: &World, tree: &MemoryTree) -> Option<Outcome> {
-    let context = process(&world.target).await.ok()?;
+    let mut context = process(&world.target).await.ok()?;
+    context.guards = world.context.guards.clone();
     Some(haul(tree, &keyring(), &context).await)
 }
 
@@ -166,9 +176,11 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn faults_delete_nothing_but_what_the_plan_held_and_leave_no_trace(faults in faults()) {
+    fn faults_delete_nothing_but_what_the_plan_held_and_leave_no_trace(faults in faults(), drift in drifting()) {
         Runtime::new().unwrap().block_on(async {
-            assert_harmless(&applied().await, &faults).await;
+            let mut world = applied().await;
+            world.context.guards.drift = drift;
+            assert_harmless(&world, &faults).await;
         });
     }
 }
