@@ -145,11 +145,14 @@ struct Writer<'a> {
 }
 
 /// The width of the column of objects; longer names move their own line only.
-fn width(plan: &Plan) -> usize {
+fn width(plan: &Plan, columns: Option<usize>) -> usize {
+    /// What the other columns take, at least.
+    const OTHERS: usize = 32;
+    let most = columns.map_or(60, |columns| columns.saturating_sub(OTHERS).min(60));
     let lengths = plan
         .actions()
         .map(|action| action.id.to_string().chars().count());
-    lengths.filter(|&length| length <= 60).max().unwrap_or(0)
+    lengths.filter(|&length| length <= most).max().unwrap_or(0)
 }
 
 impl<'a> Writer<'a> {
@@ -162,7 +165,7 @@ impl<'a> Writer<'a> {
         Self {
             options,
             out,
-            width: width(plan),
+            width: width(plan, options.columns),
             same,
         }
     }

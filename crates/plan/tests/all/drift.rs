@@ -107,9 +107,9 @@ fn what_went_with_its_namespace_is_told_and_not_created() {
 }
 
 fn drifted(mode: Drifting) -> Plan {
-    let map = config_map("shop", "a", "1");
+    let map = config_map("default", "a", "1");
     let mut world = applied(World::new().want([map.clone()]));
-    world = world.has(&config_map("shop", "a", "2")).try_all();
+    world = world.has(&config_map("default", "a", "2")).try_all();
     world.guards.drift = mode;
     world.plan()
 }
@@ -122,7 +122,7 @@ fn a_comment_tells_drift_that_is_left_as_it_is() {
         title: "dev",
         ..MarkdownOptions::default()
     });
-    for part in ["drift; left as it is", "ConfigMap/shop/a", "data.key"] {
+    for part in ["drift; left as it is", "ConfigMap/default/a", "data.key"] {
         assert!(comment.contains(part), "no {part:?} in {comment}");
     }
     let quiet = drifted(Drifting::Off);
@@ -131,14 +131,14 @@ fn a_comment_tells_drift_that_is_left_as_it_is() {
         title: "dev",
         ..MarkdownOptions::default()
     });
-    assert!(!comment.contains("ConfigMap/shop/a"), "{comment}");
+    assert!(!comment.contains("ConfigMap/default/a"), "{comment}");
 }
 
 #[test]
 fn an_annotation_that_names_no_mode_is_a_mistake_with_its_place() {
     let world = World::new();
     let told = |value: serde_json::Value| {
-        let mut map = config_map("shop", "a", "1").into_value();
+        let mut map = config_map("default", "a", "1").into_value();
         map["metadata"]["annotations"] = json!({"windlass.dev/drift": value});
         DesiredSet::new(&world.unit, [object(map)]).map_err(|errors| errors[0].to_string())
     };
@@ -153,7 +153,7 @@ fn an_annotation_that_names_no_mode_is_a_mistake_with_its_place() {
         let error = told(wrong.clone()).unwrap_err();
         assert!(
             error.ends_with(&format!(
-                "windlass.dev/drift of ConfigMap/shop/a is {wrong}; write correct, warn or off"
+                "windlass.dev/drift of ConfigMap/default/a is {wrong}; write correct, warn or off"
             )),
             "{error}"
         );
@@ -163,7 +163,7 @@ fn an_annotation_that_names_no_mode_is_a_mistake_with_its_place() {
 
 #[test]
 fn what_is_not_known_is_not_drift() {
-    let map = config_map("shop", "a", "1");
+    let map = config_map("default", "a", "1");
     for mode in [Drifting::Warn, Drifting::Off] {
         let mut world = applied(World::new().want([map.clone()]));
         let reason = "no answer".to_owned();

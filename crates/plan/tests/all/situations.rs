@@ -244,7 +244,15 @@ fn lines_are_fitted_to_the_columns_of_a_terminal() {
         columns: Some(70),
         ..TextOptions::default()
     };
-    insta::assert_snapshot!(plan.text(&options), @"");
+    insta::assert_snapshot!(plan.text(&options), @r"
+    flux-system/hydra at main@sha1:0a1b2c3d
+      Op          Object  Wait to  Why
+    wave 1 (apply)
+      ~ update    ConfigMap/default/a-map-with-a-rather-long-name  ready
+          the source changed hydra/a-map-with-a-rather-long-name.yaml:1
+          data.key: a → xxxxxxxxxxxxxxxxxxxxxxxxx… (1000 characters)
+    1 to update; plan a226475deac8
+    ");
 }
 
 #[test]
@@ -255,7 +263,17 @@ fn what_is_held_for_one_reason_is_said_once() {
         let until = vec![namespace("shop").id().clone()];
         world = world.dry_run(map.id(), DryRun::Deferred { until });
     }
-    insta::assert_snapshot!(world.plan(), @"");
+    insta::assert_snapshot!(world.plan(), @r"
+    flux-system/hydra at main@sha1:0a1b2c3d
+      Op          Object            Wait to  Why
+    held
+      ! blocked   4 objects         -        needs Namespace/shop, which is not there
+          ConfigMap/shop/a  hydra/a.yaml:1
+          ConfigMap/shop/b  hydra/b.yaml:1
+          ConfigMap/shop/c  hydra/c.yaml:1
+          ConfigMap/shop/d  hydra/d.yaml:1
+    4 blocked; plan dd784e68475e
+    ");
 }
 
 #[test]
