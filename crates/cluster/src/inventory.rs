@@ -167,7 +167,7 @@ impl Cluster {
         let head = object(unit, texts.pop(), &shards);
         let stored = self.store_head(unit, head, version).await?;
         if was_sharded || !shards.is_empty() {
-            // What is left behind now takes room and is in nobody's way; the next one who stores tries again.
+            // What is left behind now takes room and is in nobody's way; the next one who stores parts tries again.
             let _ = self.remove_old_shards(unit, &shards, &stored).await;
         }
         let mark = if shards.is_empty() { "" } else { SHARDED };

@@ -190,26 +190,27 @@ fn crashes_one_after_the_other_never_leave_anything_but_the_last_that_was_stored
         in_world(|world| {
             let inventories = &inventories;
             async move {
-                let mut expected = Inventory::default();
+                let (unit, mut expected) = (unit(), Inventory::default());
                 for &(next, writes) in &steps {
                     let cluster = &world.cluster;
-                    let version = cluster.inventory(&unit()).await.version;
+                    let version = cluster.inventory(&unit).await.version;
                     crash_after(&world, writes);
                     let next = &inventories[next];
-                    let stored = cluster.store_inventory(&unit(), next, version.as_deref());
+                    let stored = cluster.store_inventory(&unit, next, version.as_deref());
                     if stored.await.is_ok() {
                         expected.clone_from(next);
                     }
                     world.rule(|_| Fate::Pass);
-                    let read = cluster.inventory(&unit()).await;
+                    let read = cluster.inventory(&unit).await;
                     assert!(read.held == Held::Known(expected.clone()), "{steps:?}");
                 }
-                let version = world.cluster.inventory(&unit()).await.version;
-                let last =
-                    world
-                        .cluster
-                        .store_inventory(&unit(), &inventories[0], version.as_deref());
-                last.await.unwrap();
+                // Who stores parts removes what others left, and who replaces them removes them.
+                for last in [large(1, "last"), holding("last")] {
+                    let version = world.cluster.inventory(&unit).await.version;
+                    let version = version.as_deref();
+                    let stored = world.cluster.store_inventory(&unit, &last, version).await;
+                    stored.unwrap();
+                }
                 assert_eq!(
                     shards(&world).await,
                     0,
