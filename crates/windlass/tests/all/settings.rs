@@ -185,3 +185,78 @@ fn an_annotation_that_is_no_pointer_is_told_with_the_object_and_its_place() {
     ];
     has(&told, 1, &parts);
 }
+
+#[test]
+fn the_fields_of_a_manager_that_is_named_are_taken_over_and_a_saved_plan_names_it_too() {
+    let (scene, _server) = with("");
+    let map = "{\"apiVersion\": \"v1\", \"kind\": \"Service\", \"metadata\": {\"name\": \"storefront\", \"namespace\": \"dev\", \"annotations\": {\"old\": \"1\"}}}";
+    let file = scene.home().join("service.json");
+    std::fs::write(&file, map).unwrap();
+    let file = file.display().to_string();
+    scene.kubectl_ok(&[
+        "apply",
+        "--server-side",
+        "--field-manager=deployer",
+        "-f",
+        &file,
+    ]);
+    has(&storefront(&scene, "plan", &[]), 0, &["6 unchanged"]);
+    let by_flag = ["--override-manager", "deployer", "--out", "dev.plan"];
+    let parts = [
+        "fields taken over from deployer",
+        "metadata.annotations.old: - \"1\"",
+    ];
+    has(&storefront(&scene, "plan", &by_flag), 3, &parts);
+    has(
+        &scene.windlass(&["apply", "--plan", "dev.plan"]),
+        0,
+        &["Service/dev/storefront configured"],
+    );
+    let path = "jsonpath={.metadata.annotations.old}";
+    assert_eq!(
+        scene.kubectl_ok(&["get", "svc/storefront", "-n", "dev", "-o", path]),
+        ""
+    );
+    let wrong = storefront(&scene, "plan", &["--override-manager", ""]);
+    has(
+        &wrong,
+        2,
+        &["a field manager has 1 to 128 printable characters"],
+    );
+}
+
+#[test]
+fn an_object_is_waited_for_as_long_as_the_flag_says() {
+    let (scene, _server) = with("");
+    let map = |value: &str| {
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nimmutable: true\ndata: {{key: '{value}'}}\nmetadata:\n  name: fixed\n  \
+             finalizers: [example.dev/held]\n  annotations: {{kustomize.toolkit.fluxcd.io/force: enabled}}\n"
+        )
+    };
+    let path = format!("{OVERLAY}/fixed.yaml");
+    scene.write(&path, &map("1"));
+    let kustomization = format!("{OVERLAY}/kustomization.yaml");
+    scene.replace(
+        &kustomization,
+        "- ../../base\n",
+        "- ../../base\n  - fixed.yaml\n",
+    );
+    scene.commit("a map");
+    has(
+        &storefront(&scene, "apply", &["--yes"]),
+        0,
+        &["converged: "],
+    );
+    scene.write(&path, &map("2"));
+    scene.commit("another value");
+    let late = storefront(&scene, "apply", &["--yes", "--object-timeout", "1s"]);
+    has(
+        &late,
+        1,
+        &[
+            "waited 1 s for ConfigMap/dev/fixed to be gone",
+            "its finalizers example.dev/held are not done",
+        ],
+    );
+}
