@@ -1,5 +1,6 @@
 //! The plan for people: danger on top, then what is done, then what is held.
 
+mod held;
 mod lines;
 mod markdown;
 mod review;
@@ -131,8 +132,6 @@ impl fmt::Display for Wait {
     }
 }
 
-/// From how many objects on that are held for one reason the reason is said once.
-const MANY: usize = 3;
 /// How many characters of a value are shown in any case.
 const LEAST_VALUE: usize = 12;
 
@@ -243,45 +242,6 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Writes what is held; many objects that are held for one reason together.
-    fn held(&mut self, plan: &Plan) -> fmt::Result {
-        let held = |action: &&Action| action.is_held() && !action.reason.is_awaited();
-        let mut groups: Vec<Vec<&Action>> = Vec::new();
-        let mut known: BTreeMap<(Op, String), usize> = BTreeMap::new();
-        for action in plan.rest.iter().filter(held) {
-            let group = known.entry((action.op, action.reason.to_string()));
-            let group = *group.or_insert(groups.len());
-            match groups.get_mut(group) {
-                Some(actions) => actions.push(action),
-                None => groups.push(vec![action]),
-            }
-        }
-        if !groups.is_empty() {
-            writeln!(self.out, "held")?;
-        }
-        for group in groups {
-            match group.as_slice() {
-                [first, ..] if group.len() >= MANY => self.group(first, &group)?,
-                _ => group
-                    .into_iter()
-                    .try_for_each(|action| self.action(action))?,
-            }
-        }
-        Ok(())
-    }
-
-    /// Writes the reason once, and the objects.
-    fn group(&mut self, first: &Action, group: &[&Action]) -> fmt::Result {
-        self.line(first, &format!("{} objects", group.len()), None)?;
-        group.iter().try_for_each(|action| {
-            let place = action.origin.as_ref().map(|origin| format!("  {origin}"));
-            let place = clean(&place.unwrap_or_default());
-            writeln!(self.out, "      {}{place}", clean(&action.id.to_string()))?;
-            let mut fields = action.fields.iter();
-            fields.try_for_each(|field| self.field(field, false))
-        })
-    }
-
     /// Writes a heading and the actions, or nothing when there are none.
     fn section<'p>(
         &mut self,
@@ -363,12 +323,12 @@ impl<'a> Writer<'a> {
 
     fn field(&mut self, field: &Field, tells_since: bool) -> fmt::Result {
         let lines = lines::changed(&field.change);
-        match lines {
-            Some(_) => write!(self.out, "      {}:", field.change.path)?,
-            None => {
-                let width = self.value_width(&field.change.path.to_string());
-                write!(self.out, "      {:.*}", width, field.change)?;
-            }
+        let path = field.change.path.to_string();
+        if lines.is_some() {
+            write!(self.out, "      {path}:")?;
+        } else {
+            let width = self.value_width(&path);
+            write!(self.out, "      {:.*}", width, field.change)?;
         }
         if let Some(writer) = &field.written_by {
             let written = if tells_since {

@@ -69,9 +69,8 @@ fn parse(bytes: &[u8], env: &str) -> Result<Settings, Vec<String>> {
                 let is_about = reader.is_about(item, env);
                 match key {
                     "ignore" => {
-                        settings
-                            .ignore
-                            .extend(ignore(&mut reader, item).filter(|_| is_about));
+                        let rule = ignore(&mut reader, item);
+                        settings.ignore.extend(is_about.then_some(rule));
                     }
                     _ => health.extend(expressions(&mut reader, item).filter(|_| is_about)),
                 }
@@ -82,7 +81,7 @@ fn parse(bytes: &[u8], env: &str) -> Result<Settings, Vec<String>> {
     reader.into_result(settings)
 }
 
-fn ignore(reader: &mut Reader<'_>, item: &Node) -> Option<IgnoreRule> {
+fn ignore(reader: &mut Reader<'_>, item: &Node) -> IgnoreRule {
     let (mut target, mut ignored) = (Target::default(), Ignored::default());
     for (key, value) in reader.fields(item, &["paths", "managers", "target", "environments"]) {
         match key {
@@ -113,7 +112,7 @@ fn ignore(reader: &mut Reader<'_>, item: &Node) -> Option<IgnoreRule> {
     if item.is_mapping() && !has("paths") && !has("managers") {
         reader.mistake(item, "it ignores nothing: give paths or managers");
     }
-    Some(IgnoreRule { target, ignored })
+    IgnoreRule { target, ignored }
 }
 
 fn expressions(reader: &mut Reader<'_>, item: &Node) -> Option<Rule> {

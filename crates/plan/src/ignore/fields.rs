@@ -283,7 +283,7 @@ fn set_at(value: &mut Value, names: &[String], new: Option<Value>) {
     };
     match (value, name.strip_prefix("f:"), rest.is_empty(), new) {
         (Value::Object(fields), Some(key), true, Some(new)) => {
-            drop(fields.insert(key.to_owned(), new))
+            drop(fields.insert(key.to_owned(), new));
         }
         (Value::Object(fields), Some(key), true, None) => drop(fields.remove(key)),
         (Value::Object(fields), Some(key), false, new) => {
@@ -321,7 +321,7 @@ fn is_hollow(value: &Value) -> bool {
     }
 }
 
-fn sets<'v>(live: &'v Value, is_meant: impl Fn(&Value) -> bool) -> impl Iterator<Item = &'v Set> {
+fn sets(live: &Value, is_meant: impl Fn(&Value) -> bool) -> impl Iterator<Item = &Set> {
     let entries = live
         .pointer("/metadata/managedFields")
         .and_then(Value::as_array);

@@ -137,7 +137,9 @@ pub(crate) fn ignored(objects: &BTreeMap<ObjectRef, Object>) -> BTreeMap<ObjectR
         if let Some(scaled) = scaled(object).filter(|scaled| objects.contains_key(scaled)) {
             add(&scaled, "/spec/replicas");
         }
-        pointers(object).iter().for_each(|pointer| add(id, pointer));
+        for pointer in pointers(object) {
+            add(id, pointer);
+        }
     }
     ignored
 }
@@ -199,9 +201,9 @@ pub(crate) fn without_server_fields(object: Object) -> Object {
     let mut value = object.into_value();
     let metadata = value.get_mut("metadata").and_then(Value::as_object_mut);
     if let Some(metadata) = metadata {
-        FIELDS
-            .iter()
-            .for_each(|field| drop(metadata.remove(*field)));
+        for field in FIELDS {
+            metadata.remove(field);
+        }
     }
     let object = Object::new(value).expect("these fields do not make an object");
     let object = object.hiding(hidden);
