@@ -9,6 +9,7 @@ mod apply;
 mod create;
 mod delete;
 mod generation;
+mod limits;
 mod metadata;
 mod namespace;
 mod pod;

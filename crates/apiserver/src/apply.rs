@@ -155,9 +155,8 @@ impl Writer<'_> {
                 api_version: self.api_version.to_owned(),
                 subresource: self.subresource.to_owned(),
             },
-            // What is applied through the scale has none in kube-apiserver 1.37.
-            time: (operation != Operation::Apply || self.subresource != "scale")
-                .then(|| self.time.to_owned()),
+            // What is written through the scale has none in kube-apiserver 1.37.
+            time: (self.subresource != "scale").then(|| self.time.to_owned()),
             fields,
         }
     }

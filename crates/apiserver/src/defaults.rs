@@ -47,6 +47,7 @@ fn fill_kind(object: &mut Map<String, Value>, gvk: &Gvk) {
         ("discovery.k8s.io", "EndpointSlice") => network::endpoint_slice(object),
         ("", "Secret") => config::secret(object),
         ("", "Namespace") => config::namespace(object),
+        ("", "Node") => config::node(object),
         ("", "PersistentVolume") => config::volume(object),
         ("", "PersistentVolumeClaim") => config::claim(object),
         ("", "LimitRange") => config::limit_range(object),

@@ -54,6 +54,37 @@ impl Quantity {
         self.nanos > other.nanos
     }
 
+    /// Returns whether the amount is nothing.
+    pub(crate) fn is_zero(self) -> bool {
+        self.nanos == 0
+    }
+
+    /// Returns both amounts together, in the form of this one.
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self {
+            nanos: self.nanos.saturating_add(other.nanos),
+            form: self.form,
+        }
+    }
+
+    /// Returns how many times the other amount this one is.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a ratio is compared and told with a few digits"
+    )]
+    pub(crate) fn ratio(self, other: Self) -> f64 {
+        self.nanos as f64 / other.nanos as f64
+    }
+
+    /// Returns the amount as a number.
+    pub(crate) fn as_float(self) -> f64 {
+        let one = Self {
+            nanos: 1_000_000_000,
+            form: Form::Decimal,
+        };
+        self.ratio(one)
+    }
+
     /// Returns the amount as Kubernetes prints it: with the largest suffix that leaves no fraction.
     pub(crate) fn canonical(self) -> String {
         const ONE: i128 = 1_000_000_000;

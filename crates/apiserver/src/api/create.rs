@@ -91,6 +91,7 @@ impl Api {
         if !causes.is_empty() {
             return Err(Status::invalid(target.resource, target.name, causes));
         }
+        self.check_limits(target, &object)?;
         if options.dry_run {
             return match self.store.get(&target.key()) {
                 Some(_) => Err(Status::already_exists(target.resource, target.name)),

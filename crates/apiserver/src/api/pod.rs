@@ -36,6 +36,7 @@ impl Api {
         self.give_account(target, pod)?;
         self.give_priority(target, pod)?;
         tolerate_lost_nodes(pod);
+        self.give_limits(target.namespace, pod);
         pod["status"]["qosClass"] = quality(pod).into();
         Ok(())
     }

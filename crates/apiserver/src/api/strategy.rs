@@ -49,6 +49,9 @@ pub(super) fn complete_create(resource: &ResourceType, object: &mut Value) {
     if namespace::is_namespace(resource) {
         namespace::hold(object);
     }
+    if resource.group.is_empty() && resource.plural == "nodes" {
+        keep_off(object);
+    }
     if let Some(finalizer) = protection(&resource.storage)
         && let Some(metadata) = object["metadata"].as_object_mut()
     {
@@ -60,6 +63,21 @@ pub(super) fn complete_create(resource: &ResourceType, object: &mut Value) {
             list.push(finalizer.into());
         }
     }
+}
+
+/// Nothing is put onto a new node until it says that it is ready.
+fn keep_off(node: &mut Value) {
+    const NOT_READY: &str = "node.kubernetes.io/not-ready";
+    if fields::condition(node, "Ready") == Some("True") {
+        return;
+    }
+    let taints = fields::list(node, "/spec/taints");
+    if taints.iter().any(|taint| taint["key"] == NOT_READY) {
+        return;
+    }
+    let mut taints = taints.to_vec();
+    taints.push(json!({"key": NOT_READY, "effect": "NoSchedule"}));
+    node["spec"]["taints"] = taints.into();
 }
 
 /// Returns the finalizer that holds a volume, or a claim, for as long as it is in use.

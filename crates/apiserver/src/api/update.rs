@@ -123,6 +123,9 @@ impl Api {
         if !causes.is_empty() {
             return Err(Status::invalid(target.resource, target.name, causes));
         }
+        if target.resource.plural == "persistentvolumeclaims" && !metadata::is_deleting(&live) {
+            self.check_limits(target, &object)?;
+        }
         let object = if equal_but_times(&live, &object) {
             Some(live)
         } else if options.dry_run {

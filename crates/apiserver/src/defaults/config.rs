@@ -37,6 +37,25 @@ pub(super) fn namespace(namespace: &mut Object) {
     }
 }
 
+/// The list of address ranges begins with the one of old, and both say the same.
+pub(super) fn node(node: &mut Object) {
+    if let Some(status) = child(node, "status")
+        && let Some(capacity) = status.get("capacity").cloned()
+    {
+        set_unless_given(status, "allocatable", capacity);
+    }
+    let Some(spec) = child(node, "spec") else {
+        return;
+    };
+    let one = spec.get("podCIDR").and_then(Value::as_str);
+    let first = spec.get("podCIDRs").and_then(|it| it.get(0));
+    if let Some(one) = one.filter(|it| !it.is_empty() && first.and_then(Value::as_str) != Some(it))
+    {
+        let ranges = vec![one.into()];
+        spec.insert("podCIDRs".to_owned(), Value::Array(ranges));
+    }
+}
+
 pub(super) fn volume(volume: &mut Object) {
     if let Some(spec) = child(volume, "spec") {
         set(spec, "persistentVolumeReclaimPolicy", "Retain");

@@ -199,6 +199,39 @@ pub(super) fn volume(live: Option<&Value>, object: &Value, errors: &mut FieldErr
     }
 }
 
+pub(super) fn node(live: Option<&Value>, object: &Value, errors: &mut FieldErrors) {
+    const EFFECTS: [&str; 3] = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
+    for (index, taint) in list(object, "/spec/taints").iter().enumerate() {
+        let path = format!("metadata.taints[{index}]");
+        for why in names::qualified(text(taint, "/key")) {
+            errors.invalid(&format!("{path}.key"), &taint["key"], &why);
+        }
+        let wrong = names::label_value(text(taint, "/value"));
+        if !wrong.is_empty() {
+            errors.invalid(&format!("{path}.value"), &taint["value"], &wrong.join(";"));
+        }
+        let path = format!("{path}.effect");
+        match text(taint, "/effect") {
+            "" => errors.required(&path, ""),
+            effect if EFFECTS.contains(&effect) => {}
+            _ => errors.unsupported(&path, &taint["effect"], &EFFECTS),
+        }
+    }
+    let Some(live) = live else {
+        return;
+    };
+    let ranges = |node: &Value| list(node, "/spec/podCIDRs").to_vec();
+    if !ranges(live).is_empty() && ranges(live) != ranges(object) {
+        let why = "node updates may not change podCIDR except from \"\" to valid";
+        errors.forbidden("spec.podCIDRs", why);
+    }
+    let provider = |node| text(node, "/spec/providerID");
+    if !provider(live).is_empty() && provider(live) != provider(object) {
+        let why = "node updates may not change providerID except from \"\" to valid";
+        errors.forbidden("spec.providerID", why);
+    }
+}
+
 pub(super) fn namespace(object: &Value, errors: &mut FieldErrors) {
     for finalizer in list(object, "/spec/finalizers") {
         let name = finalizer.as_str().unwrap_or_default();

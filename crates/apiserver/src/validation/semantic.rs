@@ -30,6 +30,7 @@ fn check_kind(gvk: &Gvk, live: Option<&Value>, object: &Value, errors: &mut Fiel
         ("networking.k8s.io", "Ingress") => network::ingress(object, errors),
         ("networking.k8s.io", "NetworkPolicy") => policy::check(object, errors),
         ("", "PersistentVolume") => config::volume(live, object, errors),
+        ("", "Node") => config::node(live, object, errors),
         ("", "Namespace") => config::namespace(object, errors),
         ("", "ConfigMap") => config::config_map(live, object, errors),
         ("", "Secret") => config::secret(live, object, errors),
