@@ -68,10 +68,10 @@ impl Pointer {
         let tokens: Option<Vec<String>> = tokens.map(unescaped).collect();
         let tokens = tokens.ok_or_else(wrong)?;
         let is_identity = match tokens.first().map(String::as_str) {
-            Some("apiVersion" | "kind" | "") => true,
+            Some("apiVersion" | "kind" | "" | "*") => true,
             Some("metadata") => tokens
                 .get(1)
-                .is_none_or(|field| field == "name" || field == "namespace"),
+                .is_none_or(|field| ["name", "namespace", "*"].contains(&field.as_str())),
             _ => false,
         };
         match is_identity {
@@ -141,7 +141,8 @@ pub(crate) fn to_apply(
     manager: &str,
 ) -> Option<Object> {
     let value = left(object.value(), live, ignored, manager)?;
-    let made = Object::new(value).expect("what makes an object is not ignored");
+    // What makes an object is not ignored, so that it stays one.
+    let made = Object::new(value).ok()?;
     let made = made.hiding(object.hidden().to_vec());
     Some(unit.labelled(match object.origin() {
         Some(origin) => made.with_origin(origin.clone()),

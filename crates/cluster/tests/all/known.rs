@@ -5,6 +5,18 @@ use serde_json::{Value, json};
 
 use crate::unit::{Applier, on_both_servers};
 
+/// A certificate of nobody, as fields for certificates have it.
+const CERTIFICATE: &str = "\
+    LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUJkRENDQVJ1Z0F3SUJBZ0lVQ0VkL29kSkxtTGtueWcveTdEWEt5Y1lYakRN\
+    d0NnWUlLb1pJemowRUF3SXcKRHpFTk1Bc0dBMVVFQXd3RWRHVnpkREFnRncweU5qRXhNak13T0RVM05UVmFHQTh5TVRJMk1UQXpN\
+    REE0TlRjMQpOVm93RHpFTk1Bc0dBMVVFQXd3RWRHVnpkREJaTUJNR0J5cUdTTTQ5QWdFR0NDcUdTTTQ5QXdFSEEwSUFCRTRaCk9C\
+    RnExSXZmK3JoTU9SZ1Jqd3ppS3hxR1ovalJSVUpFSGpZMTJMV0kyUHZCa0ZrTWpZdmVpVFV4YThtWU42SUgKeEoyZXBMeDg1eGN2\
+    UEtBL2M2U2pVekJSTUIwR0ExVWREZ1FXQkJSa0dTdTF5RFJmekduOHlSYlZXNVRsa3pJTgpEakFmQmdOVkhTTUVHREFXZ0JSa0dT\
+    dTF5RFJmekduOHlSYlZXNVRsa3pJTkRqQVBCZ05WSFJNQkFmOEVCVEFECkFRSC9NQW9HQ0NxR1NNNDlCQU1DQTBjQU1FUUNJQUh2\
+    aXp5UDJyWXdRZG1CMWQ5a05sNGRRNW1UNWNBVjcvUXUKem1LVkp2eXBBaUJPZ0M0OFU0Y1BHU3p2Y0w5V29IWVduT0tIQ2MrWHdJ\
+    L1JqbWo0NTJoaklBPT0KLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo=\
+";
+
 /// A change that someone else makes: the manager, what it sends, as what kind of patch.
 type Change = (&'static str, &'static str, Value);
 
@@ -180,6 +192,35 @@ fn certificates_that_are_injected_stay() {
 }
 
 #[test]
+fn certificates_of_conversions_are_injected_into_definitions() {
+    on_both_servers(async |mut unit| {
+        let group = format!("{}.example.dev", unit.namespace);
+        let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+        let path = format!("{path}/gears.{group}");
+        let conversion = |bundle: Option<&str>| {
+            let mut client =
+                json!({"service": {"name": "gears", "namespace": "none", "path": "/convert"}});
+            if let Some(bundle) = bundle {
+                client["caBundle"] = bundle.into();
+            }
+            json!({"strategy": "Webhook", "webhook": {"clientConfig": client, "conversionReviewVersions": ["v1"]}})
+        };
+        let schema = json!({"openAPIV3Schema": {"type": "object"}});
+        let object = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": {"name": format!("gears.{group}"), "labels": {}, "creationTimestamp": null,
+                "annotations": {"cert-manager.io/inject-ca-from": "a/b"}},
+            "spec": {"group": group, "scope": "Namespaced", "conversion": conversion(None),
+                "names": {"plural": "gears", "kind": "Gear"},
+                "versions": [{"name": "v1", "served": true, "storage": true, "schema": schema}]},
+            "status": {"acceptedNames": {"plural": "", "kind": ""}, "conditions": null, "storedVersions": null}});
+        let patch = json!({"spec": {"conversion": conversion(Some(CERTIFICATE))}});
+        let change = ("cert-manager-cainjector", "merge-patch+json", patch);
+        is_left(&mut unit, object, &path, change).await;
+        unit.send(Method::DELETE, &path, "json", &json!({})).await;
+    });
+}
+
+#[test]
 fn what_webhooks_and_controllers_add_stays_theirs() {
     on_both_servers(async |mut unit| {
         let containers = json!([{"name": "mesh", "image": "mesh:1"}]);
@@ -205,8 +246,7 @@ fn odd_manifests() -> Vec<Value> {
     pod["securityContext"] = json!({});
     pod["volumes"] = json!([{"name": "tmp", "emptyDir": {}}]);
     let container = &mut pod["containers"][0];
-    container["resources"] =
-        json!({"limits": {"cpu": "1000m", "memory": "1024Mi"}, "requests": {"cpu": "0.5"}});
+    container["resources"] = json!({"limits": {"cpu": "1000m", "memory": "1024Mi"}, "requests": {"cpu": 0.5, "memory": 1024}});
     container["ports"] = json!([{"containerPort": 80}]);
     container["env"] = json!([{"name": "EMPTY", "value": ""}]);
     vec![

@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -180,6 +181,19 @@ fn pointers_say_what_is_wrong_with_them() {
     insta::assert_snapshot!(told("spec.replicas"), @r#""spec.replicas" is no JSON pointer; write one such as /spec/replicas"#);
     insta::assert_snapshot!(told("/spec/a~2"), @r#""/spec/a~2" is no JSON pointer; write one such as /spec/replicas"#);
     insta::assert_snapshot!(told("/metadata/name"), @"/metadata/name cannot be ignored: it says which object it is");
+    for text in [
+        "/",
+        "",
+        "/*",
+        "/*/replicas",
+        "/kind",
+        "/apiVersion/a",
+        "/metadata",
+        "/metadata/*",
+        "/metadata/namespace",
+    ] {
+        assert!(Pointer::parse(text).is_err(), "{text}");
+    }
     let pointer = Pointer::parse("/metadata/annotations/example.com~1a~0b").unwrap();
     assert_eq!(
         pointer.to_string(),
@@ -233,4 +247,93 @@ fn a_target_says_what_is_wrong_with_it() {
     insta::assert_snapshot!(told("names", "a"), @"there is no names; a target has group, version, kind, name, namespace, labelSelector, annotationSelector");
     insta::assert_snapshot!(told("labelSelector", "a in b"), @r#""a in b" is no selector; write one such as app=web,tier in (a,b)"#);
     assert!(told("name", "(").starts_with("error parsing regexp: missing"));
+}
+
+#[test]
+fn an_autoscaler_of_the_unit_has_the_replicas_of_what_it_scales_and_of_nothing_else() {
+    let unit = Unit::new("flux-system", "shop");
+    let autoscaler = |api_version: &str, kind: &str, target: Value| {
+        json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "scaler", "namespace": "shop"},
+            "spec": {"scaleTargetRef": target}})
+    };
+    let ours = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"});
+    let cases = [
+        (
+            autoscaler("autoscaling/v2", "HorizontalPodAutoscaler", ours.clone()),
+            true,
+        ),
+        (
+            autoscaler("keda.sh/v1alpha1", "ScaledObject", json!({"name": "web"})),
+            true,
+        ),
+        (
+            autoscaler("keda.sh/v1alpha1", "ScaledObject", json!({"name": "other"})),
+            false,
+        ),
+        (
+            autoscaler(
+                "autoscaling/v2",
+                "HorizontalPodAutoscaler",
+                json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "web"}),
+            ),
+            false,
+        ),
+        (autoscaler("example.dev/v1", "Scaler", ours), false),
+    ];
+    for (scaler, is_scaled) in cases {
+        let mut web = deployment(1, &[]);
+        web["metadata"] = json!({"name": "web", "namespace": "shop"});
+        let objects = [
+            Object::new(web).unwrap(),
+            Object::new(scaler.clone()).unwrap(),
+        ];
+        let set = DesiredSet::new(&unit, objects.clone()).unwrap();
+        assert_eq!(set.ignores(objects[0].id()), is_scaled, "{scaler}");
+    }
+}
+
+fn token() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "spec",
+        "replicas",
+        "template",
+        "containers",
+        "0",
+        "1",
+        "*",
+        "metadata",
+        "labels",
+        "annotations",
+        "name",
+        "image",
+        "args",
+        "ports",
+        "containerPort",
+        "selector",
+        "-",
+        "f:spec",
+        "~1",
+    ])
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_ignored_and_whoever_owns_it_an_object_stays_one_and_what_is_left_is_left_alone(
+        tokens in prop::collection::vec(prop::collection::vec(token(), 1..7), 1..4),
+        replicas in any::<bool>(),
+        scaler in prop::sample::select(vec![("autoscaler", "Update"), ("scaler", "Apply"), ("us", "Update")]),
+        managers in prop::sample::subsequence(vec!["us", "autoscaler", "scaler"], 0..3),
+    ) {
+        let pointers = tokens.iter().map(|tokens| format!("/{}", tokens.join("/")));
+        let pointers: Vec<Pointer> = pointers.filter_map(|text| Pointer::parse(&text).ok()).collect();
+        let managers = managers.into_iter().map(str::to_owned).collect();
+        let ignored = Ignored { pointers, managers };
+        let live = deployment(5, &[ours(replicas), scaled(scaler.0, scaler.1)]);
+        let mut desired = deployment(1, &[]);
+        desired["metadata"] = json!({"name": "web", "namespace": "shop", "labels": {"a": "b"}});
+        let once = left(&desired, &live, &ignored, "us").unwrap_or_else(|| desired.clone());
+        prop_assert!(Object::new(once.clone()).is_ok(), "{once}");
+        let twice = left(&once, &live, &ignored, "us").unwrap_or_else(|| once.clone());
+        prop_assert_eq!(twice, once);
+    }
 }
