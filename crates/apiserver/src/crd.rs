@@ -109,7 +109,7 @@ pub(crate) fn validate(object: &Value) -> Vec<Cause> {
         .count()
         != 1
     {
-        let versions = &object["spec"]["versions"];
+        let versions = crate::validation::version_list(fields::list(object, "/spec/versions"));
         let message = format!(
             "Invalid value: {versions}: must have exactly one version marked as storage version"
         );

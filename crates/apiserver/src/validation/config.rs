@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use windlass_object::Gvk;
 
 use super::semantic::immutable;
-use super::{FieldErrors, names};
+use super::{FieldErrors, go_print, names};
 use crate::fields::{list, text};
 
 /// The most bytes that a ConfigMap or Secret may hold: 1 MiB.
@@ -171,9 +171,11 @@ pub(super) fn claim(live: Option<&Value>, object: &Value, errors: &mut FieldErro
         }
         spec
     };
-    if live.is_some_and(|live| fixed(live) != fixed(object)) {
+    if let Some(live) = live.filter(|live| fixed(live) != fixed(object)) {
         let detail = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
-        errors.forbidden("spec", detail);
+        let (old, new) = (&live["spec"], &object["spec"]);
+        let difference = go_print::difference(old, new, go_print::CLAIM);
+        errors.forbidden("spec", &format!("{detail}\n{difference}"));
     }
 }
 
@@ -193,9 +195,14 @@ pub(super) fn volume(live: Option<&Value>, object: &Value, errors: &mut FieldErr
     if object.pointer("/spec/capacity").is_none() {
         errors.required("spec.capacity", "");
     }
-    if live.is_some_and(|live| source(live) != source(object)) {
+    if let Some(live) = live.filter(|live| source(live) != source(object)) {
         let why = "spec.persistentvolumesource is immutable after creation";
-        errors.forbidden("spec.persistentvolumesource", why);
+        let (old, new) = (&live["spec"], &object["spec"]);
+        let difference = go_print::difference(old, new, go_print::VOLUME_SOURCE);
+        errors.forbidden(
+            "spec.persistentvolumesource",
+            &format!("{why}\n{difference}"),
+        );
     }
 }
 

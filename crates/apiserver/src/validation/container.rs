@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::FieldErrors;
 use super::pod::port_number;
+use super::{FieldErrors, go_print};
 use crate::fields::{flag, list, text};
 use crate::quantity::Quantity;
 
@@ -135,23 +135,14 @@ pub(super) fn security(container: &Value, path: &str, errors: &mut FieldErrors) 
         return;
     }
     let added = list(context, "/capabilities/add");
+    let printed = go_print::line(context, go_print::SECURITY_CONTEXT);
     if flag(context, "/privileged") {
         let why = "cannot set `allowPrivilegeEscalation` to false and `privileged` to true";
-        errors.invalid(&path, &as_go(context), why);
+        errors.invalid_printed(&path, &printed, why);
     }
     if added.iter().any(|name| name == "CAP_SYS_ADMIN") {
         let why =
             "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN";
-        errors.invalid(&path, &as_go(context), why);
+        errors.invalid_printed(&path, &printed, why);
     }
-}
-
-/// Returns a security context with the names that its fields have in Go.
-fn as_go(context: &Value) -> Value {
-    let fields = context.as_object().into_iter().flatten();
-    let renamed = fields.map(|(name, value)| {
-        let (first, rest) = name.split_at(name.len().min(1));
-        (first.to_uppercase() + rest, value.clone())
-    });
-    Value::Object(renamed.collect())
 }

@@ -63,9 +63,23 @@ impl FieldErrors {
         self.add("FieldValueNotSupported", path, &head, &detail);
     }
 
+    /// The same, of a value as Go prints it.
+    pub(crate) fn unsupported_printed(&mut self, path: &str, printed: &str, supported: &[&str]) {
+        let supported: Vec<String> = supported.iter().map(|text| format!("{text:?}")).collect();
+        let head = format!("Unsupported value: {printed}");
+        let detail = format!("supported values: {}", supported.join(", "));
+        self.add("FieldValueNotSupported", path, &head, &detail);
+    }
+
     /// A value that must be the only one is there twice.
     pub(crate) fn duplicate(&mut self, path: &str, value: &Value) {
         let head = format!("Duplicate value: {value}");
+        self.add("FieldValueDuplicate", path, &head, "");
+    }
+
+    /// The same, of a value as Go prints it.
+    pub(crate) fn duplicate_printed(&mut self, path: &str, printed: &str) {
+        let head = format!("Duplicate value: {printed}");
         self.add("FieldValueDuplicate", path, &head, "");
     }
 

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use windlass_object::Gvk;
 use windlass_object::schema::facts;
 
-use super::{FieldErrors, names};
+use super::{FieldErrors, go_print, names};
 use crate::fields::{flag, list, text};
 
 /// The most bytes that all annotations together may have: 256 KiB.
@@ -67,7 +67,8 @@ fn owners(object: &Value, errors: &mut FieldErrors) {
                 "Only one reference can have Controller set to true. Found \"true\" in references for \
                  {other} and {this}"
             );
-            errors.invalid("metadata.ownerReferences", &references.into(), &why);
+            let printed = go_print::list_line(references, go_print::OWNER);
+            errors.invalid_printed("metadata.ownerReferences", &printed, &why);
         } else {
             controller = Some(this);
         }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::semantic::Unique;
 use super::{FieldErrors, metadata, names, pod};
@@ -86,12 +86,13 @@ fn ports(object: &Value, kind: &str, errors: &mut FieldErrors) {
             errors.unsupported(&path, &protocol.into(), &["SCTP", "TCP", "UDP"]);
         }
         if !numbers.insert((protocol, number)) {
-            let or = |field: &str, other: Value| port.get(field).cloned().unwrap_or(other);
-            let value = json!({
-                "Name": name, "Protocol": protocol, "AppProtocol": port.get("appProtocol"),
-                "Port": number, "TargetPort": 0, "NodePort": or("nodePort", 0.into()),
-            });
-            errors.duplicate(&path, &value);
+            errors.duplicate_printed(
+                &path,
+                &format!(
+                    "{{\"Name\":\"\",\"Protocol\":\"{protocol}\",\"AppProtocol\":null,\"Port\":{number},\
+                     \"TargetPort\":0,\"NodePort\":0}}"
+                ),
+            );
         }
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value, json};
 
 use super::semantic::immutable;
-use super::{FieldErrors, metadata, names, pod};
+use super::{FieldErrors, go_print, metadata, names, pod};
 use crate::fields::{integer, list, text};
 
 /// What may change in the spec of a StatefulSet.
@@ -199,14 +199,9 @@ fn strategy(object: &Value, errors: &mut FieldErrors) {
             }
         }
         "Recreate" | "" => {}
-        other => {
-            let rolling = rolling.map(|rolling| {
-                json!({
-                    "MaxUnavailable": rolling["maxUnavailable"], "MaxSurge": rolling["maxSurge"],
-                })
-            });
-            let value = json!({"Type": other, "RollingUpdate": rolling});
-            errors.unsupported(path, &value, &["Recreate", "RollingUpdate"]);
+        _ => {
+            let printed = go_print::line(&object["spec"]["strategy"], go_print::STRATEGY);
+            errors.unsupported_printed(path, &printed, &["Recreate", "RollingUpdate"]);
         }
     }
     for field in ["maxUnavailable", "maxSurge"] {
@@ -432,15 +427,9 @@ fn check_metric(metric: &Value, path: &str, errors: &mut FieldErrors) {
 pub(super) fn budget(object: &Value, errors: &mut FieldErrors) {
     let has = |name: &str| object["spec"].get(name).is_some();
     if has("minAvailable") && has("maxUnavailable") {
-        let spec = &object["spec"];
-        let value = json!({
-            "MinAvailable": spec["minAvailable"], "Selector": spec["selector"],
-            "MaxUnavailable": spec["maxUnavailable"],
-            "UnhealthyPodEvictionPolicy": spec["unhealthyPodEvictionPolicy"],
-        });
-        let value = &value;
+        let printed = go_print::line(&object["spec"], go_print::BUDGET);
         let detail = "minAvailable and maxUnavailable cannot be both set";
-        errors.invalid("spec", value, detail);
+        errors.invalid_printed("spec", &printed, detail);
     }
     for field in ["minAvailable", "maxUnavailable"] {
         share(object.get("spec"), field, &format!("spec.{field}"), errors);
