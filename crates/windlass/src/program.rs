@@ -6,7 +6,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Command, CommandFactory as _, Error, FromArgMatches as _, Parser, ValueEnum as _};
+use clap::{
+    ArgMatches, Command, CommandFactory as _, Error, FromArgMatches as _, Parser, ValueEnum as _,
+};
 
 use crate::cli::{self, Cli, Color};
 use crate::command::kustomize::Kustomize;
@@ -125,10 +127,13 @@ fn run_link(arguments: Vec<OsString>) -> ExitCode {
 /// Runs the program sops, whose command line is not quite clap's.
 fn run_sops(called: &'static str, style: Style, words: impl Iterator<Item = OsString>) -> ExitCode {
     let words: Vec<OsString> = words.collect();
-    let brief = Sops::brief(&words).and_then(|command| parsed(command, called, &words).ok());
+    let with_verb = Sops::with_verb(&words);
+    let with_verb = with_verb.map(|command| parsed(command, Sops::of_verb, called, &words));
+    let brief = || parsed(Sops::brief(&words)?, of_link, called, &words).ok();
     // What is wrong with the line, and help, takes the whole definition.
-    let parsed = brief.map_or_else(|| parsed(SopsLink::command(), called, &words), Ok);
-    let (link, ignored) = match parsed {
+    let whole = || parsed(SopsLink::command(), of_link, called, &words);
+    let parsed = with_verb.and_then(Result::ok).or_else(brief);
+    let (sops, ignored) = match parsed.map_or_else(whole, Ok) {
         Ok(parsed) => parsed,
         Err(Misread::Clap(error)) => return refuse(&error),
         Err(Misread::Go(wrong)) => return report(&Failure::of([wrong]), style),
@@ -137,7 +142,7 @@ fn run_sops(called: &'static str, style: Style, words: impl Iterator<Item = OsSt
         let label = style.err(Ink::Yellow, "warning:");
         complain(&format!("{label} {}", shown(ignored)));
     }
-    match link.sops.run(style) {
+    match sops.run(style) {
         Ok(done) => done.into(),
         Err(failure) => failure.report(style),
     }
@@ -154,16 +159,21 @@ enum Misread {
 /// Reads a command line of sops, and returns what of it is ignored as well.
 fn parsed(
     command: Command,
+    read: fn(&ArgMatches) -> Result<Sops, Error>,
     called: &'static str,
     words: &[OsString],
-) -> Result<(SopsLink, Vec<String>), Misread> {
+) -> Result<(Sops, Vec<String>), Misread> {
     let mut command = command.bin_name(called);
     command.build();
     let words = arranged(&command, words.iter().cloned()).map_err(Misread::Go)?;
     let name = OsString::from(called);
     let matches = command.try_get_matches_from(iter::once(name).chain(words.words));
-    let link = matches.and_then(|matches| SopsLink::from_arg_matches(&matches));
-    Ok((link.map_err(Misread::Clap)?, words.ignored))
+    let sops = matches.and_then(|matches| read(&matches));
+    Ok((sops.map_err(Misread::Clap)?, words.ignored))
+}
+
+fn of_link(matches: &ArgMatches) -> Result<Sops, Error> {
+    SopsLink::from_arg_matches(matches).map(|link| link.sops)
 }
 
 /// Prints what clap has to say. A command without its verb prints its help, and has done well.

@@ -35,7 +35,7 @@ mod wrap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Command, Subcommand};
+use clap::{ArgMatches, Args, Command, Error, FromArgMatches as _, Subcommand};
 
 use crate::failure::{Done, Failure};
 use crate::style::Style;
@@ -72,12 +72,9 @@ pub(crate) struct Sops {
     verb: Option<Verb>,
 }
 
-/// What stands before a verb, or does without.
-#[derive(Debug, Args)]
-struct General {
-    /// Print the version
-    #[arg(long, short)]
-    version: bool,
+/// What may stand anywhere.
+#[derive(Debug, Default, Args)]
+struct Anywhere {
     /// The file with creation rules (default: .sops.yaml in this directory or the next above that has one)
     #[arg(
         long,
@@ -89,6 +86,16 @@ struct General {
         global = true
     )]
     config: Option<PathBuf>,
+}
+
+/// What stands before a verb, or does without.
+#[derive(Debug, Default, Args)]
+struct General {
+    /// Print the version
+    #[arg(long, short)]
+    version: bool,
+    #[command(flatten)]
+    anywhere: Anywhere,
     /// How many spaces YAML and JSON are indented with; -1 is a tab (default: as .sops.yaml says)
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     indent: Option<i32>,
@@ -124,6 +131,31 @@ enum Verb {
 }
 
 impl Sops {
+    /// Returns the definition of a line that begins with a verb, of which only that verb; nothing if it begins
+    /// otherwise, or asks for help. The flags that stand before verbs are most of the definition, and none is there.
+    pub(crate) fn with_verb(words: &[OsString]) -> Option<Command> {
+        if words.iter().any(|word| word == "help") {
+            return None;
+        }
+        let first = words.first()?;
+        let (name, define) = Verb::DEFINITIONS.iter().find(|(name, _)| first == name)?;
+        let command = Anywhere::augment_args(Command::new("sops"));
+        let command = command.subcommand_precedence_over_arg(true);
+        let command = command.disable_help_subcommand(true);
+        Some(command.subcommand(define(Command::new(*name))))
+    }
+
+    /// Reads a line that begins with a verb.
+    pub(crate) fn of_verb(matches: &ArgMatches) -> Result<Self, Error> {
+        Ok(Self {
+            general: General {
+                anywhere: Anywhere::from_arg_matches(matches)?,
+                ..General::default()
+            },
+            verb: Some(Verb::from_arg_matches(matches)?),
+        })
+    }
+
     /// Returns the definition of the program, of its verbs only those in this command line; nothing if it asks for
     /// help. It reads such a line as the whole definition does, which is a third of the time of a small file.
     pub(crate) fn brief(words: &[OsString]) -> Option<Command> {
@@ -150,7 +182,7 @@ impl Sops {
         }
         let context = Context::new(
             style,
-            general.config.as_deref(),
+            general.anywhere.config.as_deref(),
             general.indent,
             &general.old.rules,
         )?;
@@ -205,6 +237,8 @@ impl Verb {
 
 #[cfg(test)]
 mod tests {
+    use std::iter;
+
     use super::*;
 
     #[test]
@@ -216,6 +250,33 @@ mod tests {
         whole.build();
         brief.build();
         assert_eq!(arguments(&brief), arguments(&whole));
+    }
+
+    #[test]
+    fn a_line_that_begins_with_a_verb_means_the_same_without_the_flags_before_verbs() {
+        for line in [
+            "decrypt secret.yaml",
+            "decrypt --config rules.yaml -i secret.yaml",
+            "decrypt decrypt",
+            "encrypt --age age1x --encrypted-regex ^a secret.yaml",
+            "set --idempotent secret.yaml [\"a\"] 1",
+            "groups add --file secret.yaml --age age1x",
+            "filestatus secret.yaml",
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let whole = iter::once(OsString::from("sops")).chain(words.iter().cloned());
+            let matches = |command: Command| command.try_get_matches_from(whole.clone()).unwrap();
+            let quick = matches(Sops::with_verb(&words).unwrap());
+            let quick = Sops::of_verb(&quick).unwrap();
+            let whole = Sops::from_arg_matches(&matches(crate::program::sops())).unwrap();
+            let (quick_config, config) = (quick.general.anywhere, whole.general.anywhere);
+            let shown = format!("{quick_config:?} {:?}", quick.verb);
+            assert_eq!(shown, format!("{config:?} {:?}", whole.verb), "{line}");
+        }
+        for line in ["-d decrypt", "--config x decrypt y", "decrypt help", "x"] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            assert!(Sops::with_verb(&words).is_none(), "{line}");
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ use super::set::{Set, secret};
 use crate::failure::{Done, Failure};
 
 /// All flags of the older form.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "The older form, sops [OPTIONS] FILE")]
 pub(super) struct OldForm {
     /// The file; flags behind it are ignored
