@@ -122,6 +122,11 @@ proptest! {
     fn a_dotenv_file_survives_turns_of_both_programs(steps in steps(texts())) {
         Game::new("file.env", "base=kept\n").play(&steps);
     }
+
+    #[test]
+    fn an_ini_file_survives_turns_of_both_programs(steps in steps(texts())) {
+        Game::new("file.ini", "[section]\nbase = kept\n").play(&steps);
+    }
 }
 
 /// What a file of flat texts can hold.
@@ -167,8 +172,11 @@ impl Game {
             );
             assert_eq!(ours, theirs, "after {program:?} {step:?}");
             let json = &["decrypt", "--output-type", "json", self.file];
-            let held: Value =
+            let mut held: Value =
                 serde_json::from_str(&self.run(Program::Theirs, json).stdout).unwrap();
+            if self.is_ini() {
+                held = held["section"].take();
+            }
             assert!(
                 is_same(&held, &Value::Object(self.holds.clone())),
                 "after {program:?} {step:?}: {held} instead of {:?}",
@@ -183,14 +191,14 @@ impl Game {
                 let key = self.key(*index, true);
                 self.run(
                     program,
-                    &["set", self.file, &path(&key), &value.to_string()],
+                    &["set", self.file, &self.path(&key), &value.to_string()],
                 );
                 self.holds.insert(key, value.clone());
             }
             Step::Unset(index) => {
                 let key = self.key(*index, false);
                 if key != "base" {
-                    self.run(program, &["unset", self.file, &path(&key)]);
+                    self.run(program, &["unset", self.file, &self.path(&key)]);
                     self.holds.remove(&key);
                 }
             }
@@ -221,7 +229,7 @@ impl Game {
         }
         let change = match self.file {
             "file.yaml" => format!("echo '{key}: by hand' >> \"$1\""),
-            "file.env" => format!("echo '{key}=by hand' >> \"$1\""),
+            "file.env" | "file.ini" => format!("echo '{key}=by hand' >> \"$1\""),
             _ => format!("sed -i '1s/{{/{{ \"{key}\": \"by hand\",/' \"$1\""),
         };
         let editor = self.scene.home().join("editor");
@@ -229,6 +237,15 @@ impl Game {
         fs::set_permissions(&editor, fs::Permissions::from_mode(0o755)).unwrap();
         self.run(program, &["edit", self.file]);
         self.holds.insert(key, json!("by hand"));
+    }
+
+    fn is_ini(&self) -> bool {
+        self.file == "file.ini"
+    }
+
+    fn path(&self, key: &str) -> String {
+        let section = if self.is_ini() { "[\"section\"]" } else { "" };
+        format!("{section}[{}]", Value::from(key))
     }
 
     fn configure(&self, both: bool) {
@@ -296,10 +313,6 @@ fn keygen(scene: &Scene, name: &str) -> String {
         .lines()
         .find_map(|line| line.strip_prefix("# public key: "));
     line.unwrap().to_owned()
-}
-
-fn path(key: &str) -> String {
-    format!("[{}]", Value::from(key))
 }
 
 /// Compares values; sops makes every number of JSON a float.
