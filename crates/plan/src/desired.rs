@@ -92,7 +92,7 @@ impl DesiredSet {
         let mut own = Vec::new();
         for object in objects {
             let (id, origin) = (object.id().clone(), object.origin().cloned());
-            let object = unit.labelled(ignore::without_server_fields(object));
+            let object = unit.labelled(object);
             if !unit.has(&object) {
                 errors.push(DesiredError::Labels { id, origin });
                 continue;

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use windlass_object::Object;
 
+use crate::ignore::without_server_fields;
+
 /// The label that names the unit an object belongs to. It is Flux's own, so that clusters can be handed over
 /// in both directions without a change.
 pub const NAME_LABEL: &str = "kustomize.toolkit.fluxcd.io/name";
@@ -43,8 +45,11 @@ impl Unit {
 
     /// Returns the object with the unit's labels, over those that it may have. One that has them shares its value with
     /// its clones as before, and one whose labels are not a mapping stays as it is, too.
+    ///
+    /// What an API server sets in any case goes: `metadata.managedFields`, `creationTimestamp` and `generation`.
     #[must_use]
     pub fn labelled(&self, object: Object) -> Object {
+        let object = without_server_fields(object);
         let labels = object.value().pointer("/metadata/labels");
         let takes_some = matches!(labels, None | Some(Value::Null | Value::Object(_)));
         if !takes_some || self.has(&object) {

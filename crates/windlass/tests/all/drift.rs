@@ -112,7 +112,7 @@ fn drift_is_told_or_not_looked_for_as_the_command_line_says() {
         for part in [
             "drift; left as it is",
             "spec.replicas: 5 → 1",
-            "(written by kubectl at 2",
+            "(written by kubectl)",
         ] {
             assert!(
                 told.stdout.contains(part),
