@@ -334,8 +334,7 @@ fn object(unit: &Unit, entries: Option<String>, shards: &[Shard]) -> Value {
 
 /// Returns what names this inventory.
 fn version(stored: &Value) -> Option<String> {
-    let is_sharded = matches!(parse(stored), Ok(Parsed::Shards(_)));
-    let mark = if is_sharded { SHARDED } else { "" };
+    let mark = shards_of(stored).map_or("", |_| SHARDED);
     resource_version(stored).map(|version| version + mark)
 }
 
@@ -349,17 +348,19 @@ enum Parsed {
     Shards(Vec<Shard>),
 }
 
+/// Returns what names the shards, where there are some.
+fn shards_of(stored: &Value) -> Option<&str> {
+    let shards = stored["data"][SHARDS].as_str();
+    shards.filter(|shards| !shards.is_empty())
+}
+
 fn parse(stored: &Value) -> Result<Parsed, String> {
-    let text = |key| {
-        stored
-            .pointer("/data")
-            .and_then(|data| data.get(key)?.as_str())
-    };
-    if let Some(shards) = text(SHARDS).filter(|shards| !shards.is_empty()) {
+    if let Some(shards) = shards_of(stored) {
         let shards = serde_json::from_str(shards).map_err(|error| error.to_string())?;
         return Ok(Parsed::Shards(shards));
     }
-    let entries = text(ENTRIES).ok_or_else(|| format!("it has no data.{ENTRIES}"))?;
+    let entries = stored["data"][ENTRIES].as_str();
+    let entries = entries.ok_or_else(|| format!("it has no data.{ENTRIES}"))?;
     let inventory = serde_json::from_str(entries);
     inventory
         .map(Parsed::Whole)

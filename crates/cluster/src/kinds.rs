@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 use windlass_object::Gvk;
 
+use crate::served::FRESH;
 use crate::{Cluster, ClusterError, request};
 
 /// How many groups are asked for at once, where the server has no aggregated discovery.
@@ -36,8 +37,8 @@ pub struct Kind {
 /// same as not served: see [`Kinds::is_known`].
 #[derive(Clone, Debug, Default)]
 pub struct Kinds {
-    /// By group and kind; the version that the server prefers comes first.
-    kinds: BTreeMap<(String, String), Vec<Kind>>,
+    /// By group and then by kind; the version that the server prefers comes first.
+    kinds: BTreeMap<String, BTreeMap<String, Vec<Kind>>>,
     unknown: BTreeSet<String>,
 }
 
@@ -63,17 +64,18 @@ impl Kinds {
 
     /// Returns whether anything of the group is served.
     pub(crate) fn has_group(&self, group: &str) -> bool {
-        self.kinds.keys().any(|(served, _)| served == group)
+        self.kinds.contains_key(group)
     }
 
     fn versions(&self, group: &str, kind: &str) -> &[Kind] {
-        let key = (group.to_owned(), kind.to_owned());
-        self.kinds.get(&key).map_or(&[], Vec::as_slice)
+        let group = self.kinds.get(group);
+        let versions = group.and_then(|group| group.get(kind));
+        versions.map_or(&[], Vec::as_slice)
     }
 
     fn insert(&mut self, kind: Kind) {
-        let key = (kind.group.clone(), kind.kind.clone());
-        self.kinds.entry(key).or_default().push(kind);
+        let group = self.kinds.entry(kind.group.clone()).or_default();
+        group.entry(kind.kind.clone()).or_default().push(kind);
     }
 
     fn insert_aggregated(&mut self, list: AggregatedList) {
@@ -120,6 +122,11 @@ impl Cluster {
     /// Returns what the cluster serves, as far as is known since the last refresh.
     pub async fn kinds(&self) -> Arc<Kinds> {
         Arc::clone(&*self.kinds.read().await)
+    }
+
+    /// Returns what the cluster serves, as found out a moment ago or now.
+    pub async fn recent_kinds(&self) -> Result<Arc<Kinds>, ClusterError> {
+        self.kinds_since(Instant::now().checked_sub(FRESH)).await
     }
 
     /// Finds out anew what the cluster serves.

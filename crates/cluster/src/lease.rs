@@ -6,6 +6,7 @@
 mod fence;
 mod stored;
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -51,7 +52,19 @@ pub struct Lease {
     claim: Claim,
     identity: String,
     lost: watch::Receiver<Option<String>>,
+    /// As it was last written.
+    latest: Latest,
     renewing: AbortHandle,
+}
+
+/// A Lease as it was last written by us.
+type Latest = Arc<Mutex<Stored>>;
+
+/// What a write of a Lease led to.
+struct Written {
+    /// When it was sent.
+    begun: Instant,
+    stored: Stored,
 }
 
 /// Why there is no Lease to be had.
@@ -123,7 +136,9 @@ impl Cluster {
             if let Ok(stored) = &last {
                 match seen.step(claim, stored.as_ref(), Instant::now()) {
                     Step::Take => match cluster.take(claim, &identity, stored.as_ref()).await {
-                        Ok(Some(begun)) => return Ok(Lease::new(cluster, claim, identity, begun)),
+                        Ok(Some(written)) => {
+                            return Ok(Lease::new(cluster, claim, identity, written));
+                        }
                         // Another one was faster.
                         Ok(None) => {}
                         Err(error) => return Err(failure(claim, error)),
@@ -169,19 +184,22 @@ impl Cluster {
             None => Ok(None),
             Some(value) => match Stored::parse(&value) {
                 Some(stored) => Ok(Some(stored)),
-                None => Err(self.unexpected("a Lease without a version")),
+                None => Err(self.no_version()),
             },
         }
     }
 
-    /// Takes the Lease in the version that was seen. Returns when the request was sent; `None` means that it is not as
-    /// it was seen.
+    fn no_version(&self) -> ClusterError {
+        self.unexpected("a Lease without a version")
+    }
+
+    /// Takes the Lease in the version that was seen; `None` means that it is not as it was seen.
     async fn take(
         &self,
         claim: &Claim,
         identity: &str,
         stored: Option<&Stored>,
-    ) -> Result<Option<Instant>, ClusterError> {
+    ) -> Result<Option<Written>, ClusterError> {
         if stored.is_none() {
             self.make_namespace(&claim.namespace).await?;
         }
@@ -201,7 +219,7 @@ impl Cluster {
         identity: &str,
         version: Option<&str>,
         mut object: Value,
-    ) -> Result<Option<Instant>, ClusterError> {
+    ) -> Result<Option<Written>, ClusterError> {
         let begun = Instant::now();
         let namespace = Some(claim.namespace.as_str());
         let request = match version {
@@ -214,7 +232,10 @@ impl Cluster {
         };
         // The fence is for what is done under the Lease.
         match self.send_unfenced(request).await {
-            Ok(_) => Ok(Some(begun)),
+            Ok(answer) => {
+                let stored = Stored::parse(&answer).ok_or_else(|| self.no_version())?;
+                Ok(Some(Written { begun, stored }))
+            }
             // Perhaps the answer to the first attempt was lost, and it is there, in a version that nobody saw.
             Err(error) if error.is_conflict() || error.is_unreachable() => {
                 match self.look(claim).await? {
@@ -222,7 +243,7 @@ impl Cluster {
                         if stored.identity == identity
                             && version != Some(stored.version.as_str()) =>
                     {
-                        Ok(Some(begun))
+                        Ok(Some(Written { begun, stored }))
                     }
                     _ if error.is_conflict() => Ok(None),
                     _ => Err(error),
@@ -234,15 +255,23 @@ impl Cluster {
 }
 
 impl Lease {
-    fn new(cluster: Cluster, claim: &Claim, identity: String, begun: Instant) -> Self {
-        cluster.fence.open(begun);
+    fn new(cluster: Cluster, claim: &Claim, identity: String, written: Written) -> Self {
+        cluster.fence.open(written.begun);
         let (sender, lost) = watch::channel(None);
-        let renewing = renew(cluster.clone(), claim.clone(), identity.clone(), sender);
+        let latest = Arc::new(Mutex::new(written.stored));
+        let renewing = renew(
+            cluster.clone(),
+            claim.clone(),
+            identity.clone(),
+            Arc::clone(&latest),
+            sender,
+        );
         Self {
             cluster,
             claim: claim.clone(),
             identity,
             lost,
+            latest,
             renewing: tokio::spawn(renewing).abort_handle(),
         }
     }
@@ -259,15 +288,21 @@ impl Lease {
     pub async fn release(self) {
         self.renewing.abort();
         self.cluster.fence.close();
-        let Ok(Some(stored)) = self.cluster.look(&self.claim).await else {
+        if let Ok(Some(_)) = self.give_back(&latest(&self.latest)).await {
             return;
-        };
-        if stored.identity == self.identity {
-            let object = stored::released(&self.claim, &stored);
-            let version = Some(stored.version.as_str());
-            let stored = self.cluster.store(&self.claim, "", version, object);
-            drop(stored.await);
         }
+        // A renewal may have been under way, and the answer to it was not waited for.
+        if let Ok(Some(stored)) = self.cluster.look(&self.claim).await
+            && stored.identity == self.identity
+        {
+            drop(self.give_back(&stored).await);
+        }
+    }
+
+    async fn give_back(&self, stored: &Stored) -> Result<Option<Written>, ClusterError> {
+        let object = stored::released(&self.claim, stored);
+        let version = Some(stored.version.as_str());
+        self.cluster.store(&self.claim, "", version, object).await
     }
 }
 
@@ -278,19 +313,27 @@ impl Drop for Lease {
     }
 }
 
+/// A write that a panic broke off left the one before.
+fn latest(latest: &Mutex<Stored>) -> Stored {
+    let latest = latest.lock().unwrap_or_else(PoisonError::into_inner);
+    latest.clone()
+}
+
 /// Renews the Lease until that fails for too long.
 async fn renew(
     cluster: Cluster,
     claim: Claim,
     identity: String,
+    latest: Latest,
     lost: watch::Sender<Option<String>>,
 ) {
     let mut pause = claim.duration / 3;
     loop {
         sleep(pause).await;
         let why = match cluster.renew_once(&claim, &identity).await {
-            Ok(Some(begun)) => {
-                cluster.fence.open(begun);
+            Ok(Some(written)) => {
+                cluster.fence.open(written.begun);
+                *latest.lock().unwrap_or_else(PoisonError::into_inner) = written.stored;
                 pause = claim.duration / 3;
                 continue;
             }
@@ -315,7 +358,7 @@ impl Cluster {
         &self,
         claim: &Claim,
         identity: &str,
-    ) -> Result<Option<Instant>, ClusterError> {
+    ) -> Result<Option<Written>, ClusterError> {
         let Some(stored) = self.look(claim).await? else {
             // Someone deleted it, which takes the right to write from nobody.
             return self.take(claim, identity, None).await;

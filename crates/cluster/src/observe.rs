@@ -101,7 +101,7 @@ impl Cluster {
             desired,
             listed,
         };
-        let mut observed = BTreeMap::new();
+        let mut observed = Vec::with_capacity(held.len() + desired.map_or(0, DesiredSet::len));
         let mut targets = Vec::new();
         let ids = wanted().map(Object::id).chain(held.iter().copied());
         let found = wanted()
@@ -111,12 +111,13 @@ impl Cluster {
             .chain(held.iter().map(|id| look.find_held(id)));
         for (id, found) in ids.zip(found) {
             match found {
-                Ok(known) => drop(observed.insert(id.clone(), known)),
+                Ok(known) => observed.push((id.clone(), known)),
                 Err(target) => targets.push(target),
             }
         }
         self.look_at_all(&look, targets, &mut observed).await;
-        observed
+        // Most come in order, and are not searched for one by one.
+        observed.into_iter().collect()
     }
 
     /// Looks at the objects one by one. They are begun as others end: what is needed to wait for an answer is large.
@@ -124,7 +125,7 @@ impl Cluster {
         &self,
         look: &Look<'_>,
         targets: Vec<Target<'_>>,
-        observed: &mut BTreeMap<ObjectRef, Observed>,
+        observed: &mut Vec<(ObjectRef, Observed)>,
     ) {
         let mut targets = targets.into_iter();
         let mut looking = FuturesUnordered::new();
@@ -135,7 +136,7 @@ impl Cluster {
             let Some((id, one)) = looking.next().await else {
                 return;
             };
-            observed.insert(id, one);
+            observed.push((id, one));
         }
     }
 

@@ -7,13 +7,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::time::Instant;
 use windlass_object::{Gvk, Object, ObjectRef};
 
 use crate::{Cluster, ClusterError, Kind, Kinds, request};
 
 /// How old the answer of discovery may be when a kind is missing in it.
-const FRESH: Duration = Duration::from_secs(1);
+pub(crate) const FRESH: Duration = Duration::from_secs(1);
 
 /// What the cluster serves, looked up for certain kinds.
 pub(crate) struct Served {
@@ -105,7 +104,7 @@ impl Cluster {
         if !is_outdated && wanted.missing(&kinds).is_empty() {
             return Ok((kinds, BTreeSet::new()));
         }
-        let kinds = self.kinds_since(Instant::now().checked_sub(FRESH)).await?;
+        let kinds = self.recent_kinds().await?;
         let missing = wanted.missing(&kinds);
         if missing.is_empty() {
             return Ok((kinds, BTreeSet::new()));

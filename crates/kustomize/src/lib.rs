@@ -403,4 +403,10 @@ impl Build {
     pub fn to_yaml(&self) -> &str {
         &self.text
     }
+
+    /// Returns what `kustomize build` prints, and keeps none of it: of a large build it is much.
+    #[must_use]
+    pub fn take_yaml(&mut self) -> String {
+        std::mem::take(&mut self.text)
+    }
 }

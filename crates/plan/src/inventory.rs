@@ -118,11 +118,11 @@ impl Inventory {
 
 impl FromIterator<Entry> for Inventory {
     fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
-        let mut inventory = Self::default();
-        entries
-            .into_iter()
-            .for_each(|entry| inventory.insert(entry));
-        inventory
+        // Made at once: entries that come in order are not searched for one by one.
+        let entries = entries.into_iter().map(|entry| (entry.id.clone(), entry));
+        Self {
+            entries: entries.collect(),
+        }
     }
 }
 

@@ -153,7 +153,7 @@ fn finish(
     let text = if unsealed.is_changed {
         print(&built.resources)
     } else {
-        Ok(built.to_yaml().to_owned())
+        Ok(built.take_yaml())
     };
     let objects = object::objects(built.resources, &unsealed.hidden, &outcome.origins)?;
     let objects = copies::hide_copies(objects);
@@ -179,6 +179,11 @@ impl Rendered {
     #[must_use]
     pub fn objects(&self) -> &[Object] {
         &self.objects
+    }
+
+    /// Forgets the text, which then is empty: who applies objects has no use for it, and of many it is much.
+    pub fn forget_text(&mut self) {
+        self.text = String::new().into();
     }
 
     /// Changes each object, such as by adding labels. The text stays as it is.

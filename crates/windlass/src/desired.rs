@@ -114,11 +114,12 @@ impl RenderedUnit {
         self.unit == *unit && self.result.as_ref().is_ok_and(is_held)
     }
 
-    /// Gives the objects the labels that they are applied with, so that what is wanted shares their values. One whose
-    /// labels are no mapping stays as it is: [`desired`] says so.
+    /// Gives the objects the labels that they are applied with, so that what is wanted shares their values, and forgets
+    /// the text. One whose labels are no mapping stays as it is: [`desired`] says so.
     fn label(&mut self, env: &str) {
         let identity = identity(env, &self.unit.name);
         if let Ok(rendered) = &mut self.result {
+            rendered.forget_text();
             rendered.change(|object| identity.labelled(object));
         }
     }
@@ -183,13 +184,13 @@ pub(crate) fn wanted(
 /// Returns what the units of the environment have applied, also those that the source does not have any more.
 ///
 /// `wanted` are those that it has. One with a name that its identity does not show is known by them only.
-pub(crate) async fn held(
+pub(crate) async fn held<'u>(
     cluster: &Cluster,
     env: &str,
-    wanted: &[RenderedUnit],
+    wanted: impl Iterator<Item = &'u Unit>,
 ) -> Result<Vec<Held>, InventoryError> {
     let all = cluster.inventories(NAMESPACE).await?;
-    let names = wanted.iter().map(|rendered| &rendered.unit.name);
+    let names = wanted.map(|unit| &unit.name);
     let names: BTreeMap<_, _> = names.map(|name| (identity(env, name), name)).collect();
     let ours = all.into_iter().filter_map(|(unit, held)| {
         let known = names.get(&unit).map(|name| (*name).clone());

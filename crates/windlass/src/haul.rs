@@ -3,6 +3,7 @@
 //! [`state::Haul`] knows what is to be done next; [`run`] is the loop that feeds it: new commits, changes of
 //! live objects, finished jobs, timers. Each unit is reconciled by itself, by one job at a time.
 
+mod ahead;
 mod approval;
 mod job;
 mod state;
@@ -27,6 +28,8 @@ use crate::report::{self, Event, Report};
 use crate::scene::{Scene, Snapshot};
 use crate::settings::Settings;
 
+pub(crate) use ahead::Ahead;
+use ahead::Rendition;
 pub(crate) use approval::Approval;
 pub(crate) use job::{Context, Job, Outcome, Sight, Told};
 pub(crate) use state::{Haul, Standing, State, leaving, standing_of};
@@ -46,7 +49,7 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// What to haul, and for how long.
 pub(crate) struct Order {
-    pub(crate) scene: Scene,
+    pub(crate) scene: Arc<Scene>,
     pub(crate) env: String,
     /// End when there is nothing left to do.
     pub(crate) once: bool,
@@ -76,8 +79,10 @@ struct Run<'a> {
     report: &'a dyn Report,
     haul: Haul,
     watched: Watched,
-    /// What the last revision gave, and the recipients whose keys opened its secrets.
-    rendered: (Vec<String>, Vec<RenderedUnit>),
+    /// What the last revision gave.
+    rendered: Rendition,
+    /// What is rendered before the first revision is taken.
+    ahead: Option<Ahead>,
     definitions: Arc<Definitions>,
     settings: Settings,
     revision: Arc<str>,
@@ -109,6 +114,7 @@ enum What {
 /// Hauls until the order is done, or for ever.
 pub(crate) async fn run(
     order: &Order,
+    ahead: Option<Ahead>,
     cluster: Cluster,
     report: &dyn Report,
 ) -> Result<Ended, Failure> {
@@ -130,6 +136,7 @@ pub(crate) async fn run(
         haul: Haul::default(),
         watched,
         rendered: Default::default(),
+        ahead,
         definitions: Arc::default(),
         settings: Settings::default(),
         revision: "".into(),
@@ -232,6 +239,13 @@ impl Run<'_> {
         };
         let settings = Settings::read(&*snapshot.tree, &self.order.env)?;
         let units = desired::units(&*snapshot.tree, &self.order.env, everything)?;
+        // The cluster is asked first: what is rendered ahead goes on meanwhile.
+        let cluster = &self.context.cluster;
+        let held = desired::held(cluster, &self.order.env, units.iter()).await?;
+        let kinds = cluster.recent_kinds().await?;
+        if let Some(ahead) = self.ahead.take() {
+            self.rendered = ahead.rendered().await;
+        }
         let reusable = self.reusable(&keys);
         // Key services may take their time, and the jobs go on.
         let mut rendered = tokio::task::block_in_place(|| {
@@ -245,9 +259,6 @@ impl Run<'_> {
             ]));
         }
         self.definitions = Arc::new(desired::definitions(&rendered));
-        let cluster = &self.context.cluster;
-        let held = desired::held(cluster, &self.order.env, &rendered).await?;
-        let kinds = cluster.refresh_kinds().await?;
         let is_new = *snapshot.revision != *self.revision;
         if is_new {
             self.report.event(&Event::Revision {

@@ -11,7 +11,7 @@ use windlass_source::Repository;
 
 use crate::desired::NAMESPACE;
 use crate::failure::Failure;
-use crate::haul::{self, Ended, Order};
+use crate::haul::{self, Ahead, Ended, Order};
 use crate::report::{Event, Report};
 use crate::terminal::closed;
 
@@ -55,12 +55,14 @@ fn source(repository: &Path) -> Result<String, Failure> {
 /// with `--once` that is a failure.
 pub(crate) async fn haul(
     mut order: Order,
+    ahead: Ahead,
     cluster: &Cluster,
     claim: Option<&Claim>,
     report: &dyn Report,
 ) -> Result<Ended, Failure> {
+    let mut ahead = Some(ahead);
     let Some(claim) = claim else {
-        return hauled(&order, cluster.clone(), report).await;
+        return hauled(&order, ahead, cluster.clone(), report).await;
     };
     loop {
         let asked = Instant::now();
@@ -71,7 +73,7 @@ pub(crate) async fn haul(
             .timeout
             .map(|limit| limit.saturating_sub(asked.elapsed()));
         let lost = tokio::select! {
-            ended = hauled(&order, cluster.clone().under(&lease), report) => {
+            ended = hauled(&order, ahead.take(), cluster.clone().under(&lease), report) => {
                 lease.release().await;
                 return ended;
             }
@@ -109,9 +111,14 @@ async fn lease(
     Ok(None)
 }
 
-async fn hauled(order: &Order, cluster: Cluster, report: &dyn Report) -> Result<Ended, Failure> {
+async fn hauled(
+    order: &Order,
+    ahead: Option<Ahead>,
+    cluster: Cluster,
+    report: &dyn Report,
+) -> Result<Ended, Failure> {
     tokio::select! {
-        ended = haul::run(order, cluster, report) => ended,
+        ended = haul::run(order, ahead, cluster, report) => ended,
         () = closed() => Ok(Ended::Interrupted),
     }
 }

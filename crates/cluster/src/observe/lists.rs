@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::{FutureExt, StreamExt, stream};
 use serde_json::Value;
+use tokio::task::JoinSet;
 use windlass_object::{Object, ObjectRef};
 use windlass_plan::{DesiredSet, Unit, is_settled};
 
@@ -66,6 +66,38 @@ impl Place {
             namespace: id.namespace.clone(),
         }
     }
+
+    fn has(&self, kind: &Kind, id: &ObjectRef) -> bool {
+        self.namespace == id.namespace && self.kind == *kind
+    }
+}
+
+/// What is looked for in one list.
+struct Sought {
+    place: Place,
+    ids: BTreeSet<ObjectRef>,
+}
+
+/// Returns what is looked for, list by list, where it is much.
+fn sought<'a>(objects: impl Iterator<Item = (&'a Kind, &'a ObjectRef)>) -> Vec<Sought> {
+    // Objects are sorted, so that those of a place come together.
+    let mut runs: Vec<(Place, Vec<ObjectRef>)> = Vec::new();
+    for (kind, id) in objects {
+        match runs.last_mut() {
+            Some((place, ids)) if place.has(kind, id) => ids.push(id.clone()),
+            _ => runs.push((Place::of(kind, id), vec![id.clone()])),
+        }
+    }
+    let mut places: BTreeMap<Place, BTreeSet<ObjectRef>> = BTreeMap::new();
+    for (place, ids) in runs {
+        places
+            .entry(place)
+            .or_default()
+            .append(&mut ids.into_iter().collect());
+    }
+    places.retain(|_, ids| ids.len() >= LEAST);
+    let sought = places.into_iter().map(|(place, ids)| Sought { place, ids });
+    sought.collect()
 }
 
 impl Listed {
@@ -113,58 +145,62 @@ impl Cluster {
     ) -> Listed {
         let wanted = desired.objects().filter_map(|object| {
             let kind = served.kinds.get(object.gvk())?;
-            Some((Place::of(kind, object.id()), object.id()))
+            Some((kind, object.id()))
         });
         let held = held.iter().filter_map(|id| {
             let kind = served.kinds.preferred(&id.group, &id.kind)?;
-            Some((Place::of(kind, id), *id))
+            Some((kind, *id))
         });
-        let mut places: BTreeMap<Place, BTreeSet<&ObjectRef>> = BTreeMap::new();
-        for (place, id) in wanted.chain(held) {
-            places.entry(place).or_default().insert(id);
-        }
-        places.retain(|_, ids| ids.len() >= LEAST);
-        // Collected first: a stream of closures over borrows is not Send (rust-lang/rust#102211).
-        let lists: Vec<_> = places
-            .iter()
-            .map(|(place, ids)| self.list_place(place, ids, desired, trial).boxed())
-            .collect();
+        let mut rest = sought(wanted.chain(held)).into_iter();
+        // Tasks of their own: what a page holds is compared on every core. They end when they are not waited for.
+        let mut lists = JoinSet::new();
         let mut listed = Listed::default();
-        let mut lists = stream::iter(lists).buffer_unordered(PARALLEL);
-        while let Some(list) = lists.next().await {
-            if let Some((place, found)) = list {
-                listed.seen.extend(found.seen);
-                listed.absent.extend(found.absent);
-                listed.complete.insert(place.clone());
+        loop {
+            for sought in rest.by_ref().take(PARALLEL - lists.len()) {
+                let (cluster, desired) = (self.clone(), desired.clone());
+                lists.spawn(async move { cluster.list_place(sought, &desired, trial).await });
+            }
+            match lists.join_next().await {
+                None => return listed,
+                Some(Ok(Some((place, mut found)))) => {
+                    listed.seen.append(&mut found.seen);
+                    listed.absent.append(&mut found.absent);
+                    listed.complete.insert(place);
+                }
+                // A list that failed, or a panic, tells nothing.
+                Some(Ok(None) | Err(_)) => {}
             }
         }
-        listed
     }
 
-    async fn list_place<'p>(
+    async fn list_place(
         &self,
-        place: &'p Place,
-        ids: &BTreeSet<&ObjectRef>,
+        sought: Sought,
         desired: &DesiredSet,
         trial: Trial,
-    ) -> Option<(&'p Place, Found)> {
+    ) -> Option<(Place, Found)> {
+        let Sought { place, ids } = &sought;
         for _ in 0..TRIES {
-            let mut found = Found::default();
+            let mut seen = Vec::with_capacity(ids.len());
             let mut take = |item: Value| {
                 let item = typed(&place.kind, item);
                 let id = identity(place, &item).filter(|id| ids.contains(id));
                 if let Some(id) = id {
                     let object = desired.get(&id);
-                    found.seen.insert(id, self.see(Some(desired), object, item));
+                    seen.push((id, self.see(Some(desired), object, item)));
                 }
             };
             match self.pages(place, desired.unit(), &mut take).await {
                 Ok(()) => {
+                    let mut found = Found {
+                        seen: seen.into_iter().collect(),
+                        ..Found::default()
+                    };
                     if trial == Trial::Changes {
-                        let unseen = ids.iter().filter(|id| !found.seen.contains_key(**id));
-                        found.absent = self.absent(place, unseen.copied().collect()).await;
+                        let unseen = ids.iter().filter(|id| !found.seen.contains_key(*id));
+                        found.absent = self.absent(place, unseen.collect()).await;
                     }
-                    return Some((place, found));
+                    return Some((sought.place, found));
                 }
                 // It was compacted away between two pages.
                 Err(error) if error.is_expired() => {}

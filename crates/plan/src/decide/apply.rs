@@ -32,12 +32,12 @@ pub(crate) fn apply(
         live,
         held,
     };
+    if let Some(verdict) = step.keep(grant) {
+        return action.with(verdict);
+    }
     let dry_run = inputs.observed.get(object.id());
     let dry_run = dry_run.map_or(&DryRun::None, |observed| &observed.dry_run);
-    match step.keep(grant) {
-        Some(verdict) => action.with(verdict),
-        None => step.tried(action, dry_run, grant),
-    }
+    step.tried(action, dry_run, grant)
 }
 
 pub(super) struct Step<'a> {

@@ -283,7 +283,7 @@ impl<'a> Files<'a> {
         let wanted = desired::wanted(&mut self.rendered, env, &definitions, &kinds, settings);
         cluster.judge_by(settings.health.clone());
         let mut haul = Haul::default();
-        let held = desired::held(cluster, env, &self.rendered).await?;
+        let held = desired::held(cluster, env, self.rendered.iter().map(|it| &it.unit)).await?;
         haul.set_desired(wanted, held, Instant::now());
         self.check_names(&haul)?;
         let (context, is_key_temporary) = self.context(cluster).await?;

@@ -1,6 +1,7 @@
 //! `windlass up`: everything on this machine.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -9,7 +10,7 @@ use crate::access::{Access, Embedded};
 use crate::cli::{ClusterArgs, EnvironmentArgs, EventOutput, GuardArgs, ObjectArgs, duration};
 use crate::desired::{self, Selection};
 use crate::failure::{Done, Failure};
-use crate::haul::{Ended, Order};
+use crate::haul::{Ahead, Ended, Order};
 use crate::report::{self, Event, Report};
 use crate::scene::Scene;
 use crate::style::Style;
@@ -61,10 +62,10 @@ impl Up {
     }
 
     async fn haul(self, report: &dyn Report) -> Result<Done, Failure> {
-        let scene = Scene::open(&self.repo, &self.environment.source)?;
+        let scene = Arc::new(Scene::open(&self.repo, &self.environment.source)?);
         let env = self.environment.env.clone();
         // A mistake in these needs no API server, and the name of an environment becomes that of a directory.
-        check(&scene, &env)?;
+        let ahead = begin(&scene, &env)?;
         let cluster = self.cluster.with(&self.objects);
         let access = Access::open(&cluster, &self.repo, &env, Embedded::Start).await?;
         report.event(&Event::Server {
@@ -85,8 +86,9 @@ impl Up {
         } else {
             Some(turn::claim(&self.repo, &order.env, self.take_over)?)
         };
-        let ended =
-            access.during(async |cluster| turn::haul(order, cluster, claim.as_ref(), report).await);
+        let ended = access.during(async |cluster| {
+            turn::haul(order, ahead, cluster, claim.as_ref(), report).await
+        });
         Ok(match ended.await? {
             Ended::Converged => Done::Well,
             Ended::Interrupted if !self.once => Done::Well,
@@ -95,14 +97,14 @@ impl Up {
     }
 }
 
-/// Returns whether the source, its keys and the environment are there.
-fn check(scene: &Scene, env: &str) -> Result<(), Failure> {
+/// Begins to render, if the source, its keys and the environment are there.
+fn begin(scene: &Arc<Scene>, env: &str) -> Result<Ahead, Failure> {
     let snapshot = scene.snapshot()?;
-    scene.keys(&snapshot)?;
+    let keys = scene.keys(&snapshot)?;
     let everything = Selection {
         services: &[],
         addons: true,
     };
-    desired::units(&*snapshot.tree, env, everything)?;
-    Ok(())
+    let units = desired::units(&*snapshot.tree, env, everything)?;
+    Ok(Ahead::begin(scene, snapshot, keys, units))
 }

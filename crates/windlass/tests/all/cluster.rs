@@ -97,6 +97,51 @@ fn a_bad_network_delays_convergence_and_nothing_else() {
     assert_eq!(planned.code, Some(0), "{}", planned.all());
 }
 
+/// How many requests it takes to find out that nothing is to be done. It may be lowered.
+const REQUESTS: usize = 1;
+
+#[test]
+fn a_run_without_a_change_asks_for_no_more_than_it_must_and_writes_its_lease_only() {
+    let scene = Scene::platform();
+    let (_server, kubeconfig) = cluster(&scene);
+    let ran = scene.windlass(&up(&kubeconfig, &["--once"]));
+    assert_eq!(ran.code, Some(0), "{}", ran.all());
+    let text = std::fs::read_to_string(&kubeconfig).unwrap();
+    let runtime = Runtime::new().unwrap();
+    let proxy = runtime.block_on(Proxy::start(&text));
+    let watched = scene.home().join("watched.yaml");
+    std::fs::write(&watched, proxy.kubeconfig()).unwrap();
+    let watched = watched.display().to_string();
+    let ran = scene.windlass(&up(&watched, &["--once"]));
+    assert_eq!(ran.code, Some(0), "{}", ran.all());
+    let exchanges = proxy.exchanges();
+    let asked = exchanges.iter().map(|exchange| {
+        let asked = &exchange.asked;
+        format!("{} {}", asked.method, asked.path)
+    });
+    let asked: Vec<String> = asked.collect();
+    let (leases, others): (Vec<_>, Vec<_>) =
+        asked.iter().partition(|asked| asked.contains("/leases/"));
+    let verbs: Vec<&str> = leases
+        .iter()
+        .filter_map(|asked| asked.split(' ').next())
+        .collect();
+    assert_eq!(verbs, ["GET", "PUT", "PUT"]);
+    assert!(
+        others.iter().all(|asked| asked.starts_with("GET ")),
+        "{others:#?}"
+    );
+    // Discovery is asked again where it was more than a second ago.
+    let rest = others
+        .iter()
+        .filter(|asked| !asked.starts_with("GET /api") || asked.matches('/').count() > 1);
+    assert!(
+        rest.clone().count() <= REQUESTS,
+        "{}: {others:#?}",
+        rest.count()
+    );
+}
+
 #[test]
 fn a_server_that_restarts_is_waited_for() {
     let scene = Scene::platform();

@@ -215,11 +215,13 @@ impl State {
             self.due.get_or_insert(now + pause(self.attempts));
         }
         self.forget_health(has_written);
-        for (id, health) in outcome.well {
-            if self.unassessed.remove(&id) {
-                self.health.insert(id, Assessed::Known(health));
-            }
-        }
+        let well = outcome.well.into_iter();
+        let well = well.filter(|(id, _)| self.unassessed.contains(id));
+        let mut well: BTreeMap<ObjectRef, Assessed> = well
+            .map(|(id, health)| (id, Assessed::Known(health)))
+            .collect();
+        self.unassessed.retain(|id| !well.contains_key(id));
+        self.health.append(&mut well);
         self.standing = problems.into_standing();
         for change in std::mem::take(&mut self.pending) {
             self.change(&change, now);
@@ -305,21 +307,25 @@ impl State {
         if self.is_running || !self.is_settled() {
             return;
         }
-        if self.wanted().any(|id| !self.health.contains_key(id)) {
-            self.standing = Standing::Working;
-            return;
-        }
-        let unwell = self.wanted().filter_map(|id| match self.health.get(id)? {
-            Assessed::Known(health) if health.is_current() => None,
-            Assessed::Known(health) => Some(format!("{id}: {health}")),
-            Assessed::Unknown { reason } => Some(format!("{id}: {reason}")),
-        });
-        let unwell: Vec<String> = unwell.chain(self.leaving()).collect();
-        self.standing = if unwell.is_empty() {
-            Standing::Ready
-        } else {
-            Standing::Waiting(unwell)
+        self.standing = match self.unwell() {
+            None => Standing::Working,
+            Some(unwell) if unwell.is_empty() => Standing::Ready,
+            Some(unwell) => Standing::Waiting(unwell),
         };
+    }
+
+    /// Returns what is not well, and how; `None` if that is not known of all objects.
+    fn unwell(&self) -> Option<Vec<String>> {
+        let mut unwell = Vec::new();
+        for id in self.wanted() {
+            match self.health.get(id)? {
+                Assessed::Known(health) if health.is_current() => {}
+                Assessed::Known(health) => unwell.push(format!("{id}: {health}")),
+                Assessed::Unknown { reason } => unwell.push(format!("{id}: {reason}")),
+            }
+        }
+        unwell.extend(self.leaving());
+        Some(unwell)
     }
 }
 
