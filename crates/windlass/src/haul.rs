@@ -240,8 +240,8 @@ impl Run<'_> {
         let settings = Settings::read(&*snapshot.tree, &self.order.env)?;
         let units = desired::units(&*snapshot.tree, &self.order.env, everything)?;
         // The cluster is asked first: what is rendered ahead goes on meanwhile.
-        let cluster = &self.context.cluster;
-        let held = desired::held(cluster, &self.order.env, units.iter()).await?;
+        let cluster = self.context.cluster.clone();
+        let held = desired::held(&cluster, &self.order.env, units.iter()).await?;
         let kinds = cluster.recent_kinds().await?;
         if let Some(ahead) = self.ahead.take() {
             self.rendered = ahead.rendered().await;
