@@ -1,5 +1,6 @@
 //! The plan for people: danger on top, then what is done, then what is held.
 
+mod fit;
 mod held;
 mod lines;
 mod markdown;
@@ -13,6 +14,9 @@ use windlass_object::ObjectRef;
 use crate::review::Danger;
 use crate::{Action, Cause, Counts, Field, Op, Phase, Plan, Reason, Until, Wait};
 
+use fit::{cut, folded};
+
+pub use fit::clean;
 pub use markdown::MarkdownOptions;
 
 /// How a plan is written.
@@ -363,21 +367,6 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Returns the words of a text in lines of so many characters. A word that is longer has a line of its own.
-fn folded(text: &str, columns: usize) -> impl Iterator<Item = String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= columns => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines.into_iter()
-}
-
 fn symbol(op: Op) -> char {
     match op {
         Op::Create => '+',
@@ -462,43 +451,5 @@ fn why(action: &Action, compared: Compared) -> String {
         (Reason::Differs, Some(Cause::Drift)) => "drift".to_owned(),
         (Reason::Differs, Some(Cause::Both)) => "the source changed, and drift".to_owned(),
         (reason, _) => reason.to_string(),
-    }
-}
-
-/// Escapes what could move a cursor, start a line or reorder text: control and format characters.
-#[must_use]
-pub fn clean(text: &str) -> String {
-    let mut cleaned = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_control() || is_format(character) {
-            cleaned.extend(character.escape_unicode());
-        } else {
-            cleaned.push(character);
-        }
-    }
-    cleaned
-}
-
-/// Whether a character is not seen, but changes how others are (Unicode's categories Cf, Zl and Zp).
-fn is_format(character: char) -> bool {
-    matches!(
-        character,
-        '\u{ad}'
-            | '\u{61c}'
-            | '\u{180e}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}'
-    )
-}
-
-/// Cuts a line off after `width` characters.
-fn cut(line: &str, width: usize) -> String {
-    match line.char_indices().nth(width) {
-        None => line.to_owned(),
-        Some((end, _)) => format!("{}…", &line[..end]),
     }
 }
