@@ -65,7 +65,7 @@ def scalar(dice, indent):
         values = sorted({dice.pick(ENUM) for _ in range(4)})
         return ["enum:"] + [f"{indent}- {quoted(value)}" for value in values] + ["type: string"]
     if choice == 2:
-        return ["format: int32", "maximum: 4.294967295e+09", f"default: {dice.below(1000)}", "type: integer"]
+        return ["format: int64", "maximum: 4.294967295e+09", f"default: {dice.below(1000)}", "type: integer"]
     if choice == 3:
         return ["anyOf:", f"{indent}- type: integer", f"{indent}- type: string", "x-kubernetes-int-or-string: true"]
     if choice == 4:
