@@ -10,7 +10,7 @@ use crate::fields;
 use crate::rbac;
 use crate::resource::{GroupResource, ResourceType};
 use crate::status::{Cause, Status};
-use crate::store::Key;
+use crate::store::{Key, Range};
 
 /// The finalizer in `spec.finalizers` that holds a namespace until its content is gone.
 const FINALIZER: &str = "kubernetes";
@@ -234,6 +234,8 @@ fn terminating(target: &Target<'_>) -> Status {
 }
 
 /// Creates the objects that a cluster has from the start, where they are missing.
+///
+/// A server that was killed may have left a namespace without what every namespace has: those are furnished, too.
 pub(crate) fn create_system_objects(api: &Api) {
     for name in SYSTEM {
         api.ensure(
@@ -243,7 +245,10 @@ pub(crate) fn create_system_objects(api: &Api) {
             "",
             json!({"metadata": {"name": name}}),
         );
-        api.furnish_namespace(name);
+    }
+    let namespaces = GroupResource::new("", "namespaces");
+    for namespace in api.store.list(&namespaces, &Range::default()).items {
+        api.furnish_namespace(fields::name(&namespace.value()));
     }
     api.ensure("", "v1", "services", "default", kubernetes_service());
     for (name, value) in [

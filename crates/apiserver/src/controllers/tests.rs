@@ -15,7 +15,7 @@ use crate::builtin;
 use crate::clock::Clock;
 use crate::fields::{self, annotation, condition, integer, list, text};
 use crate::resource::GroupResource;
-use crate::store::Store;
+use crate::store::{Key, Store};
 
 struct FakeClock(Mutex<Timestamp>);
 
@@ -45,6 +45,11 @@ impl Cluster {
             authority: String::new(),
             allocations: Mutex::default(),
         };
+        Self::start(api, clock)
+    }
+
+    /// Starts the server's part that is not HTTP on what is stored.
+    fn start(api: Api, clock: Arc<FakeClock>) -> Self {
         create_system_objects(&api);
         let watch = api.store.watch(Scope::All, None).unwrap();
         let mut controllers = Loop::default();

@@ -168,3 +168,23 @@ fn what_the_api_refuses_is_told_and_tried_again_ever_later() {
     assert!((10..30).contains(&count), "{count} tries in ten minutes");
     assert!(refusals.next().is_none(), "one event counts them all");
 }
+
+#[test]
+fn a_namespace_that_a_kill_left_bare_has_its_account_and_authority_after_the_next_start() {
+    let Cluster { api, clock, .. } = Cluster::new();
+    let key = |resource: &str, namespace: &str, name: &str| Key {
+        resource: GroupResource::new("", resource),
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+    };
+    let namespace = json!({
+        "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}, "status": {"phase": "Active"},
+    });
+    api.store
+        .create(&key("namespaces", "", "shop"), namespace)
+        .unwrap();
+    let store = Arc::clone(&Cluster::start(api, clock).api.store);
+    let account = key("serviceaccounts", "shop", "default");
+    let authority = key("configmaps", "shop", "kube-root-ca.crt");
+    assert!(store.get(&account).is_some() && store.get(&authority).is_some());
+}
