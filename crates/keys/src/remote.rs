@@ -4,6 +4,7 @@ mod address;
 mod message;
 mod server;
 
+use std::error::Error as _;
 use std::fmt;
 use std::time::Duration;
 
@@ -79,10 +80,13 @@ impl RemoteKeys {
     fn failure(&self, key: &MasterKey, status: &Status) -> KeyFailure {
         let address = &self.address;
         let said: String = status.message().chars().take(500).collect();
+        // What the service says has no cause; what has one was made here, of a connection that broke.
+        if status.source().is_some() {
+            return self.unavailable(status);
+        }
         match status.code() {
             Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled => {
-                let reason = format!("the key service at {address}: {}", deepest(status));
-                KeyFailure::Unavailable { reason }
+                self.unavailable(status)
             }
             Code::Unimplemented => KeyFailure::NotServed {
                 key_type: key.key_type(),
@@ -91,6 +95,11 @@ impl RemoteKeys {
                 reason: format!("the key service at {address} says: {said}"),
             },
         }
+    }
+
+    fn unavailable(&self, status: &Status) -> KeyFailure {
+        let reason = format!("the key service at {}: {}", self.address, deepest(status));
+        KeyFailure::Unavailable { reason }
     }
 }
 

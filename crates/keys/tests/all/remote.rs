@@ -108,6 +108,27 @@ fn a_key_that_does_not_open_is_told_apart_from_a_service_that_does_not_answer() 
 }
 
 #[test]
+fn a_service_that_hangs_up_did_not_answer() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("tcp://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || listener.incoming().for_each(drop));
+    let client = RemoteKeys::new(address.parse().unwrap()).unwrap();
+    let recipient = Identity::generate().recipient().to_owned();
+    for _ in 0..20 {
+        let failure = client
+            .wrap(
+                &MasterKey::Age {
+                    recipient: recipient.clone(),
+                },
+                &data_key(),
+            )
+            .unwrap_err();
+        assert!(failure.is_transient(), "{failure}");
+        assert!(failure.to_string().contains(&address), "{failure}");
+    }
+}
+
+#[test]
 fn a_socket_is_for_its_owner_and_goes_with_the_service() {
     let directory = tempfile::tempdir().unwrap();
     let address = socket(directory.path());
