@@ -124,8 +124,11 @@ impl Cluster {
     }
 
     /// Returns the units of `namespace` that have an inventory, with it. One that is damaged is not known,
-    /// and does not stand in the way of the others.
-    pub async fn inventories(&self, namespace: &str) -> Result<Vec<(Unit, Held)>, InventoryError> {
+    /// and does not stand in the way of the others. A copy under another name is nobody's inventory.
+    pub async fn inventories(
+        &self,
+        namespace: &str,
+    ) -> Result<Vec<(Unit, Stored)>, InventoryError> {
         let request = request::list(&core("configmaps", "ConfigMap"), Some(namespace), LABEL);
         let items = self.list(request).await;
         let items = items.map_err(|error| failure(namespace, error))?;
@@ -135,11 +138,17 @@ impl Cluster {
             let Some(unit) = label.map(|label| Unit::new(namespace, label)) else {
                 continue;
             };
-            let held = match parse(&stored) {
-                Ok(Parsed::Shards(_)) => self.inventory(&unit).await.held,
-                _ => self.entries(&unit, &stored).await,
+            if stored["metadata"]["name"] != name(&unit) {
+                continue;
+            }
+            let stored = match parse(&stored) {
+                Ok(Parsed::Shards(_)) => self.inventory(&unit).await,
+                _ => Stored {
+                    version: version(&stored),
+                    held: self.entries(&unit, &stored).await,
+                },
             };
-            units.push((unit, held));
+            units.push((unit, stored));
         }
         Ok(units)
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use windlass_cluster::{Cluster, Definitions, InventoryError, Kinds};
+use windlass_cluster::{Cluster, Definitions, InventoryError, Kinds, Stored};
 use windlass_object::Object;
 use windlass_plan::{Desired, DesiredSet};
 use windlass_render::{Decryption, RenderErrors, Rendered, Unit, UnitKind, Warning};
@@ -162,7 +162,7 @@ pub(crate) fn name_of(env: &str, unit: &windlass_plan::Unit) -> Option<String> {
 /// A unit by its name and its identity in the cluster, and what it wants.
 pub(crate) type Wanted = (String, windlass_plan::Unit, Desired);
 /// A unit by its name and its identity in the cluster, and what it has applied.
-pub(crate) type Held = (String, windlass_plan::Unit, windlass_plan::Held);
+pub(crate) type Held = (String, windlass_plan::Unit, Stored);
 
 /// Returns what each unit of the environment wants.
 pub(crate) fn wanted(
@@ -192,10 +192,10 @@ pub(crate) async fn held<'u>(
     let all = cluster.inventories(NAMESPACE).await?;
     let names = wanted.map(|unit| &unit.name);
     let names: BTreeMap<_, _> = names.map(|name| (identity(env, name), name)).collect();
-    let ours = all.into_iter().filter_map(|(unit, held)| {
+    let ours = all.into_iter().filter_map(|(unit, stored)| {
         let known = names.get(&unit).map(|name| (*name).clone());
         let name = known.or_else(|| name_of(env, &unit))?;
-        Some((name, unit, held))
+        Some((name, unit, stored))
     });
     Ok(ours.collect())
 }

@@ -15,9 +15,9 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
-use windlass_cluster::{Assessed, Cluster, Definitions, Notice, Watched};
+use windlass_cluster::{Assessed, Cluster, Definitions, Notice, Stored, Watched};
 use windlass_object::ObjectRef;
-use windlass_plan::Guards;
+use windlass_plan::{Guards, Held};
 use windlass_source::Changes;
 
 use crate::desired::{self, NAMESPACE, RenderedUnit, Selection};
@@ -92,6 +92,8 @@ struct Run<'a> {
     looks: Arc<Semaphore>,
     progress: mpsc::UnboundedSender<Event>,
     running: usize,
+    /// The inventories as they were read with the last revision, for the jobs that begin at once.
+    fresh: HashMap<String, Stored>,
     /// When the source is to be read again after a failure.
     source_due: Option<Instant>,
     started: Instant,
@@ -118,7 +120,12 @@ pub(crate) async fn run(
     cluster: Cluster,
     report: &dyn Report,
 ) -> Result<Ended, Failure> {
-    let changes = order.scene.changes()?;
+    // One haul is to what is there when it begins.
+    let changes = if order.once {
+        None
+    } else {
+        Some(order.scene.changes()?)
+    };
     let key = cluster.fingerprint_key(NAMESPACE).await?;
     let (progress, mut events) = mpsc::unbounded_channel();
     let watched = cluster.watch(NAMESPACE);
@@ -146,23 +153,29 @@ pub(crate) async fn run(
         source_due: None,
         progress,
         running: 0,
+        fresh: HashMap::new(),
         started: Instant::now(),
         is_news: true,
     };
     // The first revision must be there; later ones may be broken for a while.
     run.take_source().await?;
-    run.work(&changes, &mut events).await
+    let ended = run.work(changes.as_ref(), &mut events).await;
+    if order.once {
+        // The process is about to end: the system frees thousands of objects at once.
+        std::mem::forget((run.haul, run.rendered, run.definitions));
+    }
+    ended
 }
 
 impl Run<'_> {
     async fn work(
         &mut self,
-        changes: &Changes,
+        changes: Option<&Changes>,
         events: &mut mpsc::UnboundedReceiver<Event>,
     ) -> Result<Ended, Failure> {
         let mut interrupted = std::pin::pin!(interruption());
         // Kept from turn to turn: a change that was noticed must not be forgotten while it settles.
-        let mut changed = std::pin::pin!(changes.changed());
+        let mut changed = std::pin::pin!(change_of(changes));
         loop {
             self.start_due();
             self.haul.look_again(Instant::now());
@@ -177,7 +190,7 @@ impl Run<'_> {
             let wake = self.wake();
             tokio::select! {
                 () = &mut changed => {
-                    changed.set(changes.changed());
+                    changed.set(change_of(changes));
                     self.take_change_of_source().await;
                 }
                 () = until(self.source_due) => self.take_change_of_source().await,
@@ -276,7 +289,11 @@ impl Run<'_> {
         let (env, now) = (&self.order.env, Instant::now());
         let definitions = &self.definitions;
         let desired = desired::wanted(&mut rendered, env, definitions, &kinds, &settings);
-        let mut is_touched = self.haul.set_desired(desired, held, now);
+        let mut is_touched = self.haul.set_desired(desired, &held, now);
+        let known = held
+            .into_iter()
+            .filter(|(.., stored)| matches!(stored.held, Held::Known(_)));
+        self.fresh = known.map(|(name, _, stored)| (name, stored)).collect();
         if !settings.is_as(&self.settings) {
             cluster.judge_by(settings.health.clone());
             self.haul.touch_all(now);
@@ -302,6 +319,7 @@ impl Run<'_> {
     }
 
     fn start_due(&mut self) {
+        let mut fresh = std::mem::take(&mut self.fresh);
         for name in self.haul.due(Instant::now()) {
             if self.running >= PARALLEL {
                 return;
@@ -322,10 +340,11 @@ impl Run<'_> {
             let context = Arc::clone(&self.context);
             let progress = self.progress.clone();
             let what = What::Job(name.clone());
+            let stored = fresh.remove(&name);
             let task = self.jobs.spawn(async move {
                 // The receiver lives as long as the loop that these jobs belong to.
                 let report = |event: Event| drop(progress.send(event));
-                let outcome = job.run(&name, &context, &report).await;
+                let outcome = job.run(&name, &context, stored, &report).await;
                 Finished::Job(name, Box::new(outcome))
             });
             self.tasks.insert(task.id(), what);
@@ -441,6 +460,13 @@ impl Run<'_> {
             .into_iter()
             .flatten()
             .min()
+    }
+}
+
+async fn change_of(changes: Option<&Changes>) {
+    match changes {
+        Some(changes) => changes.changed().await,
+        None => std::future::pending().await,
     }
 }
 

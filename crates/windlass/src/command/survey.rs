@@ -284,7 +284,7 @@ impl<'a> Files<'a> {
         cluster.judge_by(settings.health.clone());
         let mut haul = Haul::default();
         let held = desired::held(cluster, env, self.rendered.iter().map(|it| &it.unit)).await?;
-        haul.set_desired(wanted, held, Instant::now());
+        haul.set_desired(wanted, &held, Instant::now());
         self.check_names(&haul)?;
         let (context, is_key_temporary) = self.context(cluster).await?;
         let jobs = self.jobs(&haul, &definitions);

@@ -98,11 +98,14 @@ pub(crate) struct Sight {
 impl Job {
     /// Looks at what the unit has applied, and at what the cluster has of it.
     pub(crate) async fn look(&self, context: &Context) -> Sight {
-        self.look_with(context, Trial::All).await
+        self.look_with(context, Trial::All, None).await
     }
 
-    async fn look_with(&self, context: &Context, trial: Trial) -> Sight {
-        let stored = context.cluster.inventory(&self.unit).await;
+    async fn look_with(&self, context: &Context, trial: Trial, stored: Option<Stored>) -> Sight {
+        let stored = match stored {
+            Some(stored) => stored,
+            None => context.cluster.inventory(&self.unit).await,
+        };
         let empty = Inventory::default();
         let known = match &stored.held {
             Held::Known(inventory) => inventory,
@@ -162,14 +165,15 @@ impl Job {
         plan
     }
 
-    /// Brings the cluster to what the unit wants.
+    /// Brings the cluster to what the unit wants. `stored` is its inventory, if it was read just now.
     pub(crate) async fn run(
         &self,
         name: &str,
         context: &Context,
+        stored: Option<Stored>,
         report: &(dyn Fn(Event) + Sync),
     ) -> Outcome {
-        let sight = self.look_with(context, Trial::Changes).await;
+        let sight = self.look_with(context, Trial::Changes, stored).await;
         let plan = self.decide(context, &sight);
         self.carry_out(name, context, (plan, sight), report).await
     }

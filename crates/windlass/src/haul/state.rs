@@ -6,7 +6,7 @@ mod unit;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use windlass_cluster::{Assessed, Change};
+use windlass_cluster::{Assessed, Change, Stored};
 use windlass_object::ObjectRef;
 use windlass_plan::{Claim, Desired, Held, Others, Unit};
 
@@ -75,7 +75,7 @@ impl Haul {
     pub(crate) fn set_desired(
         &mut self,
         desired: Vec<(String, Unit, Desired)>,
-        held: Vec<(String, Unit, Held)>,
+        held: &[(String, Unit, Stored)],
         now: Instant,
     ) -> bool {
         let mut is_touched = false;
@@ -89,13 +89,13 @@ impl Haul {
             }
         }
         let mut unknown = BTreeSet::new();
-        for (name, unit, held) in held {
+        for (name, unit, stored) in held {
             let state = self.units.entry(name.clone());
-            let state = state.or_insert_with(|| State::new(unit));
-            match held {
-                Held::Known(inventory) => state.inventory = inventory,
+            let state = state.or_insert_with(|| State::new(unit.clone()));
+            match &stored.held {
+                Held::Known(inventory) => state.inventory = inventory.clone(),
                 // Its job finds the same, and says so.
-                Held::Unknown { .. } => drop(unknown.insert(name)),
+                Held::Unknown { .. } => drop(unknown.insert(name.clone())),
             }
         }
         for (name, state) in &mut self.units {

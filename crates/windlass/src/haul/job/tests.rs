@@ -118,7 +118,7 @@ async fn process(target: &Target) -> Result<Context, ConnectError> {
 
 async fn haul(tree: &dyn Tree, keyring: &Keyring, context: &Context) -> Outcome {
     let job = job(tree, keyring, context).await;
-    job.run("web", context, &|_| {}).await
+    job.run("web", context, None, &|_| {}).await
 }
 
 /// Held by those who work on the real server: there is one, and one unit on it.

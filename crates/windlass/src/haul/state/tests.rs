@@ -58,7 +58,7 @@ impl Scene {
 
     fn take(&mut self, desired: Desired) {
         let wanted = vec![("web".to_owned(), self.unit.clone(), desired)];
-        self.haul.set_desired(wanted, Vec::new(), self.now);
+        self.haul.set_desired(wanted, &[], self.now);
     }
 
     /// Runs a job that finds nothing to do.
@@ -217,7 +217,7 @@ fn a_unit_that_fails_to_render_stays_and_is_not_ready() {
 fn a_unit_that_is_removed_and_added_again_while_its_job_runs_has_one_job() {
     let mut scene = Scene::new();
     scene.haul.start("web");
-    scene.haul.set_desired(Vec::new(), Vec::new(), scene.now);
+    scene.haul.set_desired(Vec::new(), &[], scene.now);
     scene.want("2");
     assert!(!scene.is_due(), "a second job began beside the first");
 }
