@@ -41,7 +41,7 @@ pub(crate) struct Up {
     guards: GuardArgs,
     #[command(flatten)]
     objects: ObjectArgs,
-    /// End when converged (exit code 0) or when nothing is left to try (1)
+    /// Take the source as it is now, and end when converged (exit code 0) or stuck (1)
     #[arg(long)]
     once: bool,
     /// With --once: how long convergence may take, such as 90s or 5m
