@@ -107,9 +107,9 @@ impl ResourceType {
     /// Returns group, version and kind.
     pub(crate) fn gvk(&self) -> Gvk {
         Gvk {
-            group: self.group.clone(),
-            version: self.version.clone(),
-            kind: self.kind.clone(),
+            group: self.group.as_str().into(),
+            version: self.version.as_str().into(),
+            kind: self.kind.as_str().into(),
         }
     }
 

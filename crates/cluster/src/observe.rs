@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use serde_json::Value;
+use smol_str::SmolStr;
 use windlass_object::{Object, ObjectRef};
 use windlass_plan::{DesiredSet, DryRun, Inventory, Live, Observed, immutable_fields};
 
@@ -42,7 +43,7 @@ struct Look<'a> {
     desired: Option<&'a DesiredSet>,
     listed: Listed,
     /// Namespaces that are not there.
-    missing: BTreeSet<String>,
+    missing: BTreeSet<SmolStr>,
 }
 
 /// An object to look at.
@@ -163,7 +164,11 @@ impl Cluster {
     }
 
     /// Returns those of the namespaces that the server says are not there.
-    async fn missing_of(&self, served: &Served, namespaces: BTreeSet<String>) -> BTreeSet<String> {
+    async fn missing_of(
+        &self,
+        served: &Served,
+        namespaces: BTreeSet<SmolStr>,
+    ) -> BTreeSet<SmolStr> {
         let mut missing = BTreeSet::new();
         for namespace in namespaces {
             let live = self.live(served, &namespace_ref(&namespace)).await;
@@ -490,9 +495,9 @@ fn is_named(object: &Value, name: &str) -> bool {
 
 fn namespace_ref(name: &str) -> ObjectRef {
     ObjectRef {
-        group: String::new(),
-        kind: "Namespace".to_owned(),
+        group: SmolStr::default(),
+        kind: "Namespace".into(),
         namespace: None,
-        name: name.to_owned(),
+        name: name.into(),
     }
 }

@@ -92,10 +92,10 @@ impl Definitions {
             Some(false) => Ok(object.without_namespace()),
             None if !kinds.is_known(&group) => Err(ScopeError::GroupUnknown {
                 id: object.id().clone(),
-                group,
+                group: group.to_string(),
             }),
             None => Err(ScopeError::NoKind {
-                kind,
+                kind: kind.to_string(),
                 api_version: object.gvk().api_version(),
                 origin: object.origin().map(ToString::to_string),
             }),

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::Value;
+use smol_str::SmolStr;
 use windlass_object::{Gvk, Object, ObjectRef};
 
 use crate::{Cluster, ClusterError, Kind, Kinds, request};
@@ -19,14 +20,14 @@ pub(crate) struct Served {
     pub(crate) kinds: Arc<Kinds>,
     /// Group and kind of every CustomResourceDefinition, or why they are not known. It is asked for only
     /// when a kind is missing.
-    defined: Result<BTreeSet<(String, String)>, String>,
+    defined: Result<BTreeSet<(SmolStr, SmolStr)>, String>,
 }
 
 /// The kinds that someone asks about.
 #[derive(Default)]
 pub(crate) struct Wanted {
     exact: BTreeSet<Gvk>,
-    any: BTreeSet<(String, String)>,
+    any: BTreeSet<(SmolStr, SmolStr)>,
 }
 
 impl Wanted {
@@ -46,7 +47,7 @@ impl Wanted {
     }
 
     /// Returns group and kind of what is not served.
-    fn missing(&self, kinds: &Kinds) -> BTreeSet<(String, String)> {
+    fn missing(&self, kinds: &Kinds) -> BTreeSet<(SmolStr, SmolStr)> {
         let exact = self.exact.iter().filter(|gvk| kinds.get(gvk).is_none());
         let exact = exact.map(|gvk| (gvk.group.clone(), gvk.kind.clone()));
         let any = self.any.iter();
@@ -68,7 +69,7 @@ impl Served {
             Err(reason) => Some(format!(
                 "whether the cluster has {kind} is not known: {reason}"
             )),
-            Ok(defined) if defined.contains(&(group.to_owned(), kind.to_owned())) => Some(format!(
+            Ok(defined) if defined.contains(&(group.into(), kind.into())) => Some(format!(
                 "the cluster defines {kind} in {group}, but does not serve it"
             )),
             Ok(_) if is_kubernetes_own(group) && !self.kinds.has_group(group) => Some(format!(
@@ -98,7 +99,7 @@ impl Cluster {
     async fn look_up(
         &self,
         wanted: &Wanted,
-    ) -> Result<(Arc<Kinds>, BTreeSet<(String, String)>), ClusterError> {
+    ) -> Result<(Arc<Kinds>, BTreeSet<(SmolStr, SmolStr)>), ClusterError> {
         let is_outdated = self.is_outdated.swap(false, Ordering::Relaxed);
         let kinds = self.kinds().await;
         if !is_outdated && wanted.missing(&kinds).is_empty() {
@@ -117,7 +118,7 @@ impl Cluster {
     }
 
     /// Returns group and kind of every CustomResourceDefinition.
-    async fn defined(&self) -> Result<BTreeSet<(String, String)>, ClusterError> {
+    async fn defined(&self) -> Result<BTreeSet<(SmolStr, SmolStr)>, ClusterError> {
         let definitions = Kind {
             group: "apiextensions.k8s.io".to_owned(),
             version: "v1".to_owned(),
@@ -129,7 +130,7 @@ impl Cluster {
         let names = items.iter().map(|item| {
             let text = |pointer| item.pointer(pointer).and_then(Value::as_str);
             let names = text("/spec/group").zip(text("/spec/names/kind"));
-            names.map(|(group, kind)| (group.to_owned(), kind.to_owned()))
+            names.map(|(group, kind)| (group.into(), kind.into()))
         });
         let names: Option<BTreeSet<_>> = names.collect();
         names.ok_or_else(|| self.unexpected("a CustomResourceDefinition without group or kind"))

@@ -248,10 +248,10 @@ fn change(kind: &Kind, object: &Metadata) -> Option<Change> {
         object.labels().get(windlass_plan::NAME_LABEL)?,
     );
     let id = ObjectRef {
-        group: kind.group.clone(),
-        kind: kind.kind.clone(),
-        namespace: object.namespace(),
-        name: object.name_any(),
+        group: kind.group.as_str().into(),
+        kind: kind.kind.as_str().into(),
+        namespace: object.namespace().map(Into::into),
+        name: object.name_any().into(),
     };
     Some(Change {
         unit,
@@ -313,7 +313,7 @@ mod tests {
             .into_iter()
             .flat_map(|event| watch.take(Ok(event), Instant::now()));
         let deleted = notices.filter_map(|notice| match notice {
-            Notice::Changed(change) if change.version.is_none() => Some(change.id.name),
+            Notice::Changed(change) if change.version.is_none() => Some(change.id.name.to_string()),
             _ => None,
         });
         deleted.collect()

@@ -151,9 +151,9 @@ const SECTIONS: [&str; 10] = [
 
 fn sort_key(gvk: &GvkSelector) -> (i32, String) {
     let gvk = Gvk {
-        group: gvk.group.clone(),
-        version: gvk.version.clone(),
-        kind: gvk.kind.clone(),
+        group: gvk.group.as_str().into(),
+        version: gvk.version.as_str().into(),
+        kind: gvk.kind.as_str().into(),
     };
     (crate::order::rank(&gvk.kind), crate::order::gvk_text(&gvk))
 }

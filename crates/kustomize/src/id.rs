@@ -13,9 +13,9 @@ const DEFAULT_NAMESPACE: &str = "default";
 pub(crate) fn gvk(api_version: &str, kind: &str) -> Gvk {
     let (group, version) = group_and_version(api_version);
     Gvk {
-        group: group.to_owned(),
-        version: version.to_owned(),
-        kind: kind.to_owned(),
+        group: group.into(),
+        version: version.into(),
+        kind: kind.into(),
     }
 }
 

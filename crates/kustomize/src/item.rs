@@ -177,7 +177,7 @@ impl Item {
     pub(crate) fn remember_id(&mut self) {
         let id = self.current_id();
         self.previous.push(Previous {
-            kind: id.gvk.kind.clone(),
+            kind: id.gvk.kind.to_string(),
             name: id.name.clone(),
             namespace: id.effective_namespace().to_owned(),
         });

@@ -130,9 +130,9 @@ impl Selector {
     pub(crate) fn as_id(&self) -> ResId {
         ResId {
             gvk: windlass_object::Gvk {
-                group: self.group.clone(),
-                version: self.version.clone(),
-                kind: self.kind.clone(),
+                group: self.group.as_str().into(),
+                version: self.version.as_str().into(),
+                kind: self.kind.as_str().into(),
             },
             name: self.name.clone(),
             namespace: self.namespace.clone(),

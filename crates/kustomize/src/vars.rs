@@ -129,9 +129,9 @@ fn is_named(wanted: &ResId, item: &Item) -> bool {
 fn object_id(var: &Var) -> ResId {
     ResId {
         gvk: windlass_object::Gvk {
-            group: var.group.clone(),
-            version: var.version.clone(),
-            kind: var.kind.clone(),
+            group: var.group.as_str().into(),
+            version: var.version.as_str().into(),
+            kind: var.kind.as_str().into(),
         },
         name: var.object_name.clone(),
         namespace: var.namespace.clone(),

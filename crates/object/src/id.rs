@@ -3,16 +3,17 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 /// Group, version and kind of an object. The core group is the empty text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Gvk {
     /// The API group, empty for the core group.
-    pub group: String,
+    pub group: SmolStr,
     /// The version, such as `v1` or `v1beta1`.
-    pub version: String,
+    pub version: SmolStr,
     /// The kind, such as `Deployment`.
-    pub kind: String,
+    pub kind: SmolStr,
 }
 
 impl Gvk {
@@ -21,9 +22,9 @@ impl Gvk {
     pub fn new(api_version: &str, kind: &str) -> Self {
         let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
         Self {
-            group: group.to_owned(),
-            version: version.to_owned(),
-            kind: kind.to_owned(),
+            group: group.into(),
+            version: version.into(),
+            kind: kind.into(),
         }
     }
 
@@ -31,7 +32,7 @@ impl Gvk {
     #[must_use]
     pub fn api_version(&self) -> String {
         if self.group.is_empty() {
-            self.version.clone()
+            self.version.to_string()
         } else {
             format!("{}/{}", self.group, self.version)
         }
@@ -49,14 +50,14 @@ impl fmt::Display for Gvk {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ObjectRef {
     /// The API group, empty for the core group.
-    pub group: String,
+    pub group: SmolStr,
     /// The kind, such as `Deployment`.
-    pub kind: String,
+    pub kind: SmolStr,
     /// The namespace; `None` for an object of the cluster or one whose namespace is not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub namespace: Option<String>,
+    pub namespace: Option<SmolStr>,
     /// The name.
-    pub name: String,
+    pub name: SmolStr,
 }
 
 impl fmt::Display for ObjectRef {

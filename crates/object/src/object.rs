@@ -53,15 +53,15 @@ impl Object {
             return Err(ObjectError::NotMapping);
         }
         let text = |pointer: &str, field| match value.pointer(pointer).and_then(Value::as_str) {
-            Some(text) if !text.is_empty() => Ok(text.to_owned()),
+            Some(text) if !text.is_empty() => Ok(text),
             _ => Err(ObjectError::Missing { field }),
         };
-        let gvk = Gvk::new(&text("/apiVersion", "apiVersion")?, &text("/kind", "kind")?);
+        let gvk = Gvk::new(text("/apiVersion", "apiVersion")?, text("/kind", "kind")?);
         let id = ObjectRef {
             group: gvk.group.clone(),
             kind: gvk.kind.clone(),
-            namespace: text("/metadata/namespace", "").ok(),
-            name: text("/metadata/name", "metadata.name")?,
+            namespace: text("/metadata/namespace", "").ok().map(Into::into),
+            name: text("/metadata/name", "metadata.name")?.into(),
         };
         Ok(Self {
             value: Arc::new(value),
@@ -102,7 +102,7 @@ impl Object {
         if let Some(Value::Object(metadata)) = self.metadata() {
             metadata.insert("namespace".to_owned(), Value::String(namespace.to_owned()));
         }
-        self.id.namespace = Some(namespace.to_owned());
+        self.id.namespace = Some(namespace.into());
         self
     }
 

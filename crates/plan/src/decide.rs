@@ -40,7 +40,7 @@ impl Grant<'_> {
 pub(crate) fn of_entry(entry: &Entry) -> Action {
     Action {
         id: entry.id.clone(),
-        version: entry.version.clone(),
+        version: entry.version.to_string(),
         op: Op::Skip,
         reason: Reason::NotDesired,
         cause: None,

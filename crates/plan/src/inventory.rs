@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use windlass_object::{KeyedDigest, Object, ObjectRef};
 
 /// The kinds of RBAC, whose names may hold a colon.
@@ -28,7 +29,7 @@ pub struct Entry {
     /// The identity.
     pub id: ObjectRef,
     /// The API version in which it was applied, without the group: `v1`.
-    pub version: String,
+    pub version: SmolStr,
     /// The keyed digest of the object as it was last applied; `None` when that is not known. With it a plan
     /// can tell drift from a change of the source.
     pub applied: Option<KeyedDigest>,
@@ -154,7 +155,7 @@ impl Entry {
     pub fn parse(id: &str, version: &str) -> Result<Self, EntryError> {
         Ok(Self {
             id: parse_id(id)?,
-            version: version.to_owned(),
+            version: version.into(),
             applied: None,
         })
     }
@@ -178,7 +179,7 @@ fn flux_id(id: &ObjectRef) -> String {
     let name = if is_rbac(group, kind) {
         name.replace(':', "__")
     } else {
-        name.clone()
+        name.to_string()
     };
     format!(
         "{}_{name}_{group}_{kind}",
@@ -204,10 +205,10 @@ fn parse_id(text: &str) -> Result<ObjectRef, EntryError> {
         };
         let is_sound = !name.is_empty() && !kind.is_empty();
         is_sound.then(|| ObjectRef {
-            group: group.to_owned(),
-            kind: kind.to_owned(),
-            namespace: Some(namespace.to_owned()).filter(|namespace| !namespace.is_empty()),
-            name,
+            group: group.into(),
+            kind: kind.into(),
+            namespace: (!namespace.is_empty()).then(|| namespace.into()),
+            name: name.into(),
         })
     };
     parts().ok_or_else(|| EntryError::Parts {
@@ -222,11 +223,11 @@ impl TryFrom<RawEntry> for Entry {
         let mut entry = Self::parse(&raw.id, &raw.v)?;
         entry.applied = raw.applied;
         if let Some(name) = raw.name {
-            entry.id.name = name;
+            entry.id.name = name.into();
             if entry.flux_id() != raw.id {
                 return Err(EntryError::Name {
                     text: raw.id,
-                    name: entry.id.name,
+                    name: entry.id.name.to_string(),
                 });
             }
         }
@@ -239,9 +240,9 @@ impl From<Entry> for RawEntry {
         let id = entry.flux_id();
         let is_plain = parse_id(&id).is_ok_and(|parsed| parsed == entry.id);
         Self {
-            name: (!is_plain).then_some(entry.id.name),
+            name: (!is_plain).then(|| entry.id.name.to_string()),
             id,
-            v: entry.version,
+            v: entry.version.into(),
             applied: entry.applied,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use smol_str::SmolStr;
 use windlass_object::ObjectRef;
 
 use crate::Unit;
@@ -28,9 +29,9 @@ pub struct Others {
 /// approves the plan of one unit does not see what another one loses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dependents {
-    namespaces: BTreeMap<String, Share>,
+    namespaces: BTreeMap<SmolStr, Share>,
     /// By group and kind.
-    kinds: BTreeMap<(String, String), Share>,
+    kinds: BTreeMap<(SmolStr, SmolStr), Share>,
 }
 
 /// Some objects, and whose they are.
@@ -59,7 +60,7 @@ impl Dependents {
         match (id.group.as_str(), id.kind.as_str(), defined) {
             ("", "Namespace", _) => self.namespaces.get(&id.name),
             (_, "CustomResourceDefinition", Some((group, kind))) => {
-                self.kinds.get(&(group.to_owned(), kind.to_owned()))
+                self.kinds.get(&(group.into(), kind.into()))
             }
             _ => None,
         }

@@ -62,7 +62,7 @@ fn is_held(op: Op) -> bool {
 fn entry(action: &Action, applied: Option<windlass_object::KeyedDigest>) -> Entry {
     Entry {
         id: action.id.clone(),
-        version: action.version.clone(),
+        version: action.version.as_str().into(),
         applied,
     }
 }

@@ -193,7 +193,7 @@ fn general(unit: &str, action: &Action) -> Action {
     };
     Action {
         id: ObjectRef {
-            name: starred(name, &action.id.name),
+            name: starred(name, &action.id.name).into(),
             ..action.id.clone()
         },
         origin: None,

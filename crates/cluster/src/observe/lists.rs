@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+use smol_str::SmolStr;
 use tokio::task::JoinSet;
 use windlass_object::{Object, ObjectRef};
 use windlass_plan::{DesiredSet, Unit, is_settled};
@@ -56,7 +57,7 @@ struct Found {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     kind: Kind,
-    namespace: Option<String>,
+    namespace: Option<SmolStr>,
 }
 
 impl Place {
@@ -117,7 +118,7 @@ impl Listed {
     }
 
     /// Returns the namespaces of which complete lists had nothing at all.
-    pub(super) fn empty_namespaces(&self) -> BTreeSet<String> {
+    pub(super) fn empty_namespaces(&self) -> BTreeSet<SmolStr> {
         let seen: BTreeSet<&str> = self
             .seen
             .keys()
@@ -313,12 +314,12 @@ fn typed(kind: &Kind, mut item: Value) -> Value {
 
 fn identity(place: &Place, item: &Value) -> Option<ObjectRef> {
     let metadata = item.get("metadata")?;
-    let text = |key| metadata.get(key).and_then(Value::as_str).map(str::to_owned);
+    let text = |key| metadata.get(key).and_then(Value::as_str).map(SmolStr::from);
     let namespace = text("namespace");
     (namespace == place.namespace).then_some(())?;
     Some(ObjectRef {
-        group: place.kind.group.clone(),
-        kind: place.kind.kind.clone(),
+        group: place.kind.group.as_str().into(),
+        kind: place.kind.kind.as_str().into(),
         namespace,
         name: text("name")?,
     })

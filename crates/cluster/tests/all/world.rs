@@ -194,17 +194,17 @@ pub(crate) fn config_map(name: &str) -> Value {
 
 pub(crate) fn id(group: &str, kind: &str, name: &str) -> ObjectRef {
     ObjectRef {
-        group: group.to_owned(),
-        kind: kind.to_owned(),
-        namespace: Some("default".to_owned()),
-        name: name.to_owned(),
+        group: group.into(),
+        kind: kind.into(),
+        namespace: Some("default".into()),
+        name: name.into(),
     }
 }
 
 pub(crate) fn inventory(ids: &[ObjectRef]) -> Inventory {
     let entries = ids.iter().map(|id| Entry {
         id: id.clone(),
-        version: "v1".to_owned(),
+        version: "v1".into(),
         applied: None,
     });
     entries.collect()

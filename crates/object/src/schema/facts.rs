@@ -133,9 +133,9 @@ impl Facts {
                 return Err(format!("{name}: bad kind {text}"));
             };
             kinds.push(Gvk {
-                group: group.to_owned(),
-                version: version.to_owned(),
-                kind: kind.to_owned(),
+                group: group.into(),
+                version: version.into(),
+                kind: kind.into(),
             });
             self.scopes.insert(format!("{group}/{kind}"), namespaced);
             let kind = Kind {

@@ -180,10 +180,10 @@ fn scaled(object: &Object) -> Option<ObjectRef> {
     let text = |key: &str| target.get(key).and_then(Value::as_str);
     let group = text("apiVersion").map(|version| version.rsplit_once('/').map_or("", |it| it.0));
     is_autoscaler.then_some(ObjectRef {
-        group: group.unwrap_or("apps").to_owned(),
-        kind: text("kind").unwrap_or("Deployment").to_owned(),
+        group: group.unwrap_or("apps").into(),
+        kind: text("kind").unwrap_or("Deployment").into(),
         namespace: id.namespace.clone(),
-        name: text("name")?.to_owned(),
+        name: text("name")?.into(),
     })
 }
 

@@ -274,16 +274,16 @@ fn visit(value: &Value, depth: usize, found: &mut impl FnMut(&str, &Value)) {
 
 fn cluster(group: &str, kind: &str, name: &str) -> ObjectRef {
     ObjectRef {
-        group: group.to_owned(),
-        kind: kind.to_owned(),
+        group: group.into(),
+        kind: kind.into(),
         namespace: None,
-        name: name.to_owned(),
+        name: name.into(),
     }
 }
 
 fn namespaced(group: &str, kind: &str, namespace: &str, name: &str) -> ObjectRef {
     ObjectRef {
-        namespace: Some(namespace.to_owned()),
+        namespace: Some(namespace.into()),
         ..cluster(group, kind, name)
     }
 }

@@ -266,8 +266,8 @@ proptest! {
         namespace in proptest::option::of("[a-z]{1,3}"),
         name in "[a_:.-]{1,6}",
     ) {
-        let id = ObjectRef { group: group.to_owned(), kind: kind.to_owned(), namespace, name };
-        let entry = Entry { id, version: "v1".to_owned(), applied: None };
+        let id = ObjectRef { group: group.into(), kind: kind.into(), namespace: namespace.map(Into::into), name: name.into() };
+        let entry = Entry { id, version: "v1".into(), applied: None };
         let json = serde_json::to_value(&entry).unwrap();
         prop_assert_eq!(&serde_json::from_value::<Entry>(json.clone()).unwrap(), &entry);
         let plain = Entry::parse(&entry.flux_id(), "v1").unwrap();

@@ -293,10 +293,10 @@ fn mistakes_in_a_set_name_their_places() {
 #[test]
 fn inventory_ids_are_those_of_flux() {
     let id = |group: &str, kind: &str, namespace: Option<&str>, name: &str| ObjectRef {
-        group: group.to_owned(),
-        kind: kind.to_owned(),
-        namespace: namespace.map(str::to_owned),
-        name: name.to_owned(),
+        group: group.into(),
+        kind: kind.into(),
+        namespace: namespace.map(Into::into),
+        name: name.into(),
     };
     let cases = [
         (

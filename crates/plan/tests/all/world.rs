@@ -172,10 +172,10 @@ impl World {
 /// What a dry run of the object needs to be there.
 fn needs(object: &Object) -> Vec<ObjectRef> {
     let cluster = |group: &str, kind: &str, name: &str| ObjectRef {
-        group: group.to_owned(),
-        kind: kind.to_owned(),
+        group: group.into(),
+        kind: kind.into(),
         namespace: None,
-        name: name.to_owned(),
+        name: name.into(),
     };
     let namespace = object
         .id()

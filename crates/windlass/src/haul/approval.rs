@@ -67,7 +67,7 @@ pub(super) fn of_objects<'i>(
 /// Returns the object with the group of its kind, which is left out where it is well known.
 fn in_full(id: &ObjectRef) -> String {
     let kind = match id.group.as_str() {
-        "" => id.kind.clone(),
+        "" => id.kind.to_string(),
         group => format!("{}.{group}", id.kind),
     };
     match &id.namespace {
@@ -95,10 +95,10 @@ mod tests {
             Ok(Approval::Plan("f4fcc0766892".to_owned()))
         );
         let id = ObjectRef {
-            group: "apps".to_owned(),
-            kind: "Deployment".to_owned(),
-            namespace: Some("shop".to_owned()),
-            name: "web".to_owned(),
+            group: "apps".into(),
+            kind: "Deployment".into(),
+            namespace: Some("shop".into()),
+            name: "web".into(),
         };
         let given = [id.to_string().parse().unwrap()];
         assert!(of_objects(&given, [&id].into_iter()).objects.contains(&id));

@@ -109,10 +109,10 @@ async fn labelled(world: &World) -> Vec<String> {
     let mut labelled = Vec::new();
     for (kind, name) in names {
         let id = windlass_object::ObjectRef {
-            group: String::new(),
-            kind: kind.to_owned(),
-            namespace: Some("default".to_owned()),
-            name: name.to_owned(),
+            group: "".into(),
+            kind: kind.into(),
+            namespace: Some("default".into()),
+            name: name.into(),
         };
         let live = world.context.cluster.get(&id).await;
         if let Live::Present(live) = live
