@@ -1,5 +1,7 @@
 //! The connection to a cluster, and what can go wrong on it.
 
+mod client;
+
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, RwLock as SyncLock};
@@ -122,7 +124,7 @@ impl Cluster {
     pub async fn connect(target: &Target, manager: &str) -> Result<Self, ConnectError> {
         let config = config(target).await?;
         let server = config.cluster_url.to_string();
-        let client = Client::try_from(config).map_err(|error| ConnectError::Kubeconfig {
+        let client = client::client(config).map_err(|error| ConnectError::Kubeconfig {
             path: place(target),
             reason: error.to_string(),
         })?;
