@@ -8,6 +8,7 @@ mod allocation;
 mod apply;
 mod create;
 mod delete;
+mod furniture;
 mod generation;
 mod limits;
 mod metadata;
@@ -30,6 +31,7 @@ use crate::store::{Key, Store, StoreError};
 
 pub(crate) use allocation::Allocations;
 pub(crate) use delete::{FOREGROUND, ORPHAN};
+pub(crate) use furniture::is_furniture;
 pub(crate) use metadata::{check_name, finalizers, is_deleting};
 pub(crate) use namespace::{create_system_objects, waiting};
 pub(crate) use strategy::protection;

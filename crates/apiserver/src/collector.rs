@@ -1,5 +1,5 @@
 //! Garbage: dependents whose owners are gone, the content of namespaces and the objects of definitions that
-//! are being deleted.
+//! are being deleted. And what every namespace has, once somebody takes it away.
 //!
 //! [`Collector`] is fed with events and does what follows from each; it is level-based, so that doing too
 //! much of it does no harm. One task feeds it.
@@ -12,7 +12,7 @@ use windlass_object::Gvk;
 
 use crate::api::{
     Api, DeleteOptions, FOREGROUND, ORPHAN, Propagation, Target, WriteOptions, finalizers,
-    is_deleting, protection, waiting,
+    is_deleting, is_furniture, protection, waiting,
 };
 use crate::crd;
 use crate::fields;
@@ -86,6 +86,7 @@ impl Collector {
             match object {
                 Some(object) => self.settle(&key, &object.value()),
                 None if self.is_homeless(&key) => self.delete(&key, None, Propagation::Background),
+                None if is_namespace(&key) => self.api.furnish_namespace(&key.name),
                 None => {}
             }
         }
@@ -102,9 +103,13 @@ impl Collector {
             self.owner_gone(&object);
             self.content_gone(&key);
             self.dependent_gone(&object, &key.namespace);
+            if is_furniture(&key) {
+                self.api.furnish_namespace(&key.namespace);
+            }
         } else {
             self.index(&key, &object);
             self.settle(&key, &object);
+            self.api.restore_authority(&key, &object);
         }
         if key.resource.group.is_empty() && key.resource.resource == "pods" {
             self.release_claims(&object);
@@ -170,7 +175,7 @@ impl Collector {
         {
             self.remove_finalizer(key, protection);
         }
-        if key.resource.group.is_empty() && key.resource.resource == "namespaces" {
+        if is_namespace(key) {
             self.empty_namespace(&key.name);
         }
     }
@@ -450,6 +455,10 @@ impl Collector {
 fn claims(pod: &Value) -> impl Iterator<Item = &str> {
     let volumes = fields::list(pod, "/spec/volumes").iter();
     volumes.filter_map(|it| fields::optional_text(it, "/persistentVolumeClaim/claimName"))
+}
+
+fn is_namespace(key: &Key) -> bool {
+    key.resource.group.is_empty() && key.resource.resource == "namespaces"
 }
 
 fn owners(object: &Value) -> impl Iterator<Item = &Value> {

@@ -158,25 +158,6 @@ impl Api {
         Ok(())
     }
 
-    /// Creates what every namespace has: the default ServiceAccount and the authority's certificate.
-    pub(super) fn furnish_namespace(&self, namespace: &str) {
-        let account = json!({"metadata": {"name": "default"}});
-        let authority = json!({
-            "metadata": {
-                "name": "kube-root-ca.crt",
-                "annotations": {
-                    "kubernetes.io/description": "Contains a CA bundle that can be used to verify \
-                        the kube-apiserver when using internal endpoints such as the internal \
-                        service IP or kubernetes.default.svc. No other usage is guaranteed across \
-                        distributions of Kubernetes clusters.",
-                },
-            },
-            "data": {"ca.crt": self.authority},
-        });
-        self.ensure("", "v1", "serviceaccounts", namespace, account);
-        self.ensure("", "v1", "configmaps", namespace, authority);
-    }
-
     /// Creates an object of the server's own, unless there is one of its name.
     pub(crate) fn ensure(
         &self,

@@ -1,5 +1,7 @@
 //! Writing: create, change, scale, label, patch, delete, wait.
 
+use std::time::{Duration, Instant};
+
 use super::kubectl::Cluster;
 use super::read::WEB;
 
@@ -124,6 +126,22 @@ fn a_namespace_takes_its_content_with_it() {
         refused.contains("namespaces \"shop\" not found"),
         "{refused}"
     );
+}
+
+#[test]
+fn what_every_namespace_has_comes_back() {
+    let cluster = Cluster::start();
+    let uid = |object: &str| cluster.field(object, ".metadata.uid");
+    let account = uid("sa/default");
+    cluster.ok("delete sa/default cm/kube-root-ca.crt");
+    cluster.ok("wait --for=create sa/default cm/kube-root-ca.crt --timeout=30s");
+    assert_ne!(uid("sa/default"), account);
+    let certificate = cluster.field("cm/kube-root-ca.crt", ".data");
+    cluster.ok("patch cm kube-root-ca.crt --type=merge -p {\"data\":{\"ca.crt\":\"x\"}}");
+    let end = Instant::now() + Duration::from_secs(30);
+    while cluster.field("cm/kube-root-ca.crt", ".data") != certificate {
+        assert!(Instant::now() < end, "the certificate is not restored");
+    }
 }
 
 #[test]
