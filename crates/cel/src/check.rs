@@ -23,6 +23,9 @@ const MAX_UNARY: usize = 16;
 /// calendar ends in the year 262,000.
 const MAX_TIME_SUMS: usize = 4;
 
+/// How many of `optMap` and `optFlatMap` a program may have: each doubles what is before it.
+const MAX_OPTIONAL_MAPS: usize = 6;
+
 /// The functions of Kubernetes 1.37 that are evaluated here. Others that the library has are not in Kubernetes, or
 /// can be made to take all memory (`lists.range`).
 const FUNCTIONS: &str = "
@@ -46,8 +49,11 @@ const NAMESPACES: [&str; 5] = ["sets", "ip", "format", "optional", "strings"];
 pub(crate) fn text(source: &str) -> Result<(), CompileError> {
     within("bytes", source.len(), MAX_LENGTH)?;
     let (mut open, mut deepest, mut row, mut longest) = (0_usize, 0, 0_usize, 0);
+    let mut before = ' ';
     for letter in source.chars() {
         match letter {
+            // A field or an item that may be missing.
+            '?' if ".[{,".contains(before) => {}
             '(' | '[' | '{' | '?' => open += 1,
             ')' | ']' | '}' | ':' => open = open.saturating_sub(1),
             _ => {}
@@ -58,6 +64,9 @@ pub(crate) fn text(source: &str) -> Result<(), CompileError> {
             _ => row = 0,
         }
         (deepest, longest) = (deepest.max(open), longest.max(row));
+        if !letter.is_whitespace() {
+            before = letter;
+        }
     }
     within("brackets open at once", deepest, MAX_NESTING)?;
     within("signs in a row", longest, MAX_UNARY)
@@ -68,6 +77,18 @@ fn within(what: &'static str, found: usize, limit: usize) -> Result<(), CompileE
         return Err(CompileError::TooLarge { what, found, limit });
     }
     Ok(())
+}
+
+/// Refuses a program that would be too large once its macros are made out.
+pub(crate) fn macros(expression: &IdedExpr) -> Result<(), CompileError> {
+    within("levels", depth(expression), MAX_DEPTH)?;
+    let mut count = 0;
+    walk(expression, &mut |it| {
+        if let Expr::Call(call) = &it.expr {
+            count += usize::from(["optMap", "optFlatMap"].contains(&&*call.func_name));
+        }
+    });
+    within("calls of optMap and optFlatMap", count, MAX_OPTIONAL_MAPS)
 }
 
 /// Refuses a program that names what is not there, or what the interpreter must not see.
@@ -107,9 +128,8 @@ fn depth(expression: &IdedExpr) -> usize {
 fn refused(expression: &IdedExpr) -> Option<CompileError> {
     let what = match &expression.expr {
         Expr::Struct(_) | Expr::Unspecified => "making a message".to_owned(),
-        // The library fails where the field is missing, which is what the operator is for; `[?'a']` works.
-        Expr::Call(call) if call.func_name == "_?._" => "the operator .?".to_owned(),
-        Expr::Comprehension(it) if it.iter_var2.is_some() => "a loop of two variables".to_owned(),
+        Expr::Comprehension(it) if it.iter_var2.is_some() => TWO_VARIABLES.to_owned(),
+        Expr::Call(call) if is_loop(call) => TWO_VARIABLES.to_owned(),
         Expr::Call(call) if !is_known(&call.func_name) => format!("{}()", call.func_name),
         Expr::Call(call) if call.func_name == "format" && !is_plain_format(call) => {
             "a format that is no plain text".to_owned()
@@ -117,6 +137,18 @@ fn refused(expression: &IdedExpr) -> Option<CompileError> {
         _ => return None,
     };
     Some(CompileError::Unsupported { what })
+}
+
+const TWO_VARIABLES: &str = "a loop of two variables";
+
+/// Whether a call is a macro that the parser does not make out.
+fn is_loop(call: &CallExpr) -> bool {
+    let is_macro = match &*call.func_name {
+        "all" | "exists" | "existsOne" | "exists_one" | "transformMapEntry" => call.args.len() == 3,
+        "transformList" | "transformMap" => [3, 4].contains(&call.args.len()),
+        _ => false,
+    };
+    is_macro && call.target.is_some()
 }
 
 fn is_known(name: &str) -> bool {

@@ -108,6 +108,9 @@ impl From<ExecutionError> for EvaluationError {
                  '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
                     .to_owned()
             }
+            ExecutionError::FunctionError { function, .. } if function == "value" => {
+                "optional.none() dereference".to_owned()
+            }
             ExecutionError::FunctionError { function, .. } => {
                 format!("{function} does not take what it is given")
             }

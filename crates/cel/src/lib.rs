@@ -30,6 +30,7 @@ mod error;
 mod estimate;
 mod program;
 mod shape;
+mod sugar;
 mod value;
 
 pub use cost::MAX_COST;

@@ -13,6 +13,7 @@ use crate::cost::{self, MAX_COST};
 use crate::error::{CompileError, EvaluationError};
 use crate::estimate;
 use crate::shape::Shape;
+use crate::sugar;
 use crate::value::Variables;
 
 /// How deeply the parser descends: its own frames are large.
@@ -35,7 +36,10 @@ pub(crate) const TYPES: [&str; 10] = [
 /// A compiled expression.
 #[derive(Clone, Debug)]
 pub struct Program {
+    /// As written, with its macros made out.
     expression: IdedExpr,
+    /// As the interpreter takes it.
+    runnable: IdedExpr,
 }
 
 /// Compiles an expression over these variables.
@@ -49,9 +53,16 @@ pub fn compile(source: &str, variables: &[&str]) -> Result<Program, CompileError
     let parser = Parser::new()
         .enable_optional_syntax(true)
         .max_recursion_depth(MAX_RECURSION);
-    let expression = parser.parse(source).map_err(|errors| syntax(&errors))?;
+    let mut expression = parser.parse(source).map_err(|errors| syntax(&errors))?;
+    check::macros(&expression)?;
+    sugar::make_out(&mut expression);
     check::expression(&expression, source, variables)?;
-    Ok(Program { expression })
+    let mut runnable = expression.clone();
+    sugar::make_runnable(&mut runnable);
+    Ok(Program {
+        expression,
+        runnable,
+    })
 }
 
 fn syntax(errors: &ParseErrors) -> CompileError {
@@ -85,7 +96,7 @@ impl Program {
 
     /// Returns an upper bound of what an evaluation costs: about a step of the interpreter, or a byte copied, each.
     pub fn cost(&self, variables: &Variables) -> u64 {
-        cost::bound(&self.expression, variables)
+        cost::bound(&self.runnable, variables)
     }
 
     /// Returns what kube-apiserver 1.37 reckons that an evaluation costs at most, when `self` and `oldSelf` have
@@ -128,7 +139,7 @@ impl Program {
         for (name, value) in &variables.0 {
             context.add_variable_from_value(name.clone(), value.0.clone());
         }
-        Ok(cel::Value::resolve(&self.expression, &context)?)
+        Ok(cel::Value::resolve(&self.runnable, &context)?)
     }
 }
 

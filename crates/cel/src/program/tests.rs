@@ -43,6 +43,32 @@ fn rules_hold_or_do_not() {
 }
 
 #[test]
+fn optional_values_are_asked_for_and_mapped() {
+    let object = json!({"a": {"b": 1}, "list": [1, 2], "map": {"x": "y"}, "empty": ""});
+    for source in [
+        "self.?a.b.hasValue() && self.?a.?b.value() == 1",
+        "!self.?none.b.hasValue() && !self.?none.?b.?c.hasValue() && !self.a.?none.hasValue()",
+        "self.?none.b.orValue(3) == 3 && self.?a.b.orValue(3) == 1",
+        "has(self.?a.b) && !has(self.?a.c) && !has(self.?none.c)",
+        "self.list[?1].value() == 2 && !self.list[?2].hasValue() && self.?list[0].value() == 1",
+        "self.map[?'x'].orValue('') == 'y' && self.?map['z'].orValue('w') == 'w'",
+        "self.?none.or(self.?empty).or(optional.of('x')).value() == ''",
+        "optional.ofNonZeroValue(self.empty).orValue('x') == 'x' && !optional.none().hasValue()",
+        "self.?a.b.optMap(x, x + 1).value() == 2 && !self.?none.optMap(x, x + 1).hasValue()",
+        "self.?a.optFlatMap(x, x.?b).value() == 1 && !self.?a.optFlatMap(x, x.?c).hasValue()",
+        "self.list.all(x, optional.of(x).optMap(y, y * 2).orValue(0) == x + x)",
+        "optional.of(1) == optional.of(1) && optional.of(1) != optional.none()",
+        "[1, ?self.?none, ?self.?a.b] == [1, 1] && {?'k': self.?none, 'l': 1}.size() == 1",
+        "(has(self.none) ? self.?none : self.?a).b.value() == 1",
+    ] {
+        assert_eq!(holds(source, &object), Ok(true), "{source}");
+    }
+    insta::assert_snapshot!(holds("self.?none.value() == 1", &object).unwrap_err(), @"optional.none() dereference");
+    let many = format!("self.?a{}.hasValue()", ".optMap(x, x)".repeat(7));
+    insta::assert_snapshot!(holds(&many, &object).unwrap_err(), @"the expression has 7 calls of optMap and optFlatMap, and at most 6 are allowed");
+}
+
+#[test]
 fn mistakes_are_errors_that_say_where() {
     let deep = format!("{}1{} == 1", "(".repeat(99), ")".repeat(99));
     let texts = [
@@ -53,7 +79,7 @@ fn mistakes_are_errors_that_say_where() {
         "self.a == 1 && Foo{a: 1}.a == 1",
         "lists.range(1000000000).size() > 1",
         "'%.99999f'.format([1.0]) == ''",
-        "self.?b.hasValue()",
+        "self.items.all(i, x, x > i)",
         "1 / 0 == 1",
         "'a' < 1",
         &deep,
@@ -67,7 +93,7 @@ fn mistakes_are_errors_that_say_where() {
     making a message is not supported here
     range() is not supported here
     a format that is no plain text is not supported here
-    the operator .? is not supported here
+    a loop of two variables is not supported here
     division by zero
     no such overload
     the expression has 99 brackets open at once, and at most 24 are allowed
