@@ -10,7 +10,7 @@ use crate::crd;
 use crate::defaults;
 use crate::fields;
 use crate::resource::{CustomType, ResourceType, Subresource};
-use crate::rules;
+use crate::rules::{self, Verdict};
 use crate::status::{Cause, Reason, Status};
 use crate::structural;
 use crate::validation;
@@ -79,13 +79,29 @@ pub(crate) fn normalize(
     }
 }
 
-/// Returns what is wrong with an object that is to be stored.
-pub(crate) fn validate(target: &Target<'_>, live: Option<&Value>, object: &Value) -> Vec<Cause> {
+/// Returns what is wrong with an object that is to be stored, and what was before, and may stay.
+pub(crate) fn validate(target: &Target<'_>, live: Option<&Value>, object: &Value) -> Verdict {
+    let Some(custom) = &target.resource.custom else {
+        return Verdict {
+            causes: mistakes(target, live, object),
+            ..Verdict::default()
+        };
+    };
+    let mut causes = mistakes(target, live, object);
+    let broken = broken_rules(custom, live, object, &causes);
+    causes.extend(broken.causes);
+    Verdict {
+        causes,
+        warnings: broken.warnings,
+    }
+}
+
+fn mistakes(target: &Target<'_>, live: Option<&Value>, object: &Value) -> Vec<Cause> {
     let resource = target.resource;
     if crd::is_definition(resource) {
         return crd::validate(object);
     }
-    if let Some(custom) = &resource.custom {
+    if resource.custom.is_some() {
         let mut errors = validation::FieldErrors::default();
         validation::check_metadata(&resource.gvk(), live, object, &mut errors);
         let mut causes = errors.into_causes();
@@ -95,7 +111,6 @@ pub(crate) fn validate(target: &Target<'_>, live: Option<&Value>, object: &Value
             }
             _ => structural::validate(object, live, schema(resource)),
         });
-        causes.extend(broken_rules(custom, live, object, &causes));
         return causes;
     }
     validation::validate(&resource.gvk(), live, object)
@@ -107,9 +122,9 @@ fn broken_rules(
     live: Option<&Value>,
     object: &Value,
     causes: &[Cause],
-) -> Vec<Cause> {
+) -> Verdict {
     let Some(tree) = &custom.rules else {
-        return Vec::new();
+        return Verdict::default();
     };
     let blocks = |cause: &Cause| {
         [
@@ -124,7 +139,10 @@ fn broken_rules(
     if causes.iter().any(blocks) {
         let message = "Invalid value: null: some validation rules were not checked because the object was \
                        invalid; correct the existing errors to complete validation";
-        return vec![Cause::new("FieldValueInvalid", "<nil>", message)];
+        return Verdict {
+            causes: vec![Cause::new("FieldValueInvalid", "<nil>", message)],
+            ..Verdict::default()
+        };
     }
     rules::validate(tree, live, object)
 }

@@ -15,7 +15,7 @@ use windlass_cel::{CompileError, Program, compile};
 use crate::fields;
 
 pub(crate) use definition::check;
-pub(crate) use evaluate::validate;
+pub(crate) use evaluate::{Verdict, validate};
 
 /// The rules of a part of a schema, and of what is below it; parts without any are left out.
 #[derive(Debug)]

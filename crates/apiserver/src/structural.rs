@@ -49,7 +49,23 @@ fn prune_value(value: &mut Value, schema: &Schema, path: &str, unknown: &mut Vec
                 prune_value(item, schema.items(), &format!("{path}[{index}]"), unknown);
             }
         }
+        Value::Number(_) => tidy_number(value),
         _ => {}
+    }
+}
+
+/// Writes whole numbers without a fraction: Kubernetes does when it stores them.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "it is whole and in the range"
+)]
+fn tidy_number(value: &mut Value) {
+    const MOST: f64 = 1e18;
+    if let Some(number) = value.as_f64().filter(|_| value.is_f64())
+        && number.fract() == 0.0
+        && number.abs() < MOST
+    {
+        *value = Value::from(number as i64);
     }
 }
 

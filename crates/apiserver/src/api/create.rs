@@ -87,7 +87,7 @@ impl Api {
         options: &WriteOptions,
     ) -> Result<Arc<Value>, Status> {
         let _allocating = self.allocate(target, None, &mut object)?;
-        let causes = adapt::validate(target, None, &object);
+        let causes = adapt::validate(target, None, &object).causes;
         if !causes.is_empty() {
             return Err(Status::invalid(target.resource, target.name, causes));
         }

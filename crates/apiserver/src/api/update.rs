@@ -119,9 +119,12 @@ impl Api {
         if live["metadata"]["generation"] != object["metadata"]["generation"] {
             warnings.extend(adapt::warnings(target.resource, &object));
         }
-        let causes = adapt::validate(target, Some(&live), &object);
-        if !causes.is_empty() {
-            return Err(Status::invalid(target.resource, target.name, causes));
+        let verdict = adapt::validate(target, Some(&live), &object);
+        warnings.extend(verdict.warnings);
+        if !verdict.causes.is_empty() {
+            let mut status = Status::invalid(target.resource, target.name, verdict.causes);
+            status.warnings = warnings;
+            return Err(status);
         }
         if target.resource.plural == "persistentvolumeclaims" && !metadata::is_deleting(&live) {
             self.check_limits(target, &object)?;

@@ -15,29 +15,46 @@ const MAX_OBJECT_COST: u64 = 3 * MAX_COST;
 struct Place<'v> {
     value: &'v Value,
     old: Option<&'v Value>,
+    /// Whether nothing has changed here, or in the part of the object around it whose parts cannot be told apart.
+    is_same: bool,
     is_object: bool,
+}
+
+/// What rules say of an object.
+#[derive(Debug, Default)]
+pub(crate) struct Verdict {
+    /// The rules that it breaks.
+    pub(crate) causes: Vec<Cause>,
+    /// Warnings of those that it broke before, where nothing has changed.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// How an evaluation went on.
 struct Run {
     causes: Vec<Cause>,
+    warnings: Vec<String>,
     left: u64,
 }
 
 /// Returns which rules the object breaks; `live` is what it was.
-pub(crate) fn validate(tree: &RuleTree, live: Option<&Value>, object: &Value) -> Vec<Cause> {
+pub(crate) fn validate(tree: &RuleTree, live: Option<&Value>, object: &Value) -> Verdict {
     let mut run = Run {
         causes: Vec::new(),
+        warnings: Vec::new(),
         left: MAX_OBJECT_COST,
     };
     let place = Place {
         value: object,
         old: live,
+        is_same: live == Some(object),
         is_object: true,
     };
     // What is left out when the budget is spent has been refused already.
     let _: Option<()> = run.visit(tree, place, "");
-    run.causes
+    Verdict {
+        causes: run.causes,
+        warnings: run.warnings,
+    }
 }
 
 impl Run {
@@ -72,9 +89,13 @@ impl Run {
         name: &str,
         value: &Value,
     ) -> Option<()> {
+        let is_whole = fields::text(&tree.schema, "/x-kubernetes-map-type") == "atomic";
+        let before = place.old.filter(|_| !is_whole);
+        let old = before.and_then(|old| old.get(name));
         let below = |tree: &RuleTree| Place {
             value,
-            old: place.old.and_then(|old| old.get(name)),
+            old,
+            is_same: before.map_or(place.is_same, |_| old == Some(value)),
             is_object: is_embedded(tree),
         };
         if place.is_object && ["apiVersion", "kind", "metadata"].contains(&name) {
@@ -100,10 +121,18 @@ impl Run {
         let Some(below) = &tree.items else {
             return Some(());
         };
+        let has_keys = fields::text(&tree.schema, "/x-kubernetes-list-type") == "map";
         for (index, value) in items.iter().enumerate() {
+            let old = place.old.filter(|_| has_keys);
+            let old = old.and_then(|old| counterpart(tree, old, value));
             let place = Place {
                 value,
-                old: counterpart(tree, place.old, value),
+                old,
+                is_same: if has_keys && place.old.is_some() {
+                    old == Some(value)
+                } else {
+                    place.is_same
+                },
                 is_object: is_embedded(below),
             };
             self.visit(below, place, &format!("{path}[{index}]"))?;
@@ -145,12 +174,16 @@ impl Run {
         }
         match program.holds(variables) {
             Ok(true) => {}
-            // What was wrong before, and is not touched, may stay.
-            Ok(false) if !compares && place.old == Some(place.value) => {}
             Ok(false) => {
                 let message = self.message(rule, variables);
-                self.causes
-                    .push(broken(rule, path, &shown(place.value), &message));
+                let cause = broken(rule, path, &shown(place.value), &message);
+                // What was wrong before, and is not touched, may stay.
+                if place.is_same && !compares {
+                    self.warnings
+                        .push(format!("{}: {}", cause.field, cause.message));
+                } else {
+                    self.causes.push(cause);
+                }
             }
             Err(error) => {
                 let detail = failed(rule, &error);
@@ -201,17 +234,14 @@ fn optional(tree: &RuleTree, place: Place<'_>) -> Variables {
         .with("oldSelf", old)
 }
 
-/// Returns what an item was: only the items of a map can be told from each other.
-fn counterpart<'v>(tree: &RuleTree, old: Option<&'v Value>, item: &Value) -> Option<&'v Value> {
-    if fields::text(&tree.schema, "/x-kubernetes-list-type") != "map" {
-        return None;
-    }
+/// Returns what an item of a list with keys was.
+fn counterpart<'v>(tree: &RuleTree, old: &'v Value, item: &Value) -> Option<&'v Value> {
     let keys = fields::list(&tree.schema, "/x-kubernetes-list-map-keys");
     let is_same = |other: &&Value| {
         let mut keys = keys.iter().filter_map(Value::as_str);
         keys.all(|key| other.get(key) == item.get(key))
     };
-    old?.as_array()?.iter().find(is_same)
+    old.as_array()?.iter().find(is_same)
 }
 
 /// Returns the value as a message shows it, before a colon; objects and lists are not shown.

@@ -5,7 +5,7 @@ use crate::status::join_causes;
 
 fn broken(schema: &Value, live: Option<&Value>, object: &Value) -> String {
     let tree = RuleTree::of(schema).unwrap();
-    join_causes(&validate(&tree, live, object))
+    join_causes(&validate(&tree, live, object).causes)
 }
 
 fn schema(rules: &Value, spec: &Value) -> Value {
@@ -83,4 +83,25 @@ fn rules_that_do_not_compile_are_refused_with_their_place() {
      | self.n > x
      | .........^
     "#);
+}
+
+#[test]
+fn what_was_wrong_before_is_warned_of_also_in_lists_without_keys() {
+    let item = json!({"type": "integer", "x-kubernetes-validations": [{"rule": "self < 10"}]});
+    let list = json!({"type": "array", "items": item});
+    let schema = schema(&json!([]), &json!({"list": list, "n": {"type": "integer"}}));
+    let tree = RuleTree::of(&schema).unwrap();
+    let object = |list: Value, n: i64| json!({"spec": {"list": list, "n": n}});
+    let (live, same) = (object(json!([11, 1]), 1), object(json!([11, 1]), 2));
+    let verdict = validate(&tree, Some(&live), &same);
+    insta::assert_debug_snapshot!((verdict.causes, verdict.warnings), @r#"
+    (
+        [],
+        [
+            "spec.list[0]: Invalid value: 11: failed rule: self < 10",
+        ],
+    )
+    "#);
+    let changed = broken(&schema, Some(&live), &object(json!([11, 2]), 1));
+    insta::assert_snapshot!(changed, @"spec.list[0]: Invalid value: 11: failed rule: self < 10");
 }

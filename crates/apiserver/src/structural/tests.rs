@@ -82,6 +82,35 @@ fn every_broken_rule_is_named() {
     assert_eq!(causes[0].message, "Required value");
 }
 
+#[test]
+fn numbers_fit_their_type_and_format_and_so_do_their_bounds() {
+    let definition = json!({"type": "object", "properties": {
+        "whole": {"type": "integer"}, "half": {"type": "integer", "format": "int32", "maximum": 4_294_967_296_u64},
+        "short": {"type": "number", "format": "float"}, "long": {"type": "integer", "format": "int64"},
+    }});
+    let schema = Schema::from_crd(&definition).unwrap();
+    let causes = |object: Value| {
+        let lines = validate(&object, None, &schema).into_iter();
+        lines.map(|it| it.message).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(
+        causes(json!({"whole": i64::MAX, "short": 1e38, "long": 3.0})),
+        ""
+    );
+    insta::assert_snapshot!(causes(json!({"whole": u64::MAX, "half": 1, "short": 1e39, "long": 1.5})), @r#"
+    Invalid value: "": Maximum boundary value must be of type integer with format int32 in half
+    Invalid value: "": Checked value must be of type integer with format int64 in long
+    Invalid value: "float64": long in body must be of type int64: "float64"
+    Invalid value: "": Checked value must be of type number with format float in short
+    Invalid value: "": Checked value must be of type integer (default format) in whole
+    Invalid value: "number": whole in body must be of type integer: "number"
+    "#);
+    let mut object = json!({"whole": 3.0, "short": 1.5});
+    prune(&mut object, &schema, "X").unwrap();
+    assert_eq!(object["whole"].to_string(), "3");
+    assert_eq!(object["short"].to_string(), "1.5");
+}
+
 fn resource() -> impl Strategy<Value = Value> {
     let names = vec![
         "spec", "size", "mode", "name", "port", "tags", "rules", "free", "maybe", "one", "a",

@@ -10,6 +10,9 @@ use windlass_object::schema::{ListType, Rules, Schema, Type};
 use crate::status::Cause;
 use crate::validation::FieldErrors;
 
+/// The largest whole number that a floating-point number tells from its neighbours.
+const MAX_SAFE: f64 = 9_007_199_254_740_991.0;
+
 /// How many compiled patterns are kept.
 const MAX_PATTERNS: usize = 1000;
 
@@ -41,6 +44,11 @@ pub(crate) fn validate_default(default: &Value, schema: &Schema, path: &str) -> 
     let mut causes = errors.into_causes();
     for cause in &mut causes {
         let below = std::mem::take(&mut cause.field);
+        let below = if below == "<nil>" {
+            String::new()
+        } else {
+            below
+        };
         let dot = if below.is_empty() || below.starts_with('[') {
             ""
         } else {
@@ -75,8 +83,12 @@ fn check_value(
     if value.is_null() && schema.is_nullable() {
         return;
     }
+    check_range(value, schema, path, errors);
     if !is_of_type(value, schema.kind()) {
-        let (found, wanted) = (type_name(value), wanted_name(schema.kind()));
+        let (found, wanted) = match schema.format() {
+            Some(format) if value.is_number() && !format.is_empty() => ("float64", format),
+            _ => (type_name(value), wanted_name(schema.kind())),
+        };
         let detail = format!("{path} in body must be of type {wanted}: {found:?}");
         errors.type_invalid(path, &found.into(), &detail);
         return;
@@ -111,7 +123,8 @@ fn is_of_type(value: &Value, wanted: Type) -> bool {
 }
 
 fn is_integer(value: &Value) -> bool {
-    value.as_f64().is_some_and(|float| float.fract() == 0.0)
+    let float = value.as_f64().unwrap_or(f64::NAN);
+    value.is_i64() || (float.fract() == 0.0 && float.abs() <= MAX_SAFE)
 }
 
 fn type_name(value: &Value) -> &'static str {
@@ -155,9 +168,6 @@ fn check_format(value: &Value, schema: &Schema, path: &str, errors: &mut FieldEr
     let fits = match (schema.format(), value) {
         (Some("date-time"), Value::String(text)) => text.parse::<jiff::Timestamp>().is_ok(),
         (Some("date"), Value::String(text)) => text.parse::<jiff::civil::Date>().is_ok(),
-        (Some("int32"), Value::Number(number)) => number
-            .as_i64()
-            .is_none_or(|number| i32::try_from(number).is_ok()),
         (Some("ipv4"), Value::String(text)) => text.parse::<std::net::Ipv4Addr>().is_ok(),
         (Some("ipv6"), Value::String(text)) => text.parse::<std::net::Ipv6Addr>().is_ok(),
         _ => true,
@@ -166,6 +176,56 @@ fn check_format(value: &Value, schema: &Schema, path: &str, errors: &mut FieldEr
         let format = schema.format().unwrap_or_default();
         let detail = format!("{path} in body must be of type {format}: {value}");
         errors.type_invalid(path, value, &detail);
+    }
+}
+
+/// Refuses numbers, and bounds of them, that the type and format cannot hold.
+fn check_range(value: &Value, schema: &Schema, path: &str, errors: &mut FieldErrors) {
+    let Some(number) = value.as_f64() else {
+        return;
+    };
+    let name = match schema.kind() {
+        Type::Integer => "integer",
+        Type::Number => "number",
+        _ => return,
+    };
+    let rules = schema.rules();
+    let bound = |bound: Option<(f64, bool)>| bound.map(|(bound, _)| bound);
+    let format = schema.format().unwrap_or_default();
+    let wanted = if format.is_empty() {
+        format!("{name} (default format)")
+    } else {
+        format!("{name} with format {format}")
+    };
+    let fits = |number: f64| fits(number, schema.kind(), format);
+    let is_checked = if value.is_i64() && format != "int32" {
+        true
+    } else {
+        fits(number)
+    };
+    let parts = [
+        ("Checked", (!is_checked).then_some(number)),
+        ("MultipleOf", rules.and_then(|it| it.multiple_of)),
+        ("Minimum boundary", rules.and_then(|it| bound(it.minimum))),
+        ("Maximum boundary", rules.and_then(|it| bound(it.maximum))),
+    ];
+    for (what, number) in parts {
+        if number.is_some_and(|number| what == "Checked" || !fits(number)) {
+            let detail = format!("{what} value must be of type {wanted} in {path}");
+            errors.invalid("<nil>", &"".into(), &detail);
+        }
+    }
+}
+
+/// Returns whether a type can hold a number: whole numbers of 32 or 64 bits, or floating-point numbers.
+fn fits(number: f64, kind: Type, format: &str) -> bool {
+    const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
+    let within = |least: f64, end: f64| number.fract() == 0.0 && number >= least && number < end;
+    match (kind, format) {
+        (Type::Integer, "int32") => within(f64::from(i32::MIN), f64::from(i32::MAX) + 1.0),
+        (Type::Integer, _) => within(-TWO_TO_63, TWO_TO_63),
+        (_, "float" | "float32") => number.abs() <= f64::from(f32::MAX),
+        _ => true,
     }
 }
 

@@ -82,10 +82,15 @@ impl<'c> Side<'c> {
                 .map(|value| json!(String::from_utf8_lossy(value.as_bytes())))
                 .collect::<Vec<_>>()
         };
+        // The order of warnings is that of a map in Go.
+        let sorted = |mut list: Vec<Value>| {
+            list.sort_by_key(Value::to_string);
+            list
+        };
         let text = || Value::String(answer.text());
         json!({
             "status": answer.status,
-            "warning": header("warning"),
+            "warning": sorted(header("warning")),
             "type": header("content-type"),
             "body": serde_json::from_slice(&answer.body).unwrap_or_else(|_| text()),
         })
