@@ -214,7 +214,7 @@ impl Cluster {
             .ok_or("it is not in the source any more; plan again")?;
         let kind = self.served_kind(object.gvk()).await?;
         if !action.taken_from.is_empty()
-            && let Err(error) = self.take_over(&kind, desired, object).await?
+            && let Err(error) = self.take_over(&kind, desired, &object.open()).await?
         {
             return Ok(Err(error));
         }
@@ -227,21 +227,24 @@ impl Cluster {
             }
         };
         if desired.ignores(id) {
-            let live = self.apply_around(&kind, desired, object).await?;
+            let live = self.apply_around(&kind, desired, &object.open()).await?;
             return Ok(live.map(written));
         }
-        let live = self.persist(&kind, object.id(), object.value()).await;
-        Ok(live.map(written))
+        let body = match object.text() {
+            Some(text) => text.as_bytes().to_vec(),
+            None => object.open().value().to_string().into_bytes(),
+        };
+        Ok(self.persist(&kind, id, body).await.map(written))
     }
 
     async fn persist(
         &self,
         kind: &Kind,
         id: &ObjectRef,
-        value: &Value,
+        body: Vec<u8>,
     ) -> Result<Value, ClusterError> {
         let (namespace, manager) = (id.namespace.as_deref(), self.manager());
-        let request = request::apply(kind, namespace, &id.name, value, manager, Mode::Persist);
+        let request = request::apply_text(kind, namespace, &id.name, body, manager, Mode::Persist);
         self.send(request).await
     }
 
@@ -267,7 +270,7 @@ impl Cluster {
                 }
                 Live::Unknown { reason } => return Err(reason),
             };
-            match self.persist(kind, id, &value).await {
+            match self.persist(kind, id, value.to_string().into_bytes()).await {
                 Err(error) if error.is_conflict() && pauses.pause().await => {}
                 done => return Ok(done),
             }

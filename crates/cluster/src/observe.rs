@@ -11,7 +11,7 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use serde_json::Value;
 use smol_str::SmolStr;
-use windlass_object::{Object, ObjectRef};
+use windlass_object::{Object, ObjectRef, PackedObject};
 use windlass_plan::{DesiredSet, DryRun, Inventory, Live, Observed, immutable_fields};
 
 use crate::request::Mode;
@@ -49,11 +49,11 @@ struct Look<'a> {
 /// An object to look at.
 enum Target<'a> {
     /// A desired one, that no list tells of.
-    Desired(&'a Object),
+    Desired(&'a PackedObject),
     /// A desired one that a list of our objects lacks: it is not there, or lost its labels.
-    Unlisted(&'a Kind, &'a Object),
+    Unlisted(&'a Kind, &'a PackedObject),
     /// A desired one that is there and may have to be changed.
-    Listed(&'a Kind, &'a Object, Value),
+    Listed(&'a Kind, &'a PackedObject, Value),
     /// One that is held, and not desired any more.
     Held(&'a ObjectRef),
 }
@@ -104,7 +104,7 @@ impl Cluster {
         };
         let mut observed = Vec::with_capacity(held.len() + desired.map_or(0, DesiredSet::len));
         let mut targets = Vec::new();
-        let ids = wanted().map(Object::id).chain(held.iter().copied());
+        let ids = wanted().map(PackedObject::id).chain(held.iter().copied());
         let found = wanted()
             .map(|object| look.find(object))
             .collect::<Vec<_>>()
@@ -145,15 +145,15 @@ impl Cluster {
         match target {
             Target::Desired(object) => (
                 object.id().clone(),
-                self.observe_desired(look, object).await,
+                self.observe_desired(look, &object.open()).await,
             ),
             Target::Unlisted(kind, object) => {
-                let tried = self.try_first(look, kind, object).await;
+                let tried = self.try_first(look, kind, &object.open()).await;
                 (object.id().clone(), tried)
             }
             Target::Listed(kind, object, live) => {
                 let live = Live::Present(live);
-                let tried = self.tried(look, kind, object, live).await;
+                let tried = self.tried(look, kind, &object.open(), live).await;
                 (object.id().clone(), tried)
             }
             Target::Held(id) => {
@@ -377,7 +377,7 @@ impl Cluster {
 
 impl<'a> Look<'a> {
     /// Returns what the lists tell of a desired object, or what is to be looked at.
-    fn find(&mut self, object: &'a Object) -> Result<Observed, Target<'a>> {
+    fn find(&mut self, object: &'a PackedObject) -> Result<Observed, Target<'a>> {
         let id = object.id();
         let Some(kind) = self.served.kinds.get(object.gvk()) else {
             return Err(Target::Desired(object));

@@ -89,6 +89,19 @@ pub fn apply(
     manager: &str,
     mode: Mode,
 ) -> ApiRequest {
+    apply_text(kind, namespace, name, to_bytes(object), manager, mode)
+}
+
+/// Returns the same request for an object as JSON text.
+#[must_use]
+pub(crate) fn apply_text(
+    kind: &Kind,
+    namespace: Option<&str>,
+    name: &str,
+    object: Vec<u8>,
+    manager: &str,
+    mode: Mode,
+) -> ApiRequest {
     let mut path = format!(
         "{}?fieldManager={}&fieldValidation=Strict&force=true",
         path(kind, namespace, Some(name)),
@@ -101,7 +114,7 @@ pub fn apply(
         Method::PATCH,
         &path,
         Some("application/apply-patch+yaml"),
-        to_bytes(object),
+        object,
     )
 }
 

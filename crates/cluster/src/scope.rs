@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use windlass_object::{Object, ObjectRef};
+use windlass_object::{Object, ObjectRef, PackedObject};
 
 use crate::Kinds;
 
@@ -49,10 +49,14 @@ pub enum ScopeError {
 
 impl Definitions {
     /// Returns the kinds that the definitions among `objects` declare.
-    pub fn new<'o>(objects: impl IntoIterator<Item = &'o Object>) -> Self {
-        let kinds = objects.into_iter().filter_map(|object| {
-            let is_definition = object.gvk().kind == "CustomResourceDefinition"
-                && object.gvk().group == "apiextensions.k8s.io";
+    pub fn new<'o>(objects: impl IntoIterator<Item = &'o PackedObject>) -> Self {
+        let is_definition = |object: &&PackedObject| {
+            object.gvk().kind == "CustomResourceDefinition"
+                && object.gvk().group == "apiextensions.k8s.io"
+        };
+        let definitions = objects.into_iter().filter(is_definition);
+        let kinds = definitions.filter_map(|object| {
+            let object = object.open();
             let text = |pointer: &str| object.value().pointer(pointer).and_then(Value::as_str);
             let key = (
                 text("/spec/group")?.to_owned(),
@@ -63,7 +67,7 @@ impl Definitions {
                 id: object.id().clone(),
                 namespaced,
             };
-            is_definition.then_some((key, definition))
+            Some((key, definition))
         });
         Self {
             kinds: kinds.collect(),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use smol_str::SmolStr;
-use windlass_object::{Gvk, Object, ObjectRef};
+use windlass_object::{Gvk, ObjectRef, PackedObject};
 
 use crate::{Cluster, ClusterError, Kind, Kinds, request};
 
@@ -33,7 +33,7 @@ pub(crate) struct Wanted {
 impl Wanted {
     /// Asks for the kinds of desired objects in just their versions, and for those of held ones in any.
     pub(crate) fn new<'a>(
-        desired: impl IntoIterator<Item = &'a Object>,
+        desired: impl IntoIterator<Item = &'a PackedObject>,
         held: impl IntoIterator<Item = &'a ObjectRef>,
     ) -> Self {
         let key = |id: &ObjectRef| (id.group.clone(), id.kind.clone());

@@ -4,7 +4,7 @@
 //! - [`diff`]: the fields in which two objects differ ([`FieldChange`]), secret values hidden by a [`Mask`].
 //! - [`patch`]: JSON patch, merge patch and strategic merge patch.
 //! - [`schema`]: what is known about the fields of built-in kinds and of CRDs.
-//! - [`Object`]: its JSON value, its identity, and where it was written ([`Origin`]).
+//! - [`Object`]: its JSON value, its identity, and where it was written ([`Origin`]); [`PackedObject`] while it waits.
 //!
 //! ```
 //! use windlass_object::{Object, ObjectRef};
@@ -20,6 +20,7 @@
 mod diff;
 mod id;
 mod object;
+mod packed;
 pub mod patch;
 pub mod schema;
 mod strategic;
@@ -30,3 +31,4 @@ pub use diff::{
 };
 pub use id::{Gvk, ObjectRef};
 pub use object::{Object, ObjectError, Origin};
+pub use packed::PackedObject;

@@ -14,11 +14,11 @@ use crate::{Gvk, ObjectRef};
 /// Its `Debug` form is its identity only, because the value of a Secret must never be printed.
 #[derive(Clone, PartialEq)]
 pub struct Object {
-    value: Arc<Value>,
-    gvk: Gvk,
-    id: ObjectRef,
-    origin: Option<Origin>,
-    hidden: Vec<String>,
+    pub(crate) value: Arc<Value>,
+    pub(crate) gvk: Gvk,
+    pub(crate) id: ObjectRef,
+    pub(crate) origin: Option<Origin>,
+    pub(crate) hidden: Vec<String>,
 }
 
 /// Where an object was written: a file of the source and the line on which it begins.

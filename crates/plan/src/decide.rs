@@ -9,7 +9,7 @@ mod replace;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use windlass_object::{Object, ObjectRef};
+use windlass_object::{ObjectRef, PackedObject};
 
 use crate::{Action, ClaimState, Entry, Inputs, Live, Op, Reason, Unit};
 
@@ -38,9 +38,13 @@ impl Grant<'_> {
 
 /// Returns the action on an object of an inventory, before anything is decided.
 pub(crate) fn of_entry(entry: &Entry) -> Action {
+    undecided(&entry.id, &entry.version)
+}
+
+fn undecided(id: &ObjectRef, version: &str) -> Action {
     Action {
-        id: entry.id.clone(),
-        version: entry.version.to_string(),
+        id: id.clone(),
+        version: version.to_owned(),
         op: Op::Skip,
         reason: Reason::NotDesired,
         cause: None,
@@ -53,13 +57,13 @@ pub(crate) fn of_entry(entry: &Entry) -> Action {
 }
 
 /// Returns the action on a desired object, before anything is decided.
-pub(crate) fn of_object(inputs: &Inputs<'_>, object: &Object) -> Action {
+pub(crate) fn of_object(inputs: &Inputs<'_>, object: &PackedObject) -> Action {
     Action {
         origin: object.origin().cloned(),
-        digest: Some(inputs.key.digest(object.value())),
+        digest: Some(inputs.key.digest_object(object)),
         op: Op::Unchanged,
         reason: Reason::Same,
-        ..of_entry(&Entry::of(object))
+        ..undecided(object.id(), &object.gvk().version)
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
-use windlass_object::{FingerprintKey, Mask, Object, ObjectRef, Origin};
+use windlass_object::{FingerprintKey, Mask, Object, ObjectRef, Origin, PackedObject};
 
 use crate::ignore::{self, IgnoreRule, Ignored, NotAPointer};
 use crate::{Drifting, Takeover, Taker, Unit};
@@ -32,7 +32,7 @@ pub enum Desired {
 #[derive(Clone, Debug)]
 pub struct DesiredSet {
     unit: Unit,
-    objects: Arc<BTreeMap<ObjectRef, Object>>,
+    objects: Arc<BTreeMap<ObjectRef, PackedObject>>,
     hidden: BTreeMap<ObjectRef, Vec<String>>,
     ignored: Arc<BTreeMap<ObjectRef, Ignored>>,
 }
@@ -87,9 +87,10 @@ impl DesiredSet {
         unit: &Unit,
         objects: impl IntoIterator<Item = Object>,
     ) -> Result<Self, Vec<DesiredError>> {
-        let mut set = BTreeMap::<ObjectRef, Object>::new();
+        let mut set = BTreeMap::<ObjectRef, PackedObject>::new();
         let mut errors = Vec::new();
         let mut own = Vec::new();
+        let mut known = Vec::new();
         for object in objects {
             let (id, origin) = (object.id().clone(), object.origin().cloned());
             let object = unit.labelled(object);
@@ -110,13 +111,15 @@ impl DesiredSet {
                     continue;
                 }
             }
-            match set.get(&id) {
-                Some(first) => errors.push(twice(first, &object)),
-                None => drop(set.insert(id, object)),
+            if let Some(first) = set.get(&id) {
+                errors.push(twice(first, &object));
+                continue;
             }
+            known.extend(ignore::known_of(&object));
+            set.insert(id, object.into());
         }
         if errors.is_empty() {
-            let mut ignored = ignore::known_of(&set);
+            let mut ignored = ignore::known_in(known, |id| set.contains_key(id));
             for (id, own) in own {
                 ignored.entry(id).or_default().add(&own);
             }
@@ -143,9 +146,13 @@ impl DesiredSet {
     /// Returns the set with what the rules say ignored, besides what the objects say of themselves.
     #[must_use]
     pub fn ignoring(mut self, rules: &[IgnoreRule]) -> Self {
+        if rules.is_empty() {
+            return self;
+        }
         let mut ignored = self.ignored.as_ref().clone();
         for object in self.objects.values() {
-            for rule in rules.iter().filter(|rule| rule.target.selects(object)) {
+            let object = object.open();
+            for rule in rules.iter().filter(|rule| rule.target.selects(&object)) {
                 ignored
                     .entry(object.id().clone())
                     .or_default()
@@ -190,7 +197,7 @@ impl DesiredSet {
 
     /// Returns whether the words of a server about the object may quote what must not be shown.
     #[must_use]
-    pub fn is_sensitive(&self, object: &Object) -> bool {
+    pub fn is_sensitive(&self, object: &PackedObject) -> bool {
         object.gvk().kind == "Secret" || self.hidden(object.id()).next().is_some()
     }
 
@@ -206,7 +213,7 @@ impl DesiredSet {
 
     /// Returns the places of values in an object that must not be shown, by what the source says of it.
     fn hidden(&self, id: &ObjectRef) -> impl Iterator<Item = &str> {
-        let own = self.objects.get(id).map(Object::hidden);
+        let own = self.objects.get(id).map(PackedObject::hidden);
         let told = self.hidden.get(id).into_iter().flatten();
         own.into_iter().flatten().chain(told).map(String::as_str)
     }
@@ -219,12 +226,12 @@ impl DesiredSet {
 
     /// Returns the object that is to be applied as `id`.
     #[must_use]
-    pub fn get(&self, id: &ObjectRef) -> Option<&Object> {
+    pub fn get(&self, id: &ObjectRef) -> Option<&PackedObject> {
         self.objects.get(id)
     }
 
     /// Returns the objects, sorted by identity, as they are to be applied.
-    pub fn objects(&self) -> impl ExactSizeIterator<Item = &Object> {
+    pub fn objects(&self) -> impl ExactSizeIterator<Item = &PackedObject> {
         self.objects.values()
     }
 
@@ -241,7 +248,7 @@ impl DesiredSet {
     }
 }
 
-fn twice(first: &Object, second: &Object) -> DesiredError {
+fn twice(first: &PackedObject, second: &Object) -> DesiredError {
     DesiredError::Twice {
         id: first.id().clone(),
         first: first.origin().cloned(),

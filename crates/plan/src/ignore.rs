@@ -18,7 +18,7 @@ use crate::Unit;
 
 pub(crate) use fields::{Paths, left};
 pub use known::{Harmless, KNOWN, Known};
-pub(crate) use known::{ignored as known_of, is_counted, without_server_fields};
+pub(crate) use known::{is_counted, known_in, known_of, without_server_fields};
 pub use target::{Target, TargetError};
 
 /// The annotation with the pointers that an object ignores.

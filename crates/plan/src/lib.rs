@@ -34,7 +34,7 @@
 //! let desired = DesiredSet::new(&unit, [object]).expect("the object is there once");
 //! let mut observed = BTreeMap::new();
 //! for object in desired.objects() {
-//!     let dry_run = DryRun::Merged(object.value().clone());
+//!     let dry_run = DryRun::Merged(object.open().into_value());
 //!     observed.insert(object.id().clone(), Observed { live: Live::Absent, dry_run });
 //! }
 //! let plan = plan(&Inputs {

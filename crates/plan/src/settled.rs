@@ -49,15 +49,24 @@ const TAKEN_OVER: [&str; 2] = ["kubectl", "before-first-apply"];
 #[must_use]
 pub fn is_settled(desired: &Object, live: &Value, manager: &str) -> bool {
     let owned = own_fields(live, desired.gvk(), manager);
-    owned.is_some_and(|owned| is_plain(desired, live) && holds(desired, owned, live))
+    owned.is_some_and(|(owned, others)| {
+        is_plain(desired, live) && holds(desired, owned, &others, live)
+    })
 }
 
+/// Which fields a manager owns, as `managedFields` tells it.
+type Fields<'l> = &'l Map<String, Value>;
+
 /// Returns the fields that the manager applied, when it applied once, in this version, and nobody's fields are to be
-/// taken over.
-fn own_fields<'l>(live: &'l Value, gvk: &Gvk, manager: &str) -> Option<&'l Map<String, Value>> {
+/// taken over; and those that others own.
+fn own_fields<'l>(
+    live: &'l Value,
+    gvk: &Gvk,
+    manager: &str,
+) -> Option<(Fields<'l>, Vec<Fields<'l>>)> {
     let entries = live.pointer("/metadata/managedFields")?.as_array()?;
     let text = |entry: &'l Value, key| entry.get(key).and_then(Value::as_str).unwrap_or_default();
-    let mut own = None;
+    let (mut own, mut others) = (None, Vec::new());
     for entry in entries {
         let name = text(entry, "manager");
         if name == manager {
@@ -65,15 +74,16 @@ fn own_fields<'l>(live: &'l Value, gvk: &Gvk, manager: &str) -> Option<&'l Map<S
             is_first.then_some(())?;
         } else if TAKEN_OVER.iter().any(|prefix| name.starts_with(prefix)) {
             return None;
+        } else {
+            others.extend(entry.get("fieldsV1").and_then(Value::as_object));
         }
     }
     let own = own?;
     let is_apply = text(own, "operation") == "Apply" && text(own, "subresource").is_empty();
     let is_read = text(own, "fieldsType") == "FieldsV1";
     let is_same_version = text(own, "apiVersion") == gvk.api_version();
-    own.get("fieldsV1")?
-        .as_object()
-        .filter(|_| is_apply && is_read && is_same_version)
+    let fields = own.get("fieldsV1")?.as_object()?;
+    (is_apply && is_read && is_same_version).then_some((fields, others))
 }
 
 /// Whether both are the same object, in the same version, that is applied as any other.
@@ -92,7 +102,7 @@ fn is_plain(desired: &Object, live: &Value) -> bool {
     is_same && !either("annotations") && !either("labels")
 }
 
-fn holds(desired: &Object, owned: &Map<String, Value>, live: &Value) -> bool {
+fn holds(desired: &Object, owned: Fields<'_>, others: &[Fields<'_>], live: &Value) -> bool {
     let known = Known {
         schema: facts().schema(desired.gvk()),
         definition: None,
@@ -101,11 +111,17 @@ fn holds(desired: &Object, owned: &Map<String, Value>, live: &Value) -> bool {
     let Some(wanted) = desired.value().as_object() else {
         return false;
     };
-    let body = Level { owned, live, known };
+    let body = Level {
+        owned,
+        live,
+        known,
+        others,
+    };
     let metadata = Level {
         owned: child(owned, "f:metadata").unwrap_or(&empty),
         live: &live["metadata"],
         known: known.field("metadata"),
+        others,
     };
     let named = wanted.get("metadata").and_then(Value::as_object);
     named.is_some_and(|named| metadata.holds_all_but(&NAMES, named))

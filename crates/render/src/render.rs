@@ -6,7 +6,7 @@ mod object;
 use std::fmt;
 
 use windlass_kustomize::{Build, BuildErrors, BuildOptions, Problem, Resource, build_opening};
-use windlass_object::{Object, ObjectError, ObjectRef, Origin};
+use windlass_object::{ObjectError, ObjectRef, Origin, PackedObject};
 use windlass_sops::SecretBytes;
 use windlass_tree::{Tree, TreeError, TreePath};
 
@@ -18,7 +18,7 @@ use crate::{Decryption, Inputs, SecretError, SecretWarning, Unit};
 ///
 /// Its `Debug` form has the names of the objects only, because some of them are Secrets.
 pub struct Rendered {
-    objects: Vec<Object>,
+    objects: Vec<PackedObject>,
     text: SecretBytes,
     warnings: Vec<Warning>,
     inputs: Inputs,
@@ -138,7 +138,7 @@ fn failures(
     errors
 }
 
-type Finished = (Vec<Object>, String, Vec<Warning>);
+type Finished = (Vec<PackedObject>, String, Vec<Warning>);
 
 fn finish(
     mut built: Build,
@@ -177,7 +177,7 @@ fn print(resources: &[Resource]) -> Result<String, windlass_yaml::PrintError> {
 impl Rendered {
     /// Returns the objects in the order in which they were built, lists taken apart.
     #[must_use]
-    pub fn objects(&self) -> &[Object] {
+    pub fn objects(&self) -> &[PackedObject] {
         &self.objects
     }
 
@@ -186,15 +186,9 @@ impl Rendered {
         self.text = String::new().into();
     }
 
-    /// Changes each object, such as by adding labels. The text stays as it is.
-    pub fn change(&mut self, change: impl FnMut(Object) -> Object) {
-        let objects = std::mem::take(&mut self.objects);
-        self.objects = objects.into_iter().map(change).collect();
-    }
-
     /// Returns the objects themselves.
     #[must_use]
-    pub fn into_objects(self) -> Vec<Object> {
+    pub fn into_objects(self) -> Vec<PackedObject> {
         self.objects
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use windlass_cluster::{Cluster, Definitions, InventoryError, Kinds, Stored};
-use windlass_object::Object;
+use windlass_object::PackedObject;
 use windlass_plan::{Desired, DesiredSet};
 use windlass_render::{Decryption, RenderErrors, Rendered, Unit, UnitKind, Warning};
 use windlass_tree::Tree;
@@ -114,16 +114,6 @@ impl RenderedUnit {
         self.unit == *unit && self.result.as_ref().is_ok_and(is_held)
     }
 
-    /// Gives the objects the labels that they are applied with, so that what is wanted shares their values, and forgets
-    /// the text. One whose labels are no mapping stays as it is: [`desired`] says so.
-    fn label(&mut self, env: &str) {
-        let identity = identity(env, &self.unit.name);
-        if let Ok(rendered) = &mut self.result {
-            rendered.forget_text();
-            rendered.change(|object| identity.labelled(object));
-        }
-    }
-
     /// Returns what is wrong with secrets. That a spelling is deprecated is for `build` to say.
     pub(crate) fn secret_warnings(&self) -> impl Iterator<Item = String> {
         let warnings = self.result.as_ref().map_or(&[][..], Rendered::warnings);
@@ -134,7 +124,7 @@ impl RenderedUnit {
     }
 
     /// Returns the objects, or none when rendering failed.
-    fn objects(&self) -> &[Object] {
+    fn objects(&self) -> &[PackedObject] {
         self.result.as_ref().map_or(&[], Rendered::objects)
     }
 }
@@ -173,7 +163,9 @@ pub(crate) fn wanted(
     settings: &Settings,
 ) -> Vec<Wanted> {
     let wanted = rendered.iter_mut().map(|rendered| {
-        rendered.label(env);
+        if let Ok(rendered) = &mut rendered.result {
+            rendered.forget_text();
+        }
         let identity = identity(env, &rendered.unit.name);
         let desired = desired(rendered, &identity, definitions, kinds, settings);
         (rendered.unit.name.clone(), identity, desired)
@@ -208,15 +200,10 @@ pub(crate) fn desired(
     kinds: &Kinds,
     settings: &Settings,
 ) -> Desired {
-    let placed = rendered
-        .result
-        .as_ref()
-        .map_err(Clone::clone)
-        .and_then(|rendered| place_all(rendered.objects(), definitions, kinds));
-    let set = placed.and_then(|objects| {
-        DesiredSet::new(identity, objects)
-            .map_err(|errors| errors.iter().map(ToString::to_string).collect())
-    });
+    let set = match &rendered.result {
+        Ok(rendered) => place_all(rendered.objects(), identity, definitions, kinds),
+        Err(errors) => Err(errors.clone()),
+    };
     match set {
         Ok(set) => Desired::Complete(set.ignoring(&settings.ignore)),
         Err(errors) => Desired::Failed {
@@ -225,23 +212,25 @@ pub(crate) fn desired(
     }
 }
 
-/// Gives each object its namespace; returns every mistake.
+/// Gives each object its namespace and its labels; returns every mistake. One object at a time is held as a tree.
 fn place_all(
-    objects: &[Object],
+    objects: &[PackedObject],
+    identity: &windlass_plan::Unit,
     definitions: &Definitions,
     kinds: &Kinds,
-) -> Result<Vec<Object>, Vec<String>> {
-    let (placed, errors): (Vec<_>, Vec<_>) = objects
-        .iter()
-        .map(|object| definitions.place(kinds, object.clone()))
-        .partition(Result::is_ok);
-    if errors.is_empty() {
-        Ok(placed.into_iter().filter_map(Result::ok).collect())
-    } else {
-        Err(errors
-            .into_iter()
-            .filter_map(Result::err)
-            .map(|error| error.to_string())
-            .collect())
+) -> Result<DesiredSet, Vec<String>> {
+    let mut errors = Vec::new();
+    let placed = objects.iter().filter_map(|object| {
+        let placed = definitions.place(kinds, object.open());
+        placed.map_err(|error| errors.push(error.to_string())).ok()
+    });
+    let set = DesiredSet::new(identity, placed);
+    match set {
+        Ok(set) if errors.is_empty() => Ok(set),
+        Ok(_) => Err(errors),
+        Err(more) => {
+            errors.extend(more.iter().map(ToString::to_string));
+            Err(errors)
+        }
     }
 }

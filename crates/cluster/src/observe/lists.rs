@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use smol_str::SmolStr;
 use tokio::task::JoinSet;
-use windlass_object::{Object, ObjectRef};
+use windlass_object::{Object, ObjectRef, PackedObject};
 use windlass_plan::{DesiredSet, Unit, is_settled};
 
 use super::Trial;
@@ -187,8 +187,8 @@ impl Cluster {
                 let item = typed(&place.kind, item);
                 let id = identity(place, &item).filter(|id| ids.contains(id));
                 if let Some(id) = id {
-                    let object = desired.get(&id);
-                    seen.push((id, self.see(Some(desired), object, item)));
+                    let object = desired.get(&id).map(PackedObject::open);
+                    seen.push((id, self.see(Some(desired), object.as_ref(), item)));
                 }
             };
             match self.pages(place, desired.unit(), &mut take).await {

@@ -37,7 +37,7 @@ async fn apply_all(world: &World, desired: &DesiredSet) {
             kind,
             namespace,
             &id.name,
-            object.value(),
+            object.open().value(),
             manager,
             mode,
         );
@@ -149,7 +149,7 @@ fn nothing_is_tried_in_a_namespace_that_is_not_there() {
     in_world(|world| async move {
         let objects = maps(20)
             .objects()
-            .map(|object| object.clone().in_namespace("shop"))
+            .map(|object| object.open().in_namespace("shop"))
             .collect::<Vec<_>>();
         let desired = DesiredSet::new(&unit(), objects).unwrap();
         let log = noted(&world, |_| Fate::Pass);

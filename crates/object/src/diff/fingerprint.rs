@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::PackedObject;
+
 /// The key of all fingerprints of one installation. Without it nobody can guess a value of low entropy from
 /// its fingerprint. It is never printed.
 #[derive(Clone)]
@@ -40,6 +42,15 @@ impl FingerprintKey {
     #[must_use]
     pub fn digest(&self, value: &Value) -> KeyedDigest {
         KeyedDigest(hex(&self.hmac(&canonical(value))))
+    }
+
+    /// Returns the digest of the value of `object`, as [`FingerprintKey::digest`] does.
+    #[must_use]
+    pub fn digest_object(&self, object: &PackedObject) -> KeyedDigest {
+        match object.text() {
+            Some(text) => self.digest_of(text.as_bytes()),
+            None => self.digest(object.open().value()),
+        }
     }
 
     /// Returns the fingerprint of `value`.

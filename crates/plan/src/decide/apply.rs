@@ -1,7 +1,7 @@
 //! What is to be done to a desired object.
 
 use serde_json::Value;
-use windlass_object::{FieldChange, FieldPath, Object, ObjectRef, PathSegment, diff};
+use windlass_object::{FieldChange, FieldPath, Object, ObjectRef, PackedObject, PathSegment, diff};
 
 use super::{Grant, claim_of, drift, is_terminating, look, of_object, optout};
 use crate::blame::{has_applied, is_owner, writer_of};
@@ -16,19 +16,21 @@ pub(crate) fn apply(
     inputs: &Inputs<'_>,
     desired: &DesiredSet,
     inventory: &Inventory,
-    object: &Object,
+    packed: &PackedObject,
     grant: Grant<'_>,
 ) -> Action {
-    let action = of_object(inputs, object);
-    let live = match look(inputs, object.id()) {
+    let action = of_object(inputs, packed);
+    let live = match look(inputs, packed.id()) {
         Ok(live) => live,
         Err(why) => return action.with((Op::Blocked, Reason::LiveUnknown { why })),
     };
-    let held = inventory.get(object.id());
+    let held = inventory.get(packed.id());
+    let object = &packed.open();
     let step = Step {
         inputs,
         desired,
         object,
+        packed,
         live,
         held,
     };
@@ -44,6 +46,7 @@ pub(super) struct Step<'a> {
     pub(super) inputs: &'a Inputs<'a>,
     pub(super) desired: &'a DesiredSet,
     pub(super) object: &'a Object,
+    pub(super) packed: &'a PackedObject,
     pub(super) live: Option<&'a Value>,
     pub(super) held: Option<&'a Entry>,
 }
@@ -137,7 +140,7 @@ impl Step<'_> {
 
     /// The server's words may quote what must not be shown.
     pub(super) fn rejected(&self, reason: &str, message: &str) -> Reason {
-        let is_sensitive = self.desired.is_sensitive(self.object);
+        let is_sensitive = self.desired.is_sensitive(self.packed);
         Reason::Rejected {
             reason: reason.to_owned(),
             message: Some(message.to_owned()).filter(|_| !is_sensitive),

@@ -1,7 +1,7 @@
 //! What is to be done to an object that is held and no longer desired.
 
 use serde_json::Value;
-use windlass_object::{Object, ObjectRef};
+use windlass_object::{ObjectRef, PackedObject};
 
 use super::{Grant, claim_of, is_terminating, look, of_entry, optout};
 use crate::{Action, ClaimState, DesiredSet, Entry, Inputs, Op, Reason, Unit, guard};
@@ -99,7 +99,7 @@ fn user_of<'d>(desired: &'d DesiredSet, gone: &ObjectRef, live: &Value) -> Optio
         "CustomResourceDefinition" => defined == Some((id.group.as_str(), id.kind.as_str())),
         _ => false,
     };
-    desired.objects().map(Object::id).find(uses)
+    desired.objects().map(PackedObject::id).find(uses)
 }
 
 /// Returns the group and kind that a CustomResourceDefinition defines.

@@ -122,24 +122,25 @@ const INJECTED: [&str; 3] = [
     "cert-manager.io/inject-apiserver-ca",
 ];
 
-/// Returns what is known to be someone else's of each object of a source.
-pub(crate) fn ignored(objects: &BTreeMap<ObjectRef, Object>) -> BTreeMap<ObjectRef, Ignored> {
+/// Returns what `object` of a source tells to be someone else's: the places, as JSON pointers, and the object that has
+/// them, which the source may lack.
+pub(crate) fn known_of(object: &Object) -> impl Iterator<Item = (ObjectRef, &'static str)> {
+    let id = object.id().clone();
+    let own = pointers(object).iter();
+    let own = own.map(move |pointer| (id.clone(), *pointer));
+    let scaled = scaled(object).map(|scaled| (scaled, "/spec/replicas"));
+    own.chain(scaled)
+}
+
+/// Gathers what [`known_of`] returned of each object of a source. `has` tells whether the source has an object.
+pub(crate) fn known_in(
+    known: Vec<(ObjectRef, &'static str)>,
+    has: impl Fn(&ObjectRef) -> bool,
+) -> BTreeMap<ObjectRef, Ignored> {
     let mut ignored = BTreeMap::<ObjectRef, Ignored>::new();
-    let mut add = |id: &ObjectRef, pointer: &str| {
+    for (id, pointer) in known.into_iter().filter(|(id, _)| has(id)) {
         let pointer = Pointer::parse(pointer).expect("the pointers of this file are good");
-        ignored
-            .entry(id.clone())
-            .or_default()
-            .pointers
-            .push(pointer);
-    };
-    for (id, object) in objects {
-        if let Some(scaled) = scaled(object).filter(|scaled| objects.contains_key(scaled)) {
-            add(&scaled, "/spec/replicas");
-        }
-        for pointer in pointers(object) {
-            add(id, pointer);
-        }
+        ignored.entry(id).or_default().pointers.push(pointer);
     }
     ignored
 }

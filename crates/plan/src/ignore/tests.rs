@@ -169,7 +169,7 @@ fn the_labels_of_the_unit_cannot_be_ignored() {
     value["metadata"] = json!({"name": "web", "namespace": "shop", "labels": {"a": "b"},
         "annotations": {"windlass.dev/drift-ignore": "/metadata/labels"}});
     let set = DesiredSet::new(&unit, [Object::new(value).unwrap()]).unwrap();
-    let object = set.objects().next().unwrap();
+    let object = &set.objects().next().unwrap().open();
     let applied = set.to_apply(object, &deployment(1, &[]), "us");
     assert_eq!(Unit::of(applied.value()), Some(unit));
     assert_eq!(applied.label("a"), None);

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use windlass_object::{Object, ObjectRef};
+use smol_str::SmolStr;
+use windlass_object::{Object, ObjectRef, PackedObject};
 
 use crate::{DesiredSet, Until, Wait};
 
@@ -24,26 +25,35 @@ pub(super) struct Need {
 pub(super) struct Needs<'a> {
     desired: &'a DesiredSet,
     /// The definition of each custom kind, by group and kind.
-    definitions: BTreeMap<(&'a str, &'a str), &'a ObjectRef>,
+    definitions: BTreeMap<(SmolStr, SmolStr), &'a ObjectRef>,
 }
 
 impl<'a> Needs<'a> {
     pub(super) fn of(desired: &'a DesiredSet) -> Self {
-        let definition = |object: &'a Object| {
-            let spec = object.value().get("spec")?;
-            let kind = spec.get("names")?.get("kind")?.as_str()?;
-            let is_definition = object.gvk().kind == "CustomResourceDefinition";
-            is_definition.then_some(((spec.get("group")?.as_str()?, kind), object.id()))
+        let is_definition =
+            |object: &&PackedObject| object.gvk().kind == "CustomResourceDefinition";
+        let definition = |packed: &'a PackedObject| {
+            let object = packed.open();
+            let text = |pointer| Some(object.value().pointer(pointer)?.as_str()?.into());
+            Some((
+                (text("/spec/group")?, text("/spec/names/kind")?),
+                packed.id(),
+            ))
         };
         Self {
             desired,
-            definitions: desired.objects().filter_map(definition).collect(),
+            definitions: desired
+                .objects()
+                .filter(is_definition)
+                .filter_map(definition)
+                .collect(),
         }
     }
 
     /// Returns what `object` needs: what the dry run ran into, what the source asks for, and what it refers to of
     /// the desired objects.
-    pub(super) fn needs_of(&self, object: &Object, deferred: &[Wait]) -> Vec<Need> {
+    pub(super) fn needs_of(&self, object: &PackedObject, deferred: &[Wait]) -> Vec<Need> {
+        let object = &object.open();
         let mut needs: Vec<Need> = deferred.iter().map(missing).collect();
         needs.extend(explicit(object));
         let implied = self.implied(object).into_iter();
@@ -64,10 +74,7 @@ impl<'a> Needs<'a> {
             ids.insert((cluster("", "Namespace", namespace), Until::Current));
         }
         let gvk = object.gvk();
-        if let Some(&id) = self
-            .definitions
-            .get(&(gvk.group.as_str(), gvk.kind.as_str()))
-        {
+        if let Some(&id) = self.definitions.get(&(gvk.group.clone(), gvk.kind.clone())) {
             ids.insert((id.clone(), Until::Current));
         }
         let mut refer = |id| ids.insert((id, Until::Applied));
@@ -96,7 +103,7 @@ impl<'a> Needs<'a> {
             let workloads = self
                 .desired
                 .get(&id)
-                .map(|service| self.workloads_behind(service));
+                .map(|service| self.workloads_behind(&service.open()));
             let workloads = workloads
                 .into_iter()
                 .flatten()
@@ -114,12 +121,14 @@ impl<'a> Needs<'a> {
         let Some(selector) = selector.filter(|selector| !selector.is_empty()) else {
             return Vec::new();
         };
-        let is_behind = |object: &&Object| {
+        let is_behind = |object: &&PackedObject| {
+            if object.id().namespace != service.id().namespace {
+                return false;
+            }
+            let object = object.open();
             let labels = object.value().pointer("/spec/template/metadata/labels");
             let has = |(key, value)| labels.and_then(|labels| labels.get(key)) == Some(value);
-            object.id().namespace == service.id().namespace
-                && labels.is_some()
-                && selector.iter().all(has)
+            labels.is_some() && selector.iter().all(has)
         };
         self.desired
             .objects()

@@ -18,6 +18,8 @@ pub(super) struct Level<'a> {
     pub(super) live: &'a Value,
     /// Nothing is known of custom resources.
     pub(super) known: Known<'a>,
+    /// What other managers own of the whole object.
+    pub(super) others: &'a [&'a Map<String, Value>],
 }
 
 impl<'a> Level<'a> {
@@ -39,19 +41,23 @@ impl<'a> Level<'a> {
     }
 
     fn holds_field(self, name: &str, wanted: &Value) -> bool {
-        let Some(owned) = child(self.owned, &format!("f:{name}")) else {
+        let key = format!("f:{name}");
+        let Some(owned) = child(self.owned, &key) else {
             return false;
         };
-        match self.live.get(name) {
-            Some(live) => Level {
+        if let Some(live) = self.live.get(name) {
+            let below = Level {
                 owned,
                 live,
                 known: self.known.field(name),
-            }
-            .holds(wanted),
-            // We own it and it is not there: the server does not write it when it is empty.
-            None => owned.is_empty() && is_empty(wanted) && self.leaves_out(name),
+                ..self
+            };
+            return below.holds(wanted);
         }
+        // We own it and it is not there: the server does not write it when it is empty. Of others who own it, too, an
+        // apply makes it forget that.
+        let is_left_out = owned.is_empty() && is_empty(wanted) && self.leaves_out(name);
+        is_left_out && !self.others.iter().any(|other| has_leaf(other, &key))
     }
 
     /// Whether the server leaves the field out when it is empty.
@@ -128,6 +134,7 @@ impl<'a> Level<'a> {
                 owned: step.below,
                 live,
                 known: self.known.items(),
+                ..self
             }
             .holds_all_but(&[], fields),
             _ => step.below.is_empty(),
@@ -187,6 +194,15 @@ fn only<T>(items: impl Iterator<Item = T>, is_so: impl Fn(&T) -> bool) -> Option
     let mut found = items.enumerate().filter(|(_, item)| is_so(item));
     let first = found.next()?;
     found.next().is_none().then_some(first)
+}
+
+/// Whether the field is owned somewhere, and nothing below it.
+fn has_leaf(owned: &Map<String, Value>, key: &str) -> bool {
+    let is_leaf = |below: &Map<String, Value>| below.keys().all(|key| key == SELF);
+    let mut maps = owned
+        .iter()
+        .filter_map(|(key, below)| Some((key, below.as_object()?)));
+    maps.any(|(name, below)| (name == key && is_leaf(below)) || has_leaf(below, key))
 }
 
 fn is_empty(value: &Value) -> bool {

@@ -140,6 +140,18 @@ fn a_field_that_the_server_leaves_out_when_empty_may_be_missing() {
 }
 
 #[test]
+fn what_is_left_out_and_owned_by_others_too_may_be_disowned_by_an_apply() {
+    let other = |below: Value| {
+        move |_: &mut Value, live: &mut Value| {
+            let fields = json!({"f:spec": {"f:template": {"f:spec": {"f:hostNetwork": below}}}});
+            live["metadata"]["managedFields"][0]["fieldsV1"] = fields;
+        }
+    };
+    assert!(!after(other(json!({}))));
+    assert!(after(other(json!({"f:mode": {}}))), "that is another field");
+}
+
+#[test]
 fn an_item_without_a_key_is_not_the_one_that_we_applied_with_it() {
     assert!(!after(|_, live| {
         let owned =

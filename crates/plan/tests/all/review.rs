@@ -23,7 +23,7 @@ fn plan(name: &str, before: &[Object], after: &[Object]) -> (String, Plan) {
     world.unit = Unit::new("windlass-system", &format!("dev.{name}"));
     let applied = |object: &Object| {
         let set = DesiredSet::new(&world.unit, [object.clone()]).unwrap();
-        let applied = set.get(object.id()).unwrap();
+        let applied = &set.get(object.id()).unwrap().open();
         let digest = Some(world.key.digest(applied.value()));
         let entry = Entry {
             applied: digest,

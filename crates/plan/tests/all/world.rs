@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use windlass_object::{FingerprintKey, Gvk, Object, ObjectRef, Origin};
+use windlass_object::{FingerprintKey, Gvk, Object, ObjectRef, Origin, PackedObject};
 use windlass_plan::{
     Approvals, Desired, DesiredSet, DryRun, Entry, Guards, Held, Inputs, Inventory, Live, Observed,
     Op, Others, Plan, Unit, plan,
@@ -93,7 +93,7 @@ impl World {
     /// Returns the object with the labels of the unit.
     pub(crate) fn owned(&self, object: &Object) -> Value {
         let set = DesiredSet::new(&self.unit, [object.clone()]).unwrap();
-        set.get(object.id()).unwrap().value().clone()
+        set.get(object.id()).unwrap().open().into_value()
     }
 
     /// Does all dry runs of the desired objects: the server takes each as it is, if its namespace and the
@@ -131,7 +131,7 @@ impl World {
 
     pub(crate) fn desired_objects(&self) -> Vec<Object> {
         match &self.desired {
-            Desired::Complete(set) => set.objects().cloned().collect(),
+            Desired::Complete(set) => set.objects().map(PackedObject::open).collect(),
             Desired::Failed { .. } => Vec::new(),
         }
     }

@@ -6,7 +6,7 @@ use aho_corasick::AhoCorasick;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use windlass_object::Object;
+use windlass_object::PackedObject;
 
 /// A field is a copy when it is the same text as a value of at least so many bytes.
 const WHOLE: usize = 6;
@@ -16,17 +16,17 @@ const PART: usize = 12;
 /// Returns the objects with each field hidden that has a value of one of the Secrets among them.
 ///
 /// A value that is shorter, or of which a part was copied, is not recognised. Identities are never hidden.
-pub(super) fn hide_copies(objects: Vec<Object>) -> Vec<Object> {
+pub(super) fn hide_copies(objects: Vec<PackedObject>) -> Vec<PackedObject> {
     let values: HashSet<String> = objects.iter().flat_map(values_of).collect();
     let Some(known) = Known::new(&values) else {
         return objects;
     };
-    let hide = |object: Object| {
+    let hide = |object: PackedObject| {
         if is_secret(&object) {
             return object;
         }
         let mut found = object.hidden().to_vec();
-        known.find(object.value(), &mut Vec::new(), &mut found);
+        known.find(object.open().value(), &mut Vec::new(), &mut found);
         object.hiding(found)
     };
     objects.into_iter().map(hide).collect()
@@ -84,15 +84,16 @@ impl<'v> Known<'v> {
     }
 }
 
-fn is_secret(object: &Object) -> bool {
+fn is_secret(object: &PackedObject) -> bool {
     object.gvk().group.is_empty() && object.gvk().kind == "Secret"
 }
 
 /// Returns the values of a Secret that are texts.
-fn values_of(object: &Object) -> Vec<String> {
+fn values_of(object: &PackedObject) -> Vec<String> {
     if !is_secret(object) {
         return Vec::new();
     }
+    let object = object.open();
     let texts = |field: &str| {
         let fields = object.value().get(field).and_then(Value::as_object);
         fields
@@ -125,12 +126,13 @@ fn pointer(at: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use windlass_object::Object;
 
     use super::*;
 
     fn hidden(secret: &Value, other: Value) -> Vec<String> {
         let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": secret});
-        let objects = [secret, other].map(|value| Object::new(value).unwrap());
+        let objects = [secret, other].map(|value| PackedObject::from(Object::new(value).unwrap()));
         hide_copies(objects.to_vec())[1].hidden().to_vec()
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 use windlass_kustomize::Resource;
-use windlass_object::{Object, ObjectRef, Origin};
+use windlass_object::{Object, ObjectRef, Origin, PackedObject};
 use windlass_tree::TreePath;
 
 use super::RenderError;
@@ -18,7 +18,7 @@ pub(super) fn objects(
     resources: Vec<Resource>,
     hidden: &[Vec<String>],
     origins: &BTreeMap<TreePath, Origin>,
-) -> Result<Vec<Object>, Vec<RenderError>> {
+) -> Result<Vec<PackedObject>, Vec<RenderError>> {
     let (mut objects, mut errors) = (Vec::new(), Vec::new());
     for (resource, hidden) in resources.into_iter().zip(hidden) {
         let origin = origin(&resource, origins);
@@ -27,7 +27,7 @@ pub(super) fn objects(
             Ok(value) => {
                 for (value, prefix) in flatten(value, "") {
                     match object(value, &origin, hidden_below(hidden, &prefix)) {
-                        Ok(object) => objects.push(object),
+                        Ok(object) => objects.push(PackedObject::from(object)),
                         Err(error) => errors.push(error),
                     }
                 }
@@ -82,9 +82,9 @@ fn flatten(mut value: Value, at: &str) -> Vec<(Value, String)> {
     vec![(value, at.to_owned())]
 }
 
-fn duplicates(objects: &[Object]) -> Vec<RenderError> {
-    let mut first: HashMap<&ObjectRef, &Object> = HashMap::new();
-    let place = |object: &Object| {
+fn duplicates(objects: &[PackedObject]) -> Vec<RenderError> {
+    let mut first: HashMap<&ObjectRef, &PackedObject> = HashMap::new();
+    let place = |object: &PackedObject| {
         let unknown = || Origin {
             path: String::new(),
             line: 0,

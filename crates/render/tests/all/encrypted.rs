@@ -170,7 +170,7 @@ fn values_of_secrets_that_are_encrypted_files_are_opened() {
     let data = data.concat();
     let secret = format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: files}}\ndata:\n{data}");
     let rendered = build(&with(&[("a.yaml", &secret)])).unwrap();
-    let data = rendered.objects()[0].value()["data"]
+    let data = rendered.objects()[0].open().value()["data"]
         .as_object()
         .unwrap()
         .clone();
@@ -332,7 +332,7 @@ fn secrets(rendered: &Rendered) -> Vec<(String, serde_json::Value)> {
     let objects = rendered.objects().iter();
     let secrets = objects.filter(|object| object.gvk().kind == "Secret");
     let values = secrets.map(|object| {
-        let value = object.value();
+        let value = object.open().into_value();
         let values = serde_json::json!([value["data"], value["stringData"]]);
         (object.id().to_string(), values)
     });

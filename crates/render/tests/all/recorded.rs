@@ -32,7 +32,7 @@ fn render(mut tree: MemoryTree, keyring: &Keyring) -> Result<Vec<Value>, String>
     let rendered = render_directory(&tree, &TreePath::root(), Decryption::new(keyring));
     let rendered = rendered.map_err(|error| error.to_string())?;
     let objects = rendered.into_objects().into_iter();
-    Ok(objects.map(windlass_object::Object::into_value).collect())
+    Ok(objects.map(|object| object.open().into_value()).collect())
 }
 
 /// Returns what a Secret in the clear comes to.

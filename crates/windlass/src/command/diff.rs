@@ -148,7 +148,9 @@ fn change(action: &Action) -> Option<Change> {
 fn of_cluster(unit: &Surveyed, key: &FingerprintKey) -> UnitDiff {
     let mut plan = unit.plan.clone();
     if let Desired::Complete(set) = unit.desired() {
-        fill(&mut plan, |id| set.get(id).map(|object| whole(object, key)));
+        fill(&mut plan, |id| {
+            set.get(id).map(|object| whole(&object.open(), key))
+        });
     }
     let name = unit.name.clone();
     UnitDiff { name, plan }

@@ -7,7 +7,7 @@ use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
 use windlass_cluster::{Assessed, Cluster};
 use windlass_health::Status as Health;
-use windlass_object::{Object, ObjectRef};
+use windlass_object::{ObjectRef, PackedObject};
 use windlass_plan::{Action, Op};
 
 use crate::cli::{Output, SurveyArgs};
@@ -164,7 +164,7 @@ fn finding(action: &Action) -> Option<Finding> {
 /// Returns which objects of which units are not well.
 async fn unwell(cluster: &Cluster, units: &[Surveyed]) -> BTreeMap<String, Vec<Finding>> {
     let objects = units.iter().flat_map(|unit| {
-        let ids = unit.objects().map(Object::id);
+        let ids = unit.objects().map(PackedObject::id);
         ids.map(move |id| (unit.name.clone(), id))
     });
     let looks = objects.map(async |(name, id)| (name, unwell_object(cluster, id).await));

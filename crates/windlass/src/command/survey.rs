@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use futures_util::{StreamExt as _, stream};
 use windlass_cluster::{Cluster, Definitions, temporary_key};
-use windlass_object::{FingerprintKey, Object, ObjectRef};
+use windlass_object::{FingerprintKey, ObjectRef, PackedObject};
 use windlass_plan::{Desired, DesiredSet, Guards, Op, Plan, Review};
 
 use crate::access::{Access, Embedded};
@@ -238,7 +238,7 @@ impl Surveyed {
     }
 
     /// Returns what the unit wants; nothing when that is not known.
-    pub(super) fn objects(&self) -> impl Iterator<Item = &Object> {
+    pub(super) fn objects(&self) -> impl Iterator<Item = &PackedObject> {
         let set = match &self.job.desired {
             Desired::Complete(set) => Some(set),
             Desired::Failed { .. } => None,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use windlass_cluster::temporary_key;
-use windlass_object::{FingerprintKey, Mask, Object, ObjectRef, diff};
+use windlass_object::{FingerprintKey, Mask, ObjectRef, PackedObject, diff};
 use windlass_plan::{
     Action, Approvals, Desired, DesiredSet, DryRun, Entry, Field, Guards, Held, Inputs, Live,
     Observed, Op, Others, Phase, Plan, Unit, Wave, plan,
@@ -21,7 +21,7 @@ use crate::terminal::{complain, shown};
 use super::{UnitDiff, fill, whole};
 
 /// The objects of each unit.
-type Units = BTreeMap<String, Vec<Object>>;
+type Units = BTreeMap<String, Vec<PackedObject>>;
 
 /// Returns what changes from one revision to another, unit by unit.
 pub(super) fn compare(
@@ -86,8 +86,8 @@ fn units_at(
 fn between(
     unit: &Unit,
     revision: &str,
-    before: Vec<Object>,
-    after: Vec<Object>,
+    before: Vec<PackedObject>,
+    after: Vec<PackedObject>,
     key: &FingerprintKey,
 ) -> Result<Plan, Failure> {
     let before = set(unit, before)?;
@@ -97,9 +97,9 @@ fn between(
         pointers.fold(after, |after, pointer| after.hiding(object.id(), pointer))
     });
     let observed = observed(&before, &after);
-    let entry = |object: &Object| Entry {
-        applied: Some(key.digest(object.value())),
-        ..Entry::of(object)
+    let entry = |object: &PackedObject| Entry {
+        applied: Some(key.digest_object(object)),
+        ..Entry::of(&object.open())
     };
     let desired = Desired::Complete(after);
     let mut plan = plan(&Inputs {
@@ -117,24 +117,27 @@ fn between(
     if let Desired::Complete(after) = &desired {
         show_kept(&mut plan, &before, after, key);
         fill(&mut plan, |id| {
-            after.get(id).map(|object| whole(object, key))
+            after.get(id).map(|object| whole(&object.open(), key))
         });
     }
     Ok(plan)
 }
 
-fn set(unit: &Unit, objects: Vec<Object>) -> Result<DesiredSet, Failure> {
-    let set = DesiredSet::new(unit, objects);
+fn set(unit: &Unit, objects: Vec<PackedObject>) -> Result<DesiredSet, Failure> {
+    let set = DesiredSet::new(unit, objects.iter().map(PackedObject::open));
     set.map_err(|errors| Failure::of(errors.iter().map(ToString::to_string)))
 }
 
 /// Returns what a cluster with the objects of `before` would say: what is there, and that it takes all of `after`.
 fn observed(before: &DesiredSet, after: &DesiredSet) -> BTreeMap<ObjectRef, Observed> {
-    let ids = before.objects().chain(after.objects()).map(Object::id);
+    let ids = before
+        .objects()
+        .chain(after.objects())
+        .map(PackedObject::id);
     let ids: BTreeSet<&ObjectRef> = ids.collect();
     let observed = ids.into_iter().map(|id| {
-        let live = before.get(id).map(|object| object.value().clone());
-        let dry_run = after.get(id).map(|object| object.value().clone());
+        let live = before.get(id).map(|object| object.open().into_value());
+        let dry_run = after.get(id).map(|object| object.open().into_value());
         let observed = Observed {
             live: live.map_or(Live::Absent, Live::Present),
             dry_run: dry_run.map_or(DryRun::None, DryRun::Merged),
@@ -170,8 +173,8 @@ fn show_kept(plan: &mut Plan, before: &DesiredSet, after: &DesiredSet, key: &Fin
 
 /// Returns what the source does to an object, whoever keeps it from being done.
 fn changed(
-    before: Option<&Object>,
-    after: Option<&Object>,
+    before: Option<&PackedObject>,
+    after: Option<&PackedObject>,
     key: &FingerprintKey,
 ) -> Option<(Op, Vec<Field>)> {
     let (before, after) = match (before, after) {
@@ -181,7 +184,7 @@ fn changed(
     };
     let hidden = before.hidden().iter().chain(after.hidden());
     let mask = hidden.fold(Mask::new(key), |mask, pointer| mask.hiding(pointer));
-    let changes = diff(before.value(), after.value(), &mask).into_iter();
+    let changes = diff(before.open().value(), after.open().value(), &mask).into_iter();
     let fields: Vec<Field> = changes
         .map(|change| Field {
             change,

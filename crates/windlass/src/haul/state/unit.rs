@@ -255,7 +255,7 @@ impl State {
         };
         set.into_iter()
             .flat_map(windlass_plan::DesiredSet::objects)
-            .map(windlass_object::Object::id)
+            .map(windlass_object::PackedObject::id)
     }
 
     pub(super) fn change(&mut self, change: &Change, now: Instant) {
