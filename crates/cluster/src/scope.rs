@@ -129,7 +129,7 @@ mod tests {
             "metadata": {"name": "jaegers.jaegertracing.io"},
             "spec": {"group": "jaegertracing.io", "names": {"kind": "Jaeger"}, "scope": "Namespaced"},
         }));
-        Definitions::new([&definition.unwrap()])
+        Definitions::new([&definition.unwrap().into()])
     }
 
     fn jaeger() -> Object {

@@ -124,7 +124,7 @@ fn between(
 }
 
 fn set(unit: &Unit, objects: Vec<PackedObject>) -> Result<DesiredSet, Failure> {
-    let set = DesiredSet::new(unit, objects.iter().map(PackedObject::open));
+    let set = DesiredSet::new(unit, objects.into_iter().map(|object| object.open()));
     set.map_err(|errors| Failure::of(errors.iter().map(ToString::to_string)))
 }
 
