@@ -9,7 +9,7 @@ mod typed;
 
 use std::sync::OnceLock;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use windlass_cel::{CompileError, Program, compile};
 
 use crate::fields;
@@ -163,13 +163,6 @@ fn escaped(name: &str) -> String {
     let name = name.replace("__", "__underscores__");
     let name = name.replace('.', "__dot__").replace('-', "__dash__");
     name.replace('/', "__slash__")
-}
-
-/// Returns the schema of a field by the name that a program has for it.
-fn selected<'s>(properties: &'s Map<String, Value>, name: &str) -> Option<&'s Value> {
-    let mut properties = properties.iter();
-    let found = properties.find(|(property, _)| escaped(property) == name)?;
-    Some(found.1)
 }
 
 #[cfg(test)]

@@ -91,6 +91,19 @@ pub(crate) fn macros(expression: &IdedExpr) -> Result<(), CompileError> {
     within("calls of optMap and optFlatMap", count, MAX_OPTIONAL_MAPS)
 }
 
+/// Refuses loops that the parser does not make out.
+pub(crate) fn loops(expression: &IdedExpr) -> Result<(), CompileError> {
+    let mut found = false;
+    walk(expression, &mut |it| {
+        found |= matches!(&it.expr, Expr::Call(call) if is_loop(call));
+    });
+    let what = TWO_VARIABLES.to_owned();
+    if found {
+        return Err(CompileError::Unsupported { what });
+    }
+    Ok(())
+}
+
 /// Refuses a program that names what is not there, or what the interpreter must not see.
 pub(crate) fn expression(
     expression: &IdedExpr,

@@ -106,7 +106,7 @@ impl Size {
 impl Known<'_> {
     fn kind(&self) -> Kind {
         match self {
-            Self::Shape(shape) => shape.kind,
+            Self::Shape(shape) => shape.kind.broad(),
             Self::Scalar => Kind::Scalar,
             Self::Text => Kind::Text,
             Self::Bytes => Kind::Bytes,

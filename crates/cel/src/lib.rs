@@ -21,20 +21,22 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! It leaves types to others: a mistake that only the schema of a variable shows is found by who has the schema
-//! (see [`Program::paths`]), or when the program runs.
+//! [`check_types`] finds what does not fit ([`Mistake`]) before there are values, where their [`Shape`] is known.
 
 mod check;
 mod cost;
 mod error;
 mod estimate;
+mod places;
 mod program;
 mod shape;
 mod sugar;
+mod types;
 mod value;
 
 pub use cost::MAX_COST;
 pub use error::{CompileError, EvaluationError};
 pub use program::{Program, compile};
 pub use shape::{Kind, Shape};
+pub use types::{Mistake, Types, check as check_types};
 pub use value::{Value, Variables};

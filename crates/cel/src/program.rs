@@ -1,10 +1,9 @@
 //! A program: compiled, looked into, evaluated.
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 use kube_cel::KubeCelExt;
-use kube_cel::cel::common::ast::{Expr, IdedExpr};
+use kube_cel::cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue};
 use kube_cel::cel::parser::Parser;
 use kube_cel::cel::{self, Context, ParseErrors};
 
@@ -49,12 +48,7 @@ pub struct Program {
 /// [`CompileError`]: a text that is too large, not in the language, names something else, or needs what is not
 /// evaluated here.
 pub fn compile(source: &str, variables: &[&str]) -> Result<Program, CompileError> {
-    check::text(source)?;
-    let parser = Parser::new()
-        .enable_optional_syntax(true)
-        .max_recursion_depth(MAX_RECURSION);
-    let mut expression = parser.parse(source).map_err(|errors| syntax(&errors))?;
-    check::macros(&expression)?;
+    let mut expression = parse(source)?;
     sugar::make_out(&mut expression);
     check::expression(&expression, source, variables)?;
     let mut runnable = expression.clone();
@@ -63,6 +57,31 @@ pub fn compile(source: &str, variables: &[&str]) -> Result<Program, CompileError
         expression,
         runnable,
     })
+}
+
+/// Returns a program as written, which is not too large.
+pub(crate) fn parse(source: &str) -> Result<IdedExpr, CompileError> {
+    check::text(source)?;
+    let parser = Parser::new()
+        .enable_optional_syntax(true)
+        .max_recursion_depth(MAX_RECURSION);
+    let expression = parser.parse(source).map_err(|errors| syntax(&errors))?;
+    check::macros(&expression)?;
+    Ok(expression)
+}
+
+/// Returns whether a function that makes a value of a text, or a pattern, takes this one.
+pub(crate) fn is_constant_sound(function: &str, text: &IdedExpr) -> bool {
+    let node = |expr| IdedExpr { id: text.id, expr };
+    let is_pattern = function == "matches";
+    let subject = node(Expr::Literal(LiteralValue::String(String::new().into())));
+    let call = node(Expr::Call(CallExpr {
+        func_name: function.to_owned(),
+        target: is_pattern.then(|| Box::new(subject)),
+        args: vec![text.clone()],
+    }));
+    let is_dear = cost::bound(&call, &Variables::new()) > MAX_COST;
+    is_dear || cel::Value::resolve(&call, &FUNCTIONS).is_ok()
 }
 
 fn syntax(errors: &ParseErrors) -> CompileError {
@@ -83,15 +102,6 @@ impl Program {
             found |= matches!(&expression.expr, Expr::Ident(name) if name == variable);
         });
         found
-    }
-
-    /// Returns the chains of fields that the program selects of the variable: `a.b` for `self.a.b > 1`.
-    pub fn paths(&self, variable: &str) -> BTreeSet<Vec<String>> {
-        let mut paths = BTreeSet::new();
-        check::walk(&self.expression, &mut |expression| {
-            paths.extend(path(expression, variable).filter(|path| !path.is_empty()));
-        });
-        paths
     }
 
     /// Returns an upper bound of what an evaluation costs: about a step of the interpreter, or a byte copied, each.
@@ -140,19 +150,6 @@ impl Program {
             context.add_variable_from_value(name.clone(), value.0.clone());
         }
         Ok(cel::Value::resolve(&self.runnable, &context)?)
-    }
-}
-
-/// Returns the fields from the variable to here.
-fn path(expression: &IdedExpr, variable: &str) -> Option<Vec<String>> {
-    match &expression.expr {
-        Expr::Ident(name) => (name == variable).then(Vec::new),
-        Expr::Select(select) => {
-            let mut path = path(&select.operand, variable)?;
-            path.push(select.field.clone());
-            Some(path)
-        }
-        _ => None,
     }
 }
 

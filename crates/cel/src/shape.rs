@@ -17,11 +17,21 @@ pub struct Shape {
     pub fields: BTreeMap<String, Shape>,
 }
 
-/// What a value is, as far as its cost depends on it.
+/// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A number, a truth value, an instant or a duration.
+    /// One of the five that follow; nobody knows which.
     Scalar,
+    /// A truth value.
+    Bool,
+    /// A whole number.
+    Int,
+    /// A floating-point number.
+    Double,
+    /// An instant.
+    Timestamp,
+    /// A duration.
+    Duration,
     /// A text.
     Text,
     /// Bytes.
@@ -34,6 +44,18 @@ pub enum Kind {
     Object,
     /// Anything.
     Any,
+}
+
+impl Kind {
+    /// Returns the kind as far as costs depend on it.
+    pub(crate) fn broad(self) -> Self {
+        match self {
+            Self::Bool | Self::Int | Self::Double | Self::Timestamp | Self::Duration => {
+                Self::Scalar
+            }
+            other => other,
+        }
+    }
 }
 
 impl Shape {

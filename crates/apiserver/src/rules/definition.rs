@@ -1,11 +1,12 @@
-//! The rules of a definition that is written: what does not compile, or selects a field that is not there, is
-//! refused.
+//! The rules of a definition that is written: what does not compile, or has types that do not fit, is refused.
+
+mod form;
 
 use serde_json::Value;
-use windlass_cel::{CompileError, Program};
+use windlass_cel::{CompileError, Program, Shape, check_types};
 
 use super::budget::Budget;
-use super::{Rule, RuleTree, selected, shape};
+use super::{Rule, RuleTree, shape};
 use crate::fields;
 use crate::status::Cause;
 
@@ -42,150 +43,140 @@ struct Part<'t> {
 }
 
 impl Check {
-    fn visit(&mut self, part: Part<'_>, place: &str) {
+    /// Returns whether the rules of this part, and of those below it, have a form that can be compiled.
+    fn visit(&mut self, part: Part<'_>, place: &str) -> bool {
         let Part { tree, is_root, .. } = part;
-        let shape = (!tree.rules.is_empty()).then(|| {
-            let is_object =
-                is_root || fields::flag(&tree.schema, "/x-kubernetes-embedded-resource");
-            shape::shape(&tree.schema, is_object)
-        });
-        for (index, rule) in tree.rules.iter().enumerate() {
-            let place = format!("{place}.x-kubernetes-validations[{index}]");
+        let mut is_formed = self.visit_below(part, place);
+        let rules = || {
+            let rules = tree.rules.iter().enumerate();
+            rules.map(|(at, rule)| (rule, format!("{place}.x-kubernetes-validations[{at}]")))
+        };
+        for (rule, place) in rules() {
+            let mistakes = form::mistakes(rule, &place);
+            is_formed &= mistakes.is_empty();
+            self.causes.extend(mistakes);
+        }
+        if tree.rules.is_empty() || !is_formed {
+            return is_formed;
+        }
+        let is_object = is_root || fields::flag(&tree.schema, "/x-kubernetes-embedded-resource");
+        let shape = shape::shape(&tree.schema, is_object);
+        for (rule, place) in rules() {
             let known = self.causes.len();
-            check_rule(rule, tree, &place, is_root, &mut self.causes);
-            if let Some(Some(shape)) = shape.as_ref().filter(|_| self.causes.len() == known) {
+            check_rule(rule, shape.as_ref(), &place, &mut self.causes);
+            if let Some(shape) = shape.as_ref().filter(|_| self.causes.len() == known) {
                 let costs = &mut self.causes;
                 self.budget.rule(rule, shape, part.count, &place, costs);
             }
         }
+        true
+    }
+
+    fn visit_below(&mut self, part: Part<'_>, place: &str) -> bool {
+        let tree = part.tree;
         let below = |tree, count| Part {
             tree,
             is_root: false,
             count,
         };
-        for (name, property) in &tree.properties {
-            let place = format!("{place}.properties[{name}]");
-            self.visit(below(property, part.count), &place);
-        }
         let several = |key: &str| {
             let most = fields::optional_integer(&tree.schema, key)?;
             Some(part.count?.saturating_mul(u64::try_from(most).unwrap_or(0)))
         };
+        let mut is_formed = true;
+        for (name, property) in &tree.properties {
+            let place = format!("{place}.properties[{name}]");
+            is_formed &= self.visit(below(property, part.count), &place);
+        }
         if let Some(items) = &tree.items {
-            self.visit(
-                below(items, several("/maxItems")),
-                &format!("{place}.items"),
-            );
+            let place = format!("{place}.items");
+            is_formed &= self.visit(below(items, several("/maxItems")), &place);
         }
         if let Some(values) = &tree.additional {
             let place = format!("{place}.additionalProperties");
-            self.visit(below(values, several("/maxProperties")), &place);
+            is_formed &= self.visit(below(values, several("/maxProperties")), &place);
         }
+        is_formed
     }
 }
 
-fn check_rule(rule: &Rule, tree: &RuleTree, place: &str, is_root: bool, causes: &mut Vec<Cause>) {
-    if rule.text.trim().is_empty() {
-        let message = "Required value: rule is not specified";
-        causes.push(Cause::new(
-            "FieldValueRequired",
-            format!("{place}.rule"),
-            message,
-        ));
-        return;
-    }
-    let lines = |text: &str| text.trim().contains('\n');
-    if lines(&rule.text) && rule.message.trim().is_empty() {
-        let message = "Required value: message must be specified if rule contains line breaks";
-        causes.push(Cause::new(
-            "FieldValueRequired",
-            format!("{place}.message"),
-            message,
-        ));
-    }
-    let wrong = wrong(rule.program(), &rule.text, tree, is_root);
+fn check_rule(rule: &Rule, shape: Option<&Shape>, place: &str, causes: &mut Vec<Cause>) {
+    let known = causes.len();
+    let rule_text = Text {
+        program: rule.program(),
+        source: &rule.text,
+        wanted: "bool",
+    };
+    let wrong = wrong(&rule_text, rule, shape).map(|it| match it {
+        Wrong::Text(detail) => format!("compilation failed: {detail}"),
+        Wrong::Result => "cel expression must evaluate to a bool".to_owned(),
+    });
     causes.extend(wrong.map(|detail| refused(rule, &format!("{place}.rule"), &detail)));
-    if let Some(program) = rule.message_program() {
-        let wrong = self::wrong(program, &rule.message_expression, tree, is_root);
-        let place = format!("{place}.messageExpression");
-        causes.extend(wrong.map(|detail| {
-            let detail = format!("messageExpression {detail}");
-            refused(rule, &place, &detail)
-        }));
-    }
+    let Some(program) = rule.message_program().filter(|_| causes.len() == known) else {
+        return;
+    };
+    let message_text = Text {
+        program,
+        source: &rule.message_expression,
+        wanted: "string",
+    };
+    let wrong = self::wrong(&message_text, rule, shape).map(|it| match it {
+        Wrong::Text(detail) => format!("messageExpression compilation failed: {detail}"),
+        Wrong::Result => "messageExpression must evaluate to a string".to_owned(),
+    });
+    let place = format!("{place}.messageExpression");
+    causes.extend(wrong.map(|detail| refused(rule, &place, &detail)));
+}
+
+/// A text that is compiled, and the type that it is to give.
+struct Text<'r> {
+    program: &'r Result<Program, CompileError>,
+    source: &'r str,
+    wanted: &'static str,
+}
+
+/// What is wrong with a text.
+enum Wrong {
+    /// It does not compile.
+    Text(String),
+    /// It gives something else.
+    Result,
 }
 
 /// Returns what the compiler says to a program.
-fn wrong(
-    program: &Result<Program, CompileError>,
-    text: &str,
-    tree: &RuleTree,
-    is_root: bool,
-) -> Option<String> {
-    match program {
-        Ok(program) => undefined(program, text, tree, is_root),
-        Err(
-            error @ (CompileError::Syntax { line, column, .. }
-            | CompileError::Undeclared { line, column, .. }),
-        ) => Some(located(&error.to_string(), text, *line, *column)),
+fn wrong(of: &Text<'_>, rule: &Rule, shape: Option<&Shape>) -> Option<Wrong> {
+    let text = of.source;
+    let at = |line, column, message: &str| located(message, text, line, column);
+    let types = shape.map(|shape| check_types(text, shape, rule.old_self_is_optional));
+    match (types, of.program) {
+        (Some(Ok(types)), _) if types.mistakes.is_empty() => {
+            (types.result != of.wanted).then_some(Wrong::Result)
+        }
+        (Some(Ok(types)), _) => {
+            let mistakes = types.mistakes.iter();
+            let mistakes: Vec<String> = mistakes
+                .map(|it| at(it.line, it.column, &it.message))
+                .collect();
+            Some(Wrong::Text(mistakes.join("\n")))
+        }
+        (
+            _,
+            Err(
+                error @ (CompileError::Syntax { line, column, .. }
+                | CompileError::Undeclared { line, column, .. }),
+            ),
+        ) => Some(Wrong::Text(at(*line, *column, &error.message()))),
         // What only this server does not evaluate is said when an object needs it.
-        Err(_) => None,
+        _ => None,
     }
-}
-
-fn undefined(program: &Program, text: &str, tree: &RuleTree, is_root: bool) -> Option<String> {
-    let paths = ["self", "oldSelf"].map(|name| (name, program.paths(name)));
-    let mut paths = paths
-        .iter()
-        .flat_map(|(name, paths)| paths.iter().map(move |path| (*name, path)));
-    let (variable, known, field) = paths.find_map(|(variable, path)| {
-        let known = first_unknown(path, &tree.schema, is_root)?;
-        Some((variable, &path[..known], &path[known]))
-    })?;
-    let before = known
-        .iter()
-        .fold(variable.to_owned(), |text, field| format!("{text}.{field}"));
-    let at = text
-        .find(&format!("{before}.{field}"))
-        .map_or(0, |at| at + before.len());
-    let what = format!("1:{}: undefined field '{field}'", at + 1);
-    Some(located(&what, text, 1, at + 1))
 }
 
 /// Returns a mistake of the compiler with the line that it is in.
-fn located(what: &str, text: &str, line: usize, column: usize) -> String {
-    let line = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+fn located(message: &str, text: &str, line: usize, column: usize) -> String {
+    let shown = text.split('\n').nth(line.saturating_sub(1));
+    let shown = shown.unwrap_or_default().replace('\t', " ");
     let dots = ".".repeat(column.saturating_sub(1));
-    format!("compilation failed: ERROR: <input>:{what}\n | {line}\n | {dots}^")
-}
-
-/// Returns the index of the first name that the schema does not have.
-fn first_unknown(path: &[String], schema: &Value, is_root: bool) -> Option<usize> {
-    let mut schema = schema;
-    let mut is_object = is_root;
-    for (index, name) in path.iter().enumerate() {
-        is_object |= fields::flag(schema, "/x-kubernetes-embedded-resource");
-        if is_object && ["apiVersion", "kind"].contains(&&**name) {
-            return None;
-        }
-        if is_object && name == "metadata" {
-            let below = path.get(index + 1)?;
-            return (!["name", "generateName"].contains(&&**below)).then_some(index + 1);
-        }
-        is_object = false;
-        if fields::text(schema, "/type") != "object" {
-            return None;
-        }
-        schema = match fields::map(schema, "/properties") {
-            _ if schema["additionalProperties"].is_object() => &schema["additionalProperties"],
-            Some(properties) => match selected(properties, name) {
-                Some(below) => below,
-                None => return Some(index),
-            },
-            None => return Some(index),
-        };
-    }
-    None
+    format!("ERROR: <input>:{line}:{column}: {message}\n | {shown}\n | {dots}^")
 }
 
 fn refused(rule: &Rule, place: &str, detail: &str) -> Cause {

@@ -44,8 +44,9 @@ pub(super) fn shape(schema: &Value, is_object: bool) -> Option<Shape> {
             _ => Some(object(schema, is_object)),
         },
         "string" => Some(text(schema, count("/maxLength"))),
-        "boolean" => Some(Shape::new(Kind::Scalar, 0, 4)),
-        "number" | "integer" => Some(Shape::new(Kind::Scalar, 0, 1)),
+        "boolean" => Some(Shape::new(Kind::Bool, 0, 4)),
+        "number" => Some(Shape::new(Kind::Double, 0, 1)),
+        "integer" => Some(Shape::new(Kind::Int, 0, 1)),
         _ => None,
     }
 }
@@ -82,9 +83,9 @@ fn object(schema: &Value, is_object: bool) -> Shape {
 fn text(schema: &Value, most: Option<u64>) -> Shape {
     match fields::text(schema, "/format") {
         "byte" => Shape::new(Kind::Bytes, most.unwrap_or(MAX_REQUEST - 2), 2),
-        "duration" => Shape::new(Kind::Scalar, 32, 3),
-        "date" => Shape::new(Kind::Scalar, 12, 12),
-        "date-time" => Shape::new(Kind::Scalar, 32, 21),
+        "duration" => Shape::new(Kind::Duration, 32, 3),
+        "date" => Shape::new(Kind::Timestamp, 12, 12),
+        "date-time" => Shape::new(Kind::Timestamp, 32, 21),
         _ => {
             let listed = fields::list(schema, "/enum").iter();
             let longest = listed

@@ -64,7 +64,9 @@ fn a_hostile_rule_ends_the_validation() {
 
 #[test]
 fn rules_that_do_not_compile_are_refused_with_their_place() {
-    let rules = json!([{"rule": "self.none > 1"}, {"rule": "self.n >"}, {"rule": " "}, {"rule": "self.n > x"}]);
+    let rules = json!([{"rule": "self.none > 1"}, {"rule": "self.n >"}, {"rule": "self.n > x"},
+        {"rule": "self.n > 1 && 'a' + self.n == ''"}, {"rule": "self.n"},
+        {"rule": "self.n > 1", "messageExpression": "self.n"}]);
     let schema = schema(&rules, &json!({"n": {"type": "integer"}}));
     let causes = check(&schema, "schema");
     let lines: Vec<String> = causes
@@ -78,11 +80,26 @@ fn rules_that_do_not_compile_are_refused_with_their_place() {
     schema.properties[spec].x-kubernetes-validations[1].rule: Invalid value: {"Rule":"self.n \u003e","Message":"","MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null}: compilation failed: ERROR: <input>:1:9: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}
      | self.n >
      | ........^
-    schema.properties[spec].x-kubernetes-validations[2].rule: Required value: rule is not specified
-    schema.properties[spec].x-kubernetes-validations[3].rule: Invalid value: {"Rule":"self.n \u003e x","Message":"","MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null}: compilation failed: ERROR: <input>:1:10: undeclared reference to 'x' (in container '')
+    schema.properties[spec].x-kubernetes-validations[2].rule: Invalid value: {"Rule":"self.n \u003e x","Message":"","MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null}: compilation failed: ERROR: <input>:1:10: undeclared reference to 'x' (in container '')
      | self.n > x
      | .........^
+    schema.properties[spec].x-kubernetes-validations[3].rule: Invalid value: {"Rule":"self.n \u003e 1 \u0026\u0026 'a' + self.n == ''","Message":"","MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null}: compilation failed: ERROR: <input>:1:19: found no matching overload for '_+_' applied to '(string, int)'
+     | self.n > 1 && 'a' + self.n == ''
+     | ..................^
+    schema.properties[spec].x-kubernetes-validations[4].rule: Invalid value: {"Rule":"self.n","Message":"","MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null}: cel expression must evaluate to a bool
+    schema.properties[spec].x-kubernetes-validations[5].messageExpression: Invalid value: {"Rule":"self.n \u003e 1","Message":"","MessageExpression":"self.n","Reason":null,"FieldPath":"","OptionalOldSelf":null}: messageExpression must evaluate to a string
     "#);
+    let rules = json!([{"rule": " "}, {"rule": "self.n > 'a'"}, {"rule": "self\n.n > 1"}]);
+    let causes = check(
+        &self::schema(&rules, &json!({"n": {"type": "integer"}})),
+        "schema",
+    );
+    let fields: Vec<&str> = causes.iter().map(|it| &*it.field).collect();
+    let place = "schema.properties[spec].x-kubernetes-validations";
+    assert_eq!(
+        fields,
+        [format!("{place}[0].rule"), format!("{place}[2].message")]
+    );
 }
 
 #[test]

@@ -35,6 +35,7 @@ static RULES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r":\d{5}/(TCP|UDP)", ":<port>/$1"),
         (r"\b127\.0\.0\.1:\d+", "<server>"),
         (r"\bApp_[a-z0-9]{5}\b", "App_<name>"),
+        (r"\bselfType\d+", "selfType<number>"),
         (
             r"(?s)-----BEGIN CERTIFICATE-----.*-----END CERTIFICATE-----\n?",
             "<certificate>",
