@@ -22,6 +22,7 @@ mod inventory;
 mod kinds;
 mod lease;
 mod observe;
+mod page;
 mod pauses;
 pub mod request;
 mod retry;

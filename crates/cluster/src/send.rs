@@ -63,18 +63,29 @@ impl Cluster {
     /// Sends a request, again where that is safe and may help, and returns the answer.
     pub(crate) async fn send(&self, request: ApiRequest) -> Result<Value, ClusterError> {
         let fence = is_write(&request).then_some(&*self.fence);
-        self.send_through(fence, request).await
+        self.send_through(fence, request, &mut whole).await
+    }
+
+    /// Sends a request that writes nothing, and has `read` make of the answer what is returned. It may be called
+    /// several times, when the text is none of an API server.
+    pub(crate) async fn send_reading(
+        &self,
+        request: ApiRequest,
+        read: &mut Read<'_>,
+    ) -> Result<Value, ClusterError> {
+        self.send_through(None, request, read).await
     }
 
     /// The same for what is written to have the right to write.
     pub(crate) async fn send_unfenced(&self, request: ApiRequest) -> Result<Value, ClusterError> {
-        self.send_through(None, request).await
+        self.send_through(None, request, &mut whole).await
     }
 
     async fn send_through(
         &self,
         fence: Option<&Fence>,
         request: ApiRequest,
+        read: &mut Read<'_>,
     ) -> Result<Value, ClusterError> {
         let mut attempts = Attempts::new(self.patience.pause, Instant::now() + self.patience.total);
         loop {
@@ -82,7 +93,7 @@ impl Cluster {
             if fence.is_some_and(|fence| !fence.is_open()) {
                 return Err(ClusterError::Fenced);
             }
-            let attempt = self.attempt(&request).await;
+            let attempt = self.attempt(&request, read).await;
             turn.end(load(&attempt));
             let pause = match &attempt {
                 Attempt::Done(_) => None,
@@ -139,10 +150,10 @@ impl Cluster {
         }
     }
 
-    async fn attempt(&self, request: &ApiRequest) -> Attempt {
+    async fn attempt(&self, request: &ApiRequest, read: &mut Read<'_>) -> Attempt {
         let sent = self.client.send(request.clone().map(Body::from));
         match timeout(self.patience.answer, sent).await {
-            Ok(Ok(response)) => doubted(request, self.read(response).await),
+            Ok(Ok(response)) => doubted(request, self.read(response, read).await),
             Ok(Err(error)) if was_never_sent(&error) => Attempt::Unsent(chain(&error)),
             Ok(Err(error)) => Attempt::Lost(chain(&error)),
             Err(_) => Attempt::Lost(format!(
@@ -152,24 +163,23 @@ impl Cluster {
         }
     }
 
-    async fn read(&self, response: Response<Body>) -> Attempt {
+    async fn read(&self, response: Response<Body>, read: &mut Read<'_>) -> Attempt {
         self.has_answered.store(true, Ordering::Relaxed);
         let (parts, body) = response.into_parts();
         let body = match self.read_body(body).await {
             Ok(body) => body,
             Err(attempt) => return attempt,
         };
-        let value = serde_json::from_slice::<Value>(&body);
         if !parts.status.is_success() {
             return Attempt::Refused {
-                status: Box::new(status(parts.status, value.ok(), &body)),
+                status: Box::new(status(parts.status, whole(&body).ok(), &body)),
                 // The other form of this field is a date, which depends on two clocks; no API server sends it.
                 retry_after: parts.headers.get(RETRY_AFTER).and_then(|value| {
                     Some(Duration::from_secs(value.to_str().ok()?.parse().ok()?))
                 }),
             };
         }
-        match value {
+        match read(&body) {
             Ok(value) => Attempt::Done(value),
             Err(error) => Attempt::Odd(format!("it is not JSON: {error}")),
         }
@@ -229,6 +239,14 @@ impl Cluster {
             }),
         }
     }
+}
+
+/// What makes a value of the text of an answer.
+pub(crate) type Read<'r> = dyn FnMut(&[u8]) -> serde_json::Result<Value> + Send + 'r;
+
+/// Reads all of it.
+fn whole(body: &[u8]) -> serde_json::Result<Value> {
+    serde_json::from_slice(body)
 }
 
 /// Whether the request is to change something.

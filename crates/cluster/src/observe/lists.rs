@@ -14,7 +14,7 @@ use windlass_plan::{DesiredSet, Unit, is_settled};
 use super::Trial;
 use super::slim::slim;
 use crate::served::Served;
-use crate::{Cluster, ClusterError, Kind, request};
+use crate::{Cluster, ClusterError, Kind, page, request};
 
 /// From how many objects on a list is made: so many reads cost as much as a page.
 const LEAST: usize = 8;
@@ -182,17 +182,15 @@ impl Cluster {
     ) -> Option<(Place, Found)> {
         let Sought { place, ids } = &sought;
         for _ in 0..TRIES {
-            let mut seen = Vec::with_capacity(ids.len());
-            let mut take = |item: Value| {
+            let see = |item: Value| {
                 let item = typed(&place.kind, item);
-                let id = identity(place, &item).filter(|id| ids.contains(id));
-                if let Some(id) = id {
-                    let object = desired.get(&id).map(PackedObject::open);
-                    seen.push((id, self.see(Some(desired), object.as_ref(), item)));
-                }
+                let id = identity(place, &item).filter(|id| ids.contains(id))?;
+                let object = desired.get(&id).map(PackedObject::open);
+                let seen = self.see(Some(desired), object.as_ref(), item);
+                Some((id, seen))
             };
-            match self.pages(place, desired.unit(), &mut take).await {
-                Ok(()) => {
+            match self.pages(place, desired.unit(), &see).await {
+                Ok(seen) => {
                     let mut found = Found {
                         seen: seen.into_iter().collect(),
                         ..Found::default()
@@ -240,25 +238,29 @@ impl Cluster {
         BTreeSet::new()
     }
 
-    /// Gives every object of a list to `take`.
-    async fn pages(
+    /// Returns what was seen of every object of a list. One at a time is held as a whole.
+    async fn pages<T: Send>(
         &self,
         place: &Place,
         unit: &Unit,
-        take: &mut (dyn FnMut(Value) + Send),
-    ) -> Result<(), ClusterError> {
+        see: &(dyn Fn(Value) -> Option<T> + Sync),
+    ) -> Result<Vec<T>, ClusterError> {
         let labels = unit.labels().map(|(key, value)| format!("{key}={value}"));
         let namespace = place.namespace.as_deref();
         let list = request::page(&place.kind, namespace, &labels.join(","), PAGE);
-        let mut page = list.clone();
+        let (mut page, mut seen) = (list.clone(), Vec::new());
         loop {
-            let mut answer = self.send(page).await?;
-            let Value::Array(items) = answer["items"].take() else {
-                return Err(self.unexpected("a list without items"));
+            let before = seen.len();
+            let mut read = |body: &[u8]| {
+                seen.truncate(before);
+                page::read(body, &mut |item| seen.extend(see(item)))
             };
-            items.into_iter().for_each(&mut *take);
+            let answer = self.send_reading(page, &mut read).await?;
+            if !answer["items"].is_array() {
+                return Err(self.unexpected("a list without items"));
+            }
             match answer.pointer("/metadata/continue").and_then(Value::as_str) {
-                None | Some("") => return Ok(()),
+                None | Some("") => return Ok(seen),
                 Some(token) => page = request::rest(&list, token),
             }
         }
