@@ -130,10 +130,8 @@ fn in_whole_text(chunk: &Chunk<'_>, error: ParseError) -> Fault {
 }
 
 fn move_down(node: &mut Node, lines: u32) {
-    for position in [&mut node.start, &mut node.end] {
-        if position.is_known() {
-            position.line += lines;
-        }
+    if node.start.is_known() {
+        node.start.line += lines;
     }
     match &mut node.value {
         Value::Sequence(items) => items.iter_mut().for_each(|item| move_down(item, lines)),
@@ -213,7 +211,6 @@ fn through_json(mut node: Node) -> Node {
             node.replace_value(Node::plain("null").value);
         } else if node.is_string() {
             node.replace_value(edit::quoted(edit::text(&node)).value);
-            node.tag = None;
         }
     } else if let Some(items) = node.as_sequence_mut() {
         *items = std::mem::take(items)

@@ -193,7 +193,7 @@ pub(crate) fn assign(old: &mut Node, mut value: Node) {
     if value.is_scalar() {
         restyle(&mut value, style);
     }
-    value.anchor = old.anchor.take();
+    value.set_anchor(old.set_anchor(None));
     *old = value;
 }
 
@@ -206,7 +206,7 @@ pub(crate) fn style_of(node: &Node) -> Node {
             .map(|scalar| scalar.style)
             .unwrap_or_default(),
     );
-    place.anchor.clone_from(&node.anchor);
+    place.set_anchor(node.anchor().map(Into::into));
     place
 }
 
@@ -214,25 +214,25 @@ pub(crate) fn style_of(node: &Node) -> Node {
 fn restyle(value: &mut Node, style: ScalarStyle) {
     let was_string = value.is_string();
     if style != ScalarStyle::Plain {
-        value.tag = None;
+        value.set_tag(None);
     }
     if let Value::Scalar(scalar) = &mut value.value {
         scalar.style = style;
     }
     if was_string && !value.is_string() {
         // Quotes would tell later changes to make it a string as well; kyaml only remembers the type.
-        value.tag = Some(STRING.into());
+        value.set_tag(Some(STRING.into()));
     }
 }
 
 /// Gives quotes to a string that only its tag makes one. kyaml does so with the fields that a merge visits.
 pub(crate) fn quoted_if_tagged(mut node: Node) -> Node {
     let is_plain = |scalar: &Scalar| scalar.style == ScalarStyle::Plain;
-    let is_tagged = node.tag.as_deref() == Some(STRING) && node.as_scalar().is_some_and(is_plain);
+    let is_tagged = node.tag() == Some(STRING) && node.as_scalar().is_some_and(is_plain);
     if is_tagged && !yaml11::is_string(text(&node)) {
         let text = text(&node).to_owned();
         node.replace_value(quoted(&text).value);
-        node.tag = None;
+        node.set_tag(None);
     }
     node
 }
@@ -245,7 +245,7 @@ pub(crate) fn assign_text(old: &mut Node, value: &str) {
         scalar.text = value.into();
     }
     if type_tag(old) != kind {
-        old.tag = Some(format!("{TAGS}{kind}").into());
+        old.set_tag(Some(format!("{TAGS}{kind}").into()));
     }
 }
 

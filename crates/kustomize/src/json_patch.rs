@@ -313,7 +313,7 @@ fn from_go(node: &mut Node) {
         Value::Scalar(_) | Value::Alias(_) => scalar_from_go(node),
     }
     // What was one value in several places no longer is.
-    node.anchor = None;
+    node.set_anchor(None);
 }
 
 fn scalar_from_go(node: &mut Node) {
@@ -335,7 +335,7 @@ fn scalar_from_go(node: &mut Node) {
         _ => return,
     };
     node.replace_value(made.value);
-    node.tag = None;
+    node.set_tag(None);
 }
 
 /// Returns a JSON value as a node.

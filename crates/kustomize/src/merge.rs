@@ -193,7 +193,7 @@ impl<'s> Walker<'s> {
         for mut entry in rest {
             let schema = self.field_schema([&entry], schema, edit::text(&entry.key));
             if let Some(value) = self.merge_field(None, Some(entry.value), schema)? {
-                entry.key.comments = None;
+                entry.key.forget_comments();
                 mapping.push(entry.key, value);
             }
         }

@@ -69,16 +69,16 @@ fn restore(before: &Snapshot, node: &mut Node) -> usize {
 
 /// Marks a value as one with all others that have the same mark.
 pub(crate) fn mark(node: &mut Node, number: usize) {
-    node.anchor = Some(number.to_string().into());
+    node.set_anchor(Some(number.to_string().into()));
 }
 
 fn mark_of(node: &Node) -> Option<usize> {
-    node.anchor.as_deref()?.parse().ok()
+    node.anchor()?.parse().ok()
 }
 
 /// Makes all values their own.
 pub(crate) fn forget(node: &mut Node) {
-    node.anchor = None;
+    node.set_anchor(None);
     match &mut node.value {
         Value::Sequence(items) => items.iter_mut().for_each(forget),
         Value::Mapping(mapping) => mapping.values_mut().for_each(forget),

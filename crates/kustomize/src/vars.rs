@@ -261,9 +261,10 @@ impl<'v> Writer<'v> {
             edit::spend_bytes(&mut self.budget, uses.saturating_mul(self.longest))?;
         }
         let expanded = expand(text, self.values, &mut self.used);
-        let (at, mark) = (node.start, node.anchor.take());
+        let (at, mark) = (node.start, node.set_anchor(None));
         *node = expanded;
-        (node.start, node.anchor) = (at, mark);
+        node.start = at;
+        node.set_anchor(mark);
         Ok(())
     }
 }

@@ -37,7 +37,7 @@ pub(crate) fn json(node: &Node) -> Json<'_> {
         Value::Sequence(items) => Json::Array(items),
         Value::Mapping(mapping) => Json::Object(mapping),
         Value::Alias(_) => Json::Null,
-        Value::Scalar(scalar) => match &node.tag {
+        Value::Scalar(scalar) => match node.tag() {
             Some(tag) if tag.ends_with(":str") || tag.ends_with(":binary") => {
                 Json::String(&scalar.text)
             }
@@ -161,7 +161,6 @@ pub(crate) fn modernise(node: &Node) -> Node {
         ),
     };
     made.start = node.start;
-    made.end = node.end;
     made
 }
 

@@ -1,7 +1,8 @@
 //! Building, reading and changing nodes.
 
+use crate::extras::End;
 use crate::mapping::Mapping;
-use crate::node::{Comments, Layout, Node, Position, Scalar, ScalarStyle, Value};
+use crate::node::{Node, Position, Scalar, ScalarStyle, Value};
 use crate::resolve::{self, Resolved};
 
 impl Node {
@@ -10,12 +11,9 @@ impl Node {
         // Not from `default`, which would make the text of a null only to drop it.
         Self {
             value,
-            tag: None,
-            anchor: None,
+            extras: None,
             start: Position::default(),
-            end: Position::default(),
-            comments: None,
-            layout: Layout::default(),
+            end: End::default(),
         }
     }
 
@@ -228,19 +226,14 @@ impl Node {
     /// Replaces the value and drops the tag; anchor, position and comments stay.
     pub fn replace_value(&mut self, value: Value) {
         self.value = value;
-        self.tag = None;
-    }
-
-    /// Returns the comments, empty ones when there are none, to be changed.
-    pub fn comments_mut(&mut self) -> &mut Comments {
-        self.comments.get_or_insert_default()
+        self.set_tag(None);
     }
 
     /// Forgets positions and comments, here and below.
     pub fn forget_source(&mut self) {
         self.start = Position::default();
-        self.end = Position::default();
-        self.comments = None;
+        self.set_end(0);
+        self.forget_comments();
         match &mut self.value {
             Value::Sequence(items) => items.iter_mut().for_each(Self::forget_source),
             Value::Mapping(mapping) => {

@@ -85,7 +85,7 @@ enum Merges {
 
 /// Most documents have no anchors, and are not touched.
 fn needs_expansion(node: &Node) -> bool {
-    node.anchor.is_some()
+    node.anchor().is_some()
         || match &node.value {
             Value::Alias(_) => true,
             Value::Scalar(_) => false,
@@ -117,7 +117,7 @@ fn collect_aliases(node: &Node, names: &mut HashSet<Box<str>>) {
 
 /// Returns whether the value of this key is merged: with the tag, whatever its text.
 fn is_merge(key: &Node) -> bool {
-    key.tag.as_deref() == Some(MERGE_TAG) || matches!(key.resolve(), Resolved::Merge)
+    key.tag() == Some(MERGE_TAG) || matches!(key.resolve(), Resolved::Merge)
 }
 
 struct Expansion {
@@ -138,7 +138,9 @@ struct Anchored {
 
 impl Expansion {
     fn expand(&mut self, node: &mut Node, depth: usize) -> Result<(), ParseError> {
-        let anchor = node.anchor.take().filter(|name| self.used.contains(name));
+        let anchor = node
+            .set_anchor(None)
+            .filter(|name| self.used.contains(name));
         if let Some(name) = &anchor {
             self.anchors.insert(name.clone(), None);
         }
@@ -297,9 +299,9 @@ fn size(node: &Node) -> (usize, usize) {
 }
 
 fn text_bytes(node: &Node) -> usize {
-    let comments = node.comments.as_ref().map_or(0, |comments| {
+    let comments = node.comments().map_or(0, |comments| {
         comments.head.len() + comments.line.len() + comments.foot.len()
     });
-    let tag = node.tag.as_ref().map_or(0, |tag| tag.len());
+    let tag = node.tag().map_or(0, str::len);
     node.text().map_or(0, str::len) + tag + comments
 }

@@ -78,6 +78,9 @@ pub fn replace_scalar(text: &str, node: &Node, value: &str) -> Result<String, Ed
     }
 }
 
+/// What ends a line, as in YAML 1.1.
+const LINE_BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+
 /// Returns where the text of the scalar stands, without its anchor and tag.
 fn range_in(text: &str, documents: &[Document], node: &Node) -> Result<Range<usize>, EditError> {
     let at = node.start;
@@ -86,13 +89,12 @@ fn range_in(text: &str, documents: &[Document], node: &Node) -> Result<Range<usi
         .any(|document| contains(&document.root, node));
     let scalar = node.as_scalar().filter(|_| here && at.is_known());
     let scalar = scalar.ok_or(EditError::NotHere { at })?;
-    let end = node.end.offset as usize;
+    let (start, end) = (at.offset as usize, node.end());
     let block = matches!(scalar.style, ScalarStyle::Literal | ScalarStyle::Folded);
-    if block || node.end.line != at.line {
+    if block || text[start..end].contains(LINE_BREAKS) {
         return Err(EditError::SeveralLines { at });
     }
-    let start = at.offset as usize + properties_length(&text[at.offset as usize..end]);
-    Ok(start..end)
+    Ok(start + properties_length(&text[start..end])..end)
 }
 
 /// Returns the length of the anchor and tag, and the blanks behind them.
@@ -106,7 +108,7 @@ fn properties_length(text: &str) -> usize {
 }
 
 fn contains(tree: &Node, node: &Node) -> bool {
-    if tree.start == node.start && tree.end == node.end && tree == node {
+    if tree.start == node.start && tree.end() == node.end() && tree == node {
         return true;
     }
     match &tree.value {
@@ -153,7 +155,7 @@ fn only_differ_at(before: &[Document], after: &[Document], at: Position, value: 
 
 /// Returns whether two trees are the same but for the scalar at `at`, and counts that one.
 fn compare(before: &Node, after: &Node, at: Position, value: &str, changed: &mut usize) -> bool {
-    if before.anchor != after.anchor || before.tag != after.tag {
+    if before.anchor() != after.anchor() || before.tag() != after.tag() {
         return false;
     }
     match (&before.value, &after.value) {
@@ -171,8 +173,8 @@ fn compare(before: &Node, after: &Node, at: Position, value: &str, changed: &mut
         }
         (Value::Scalar(_), Value::Scalar(scalar)) if before.start == at => {
             *changed += 1;
-            &*scalar.text == value && (after.is_string() || after.tag.is_some())
+            &*scalar.text == value && (after.is_string() || after.tag().is_some())
         }
-        (a, b) => a == b && before.comments == after.comments,
+        (a, b) => a == b && before.comments() == after.comments(),
     }
 }

@@ -36,7 +36,7 @@
 //! assert_eq!(replicas.text(), Some("0x10"));
 //! assert_eq!(replicas.as_i64(), Some(16));
 //! assert_eq!(replicas.start.to_string(), "2:11");
-//! assert_eq!(replicas.comments.as_ref().map(|comments| &*comments.line), Some("# many"));
+//! assert_eq!(replicas.comments().map(|comments| &*comments.line), Some("# many"));
 //!
 //! let web = documents[1].root.as_sequence().and_then(|items| items[0].as_scalar());
 //! assert_eq!(web.map(|scalar| scalar.style), Some(ScalarStyle::SingleQuoted));
@@ -158,6 +158,7 @@ mod access;
 mod alias;
 mod edit;
 mod error;
+mod extras;
 mod json;
 mod mapping;
 mod node;

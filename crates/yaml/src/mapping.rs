@@ -30,11 +30,13 @@ const INDEXED_FROM: usize = 32;
 #[derive(Clone, Debug, Default)]
 pub struct Mapping {
     entries: Vec<Entry>,
-    index: OnceLock<Box<Index>>,
+    index: Slot,
 }
 
-/// Where the first entry with each key stands. It is boxed, since most mappings have none and are moved
-/// around a lot.
+/// Room for an index, which the first search makes. Small mappings have none, and stay small.
+type Slot = Option<Box<OnceLock<Index>>>;
+
+/// Where the first entry with each key stands.
 #[derive(Clone, Debug, Default)]
 struct Index {
     positions: HashMap<Box<str>, usize>,
@@ -59,7 +61,7 @@ impl Mapping {
     pub fn with_capacity(entries: usize) -> Self {
         Self {
             entries: Vec::with_capacity(entries),
-            index: OnceLock::new(),
+            index: None,
         }
     }
 
@@ -80,7 +82,7 @@ impl Mapping {
 
     /// Returns the entries for any change, including of their keys and order.
     pub fn entries_mut(&mut self) -> &mut Vec<Entry> {
-        self.index.take();
+        self.index = slot(self.entries.len());
         &mut self.entries
     }
 
@@ -115,16 +117,13 @@ impl Mapping {
 
     /// Returns where the first entry with this key stands.
     pub fn position(&self, key: &str) -> Option<usize> {
-        if self.entries.len() < INDEXED_FROM {
-            return self
-                .entries
-                .iter()
-                .position(|entry| key_text(&entry.key) == Some(key));
+        if let Some(slot) = &self.index {
+            let index = slot.get_or_init(|| Index::of(&self.entries));
+            return index.positions.get(key).copied();
         }
-        let index = self
-            .index
-            .get_or_init(|| Box::new(Index::of(&self.entries)));
-        index.positions.get(key).copied()
+        self.entries
+            .iter()
+            .position(|entry| key_text(&entry.key) == Some(key))
     }
 
     /// Returns whether there is an entry with this key.
@@ -168,11 +167,14 @@ impl Mapping {
 
     /// Appends a pair without looking whether the key is there already.
     pub fn push(&mut self, key: Node, value: Node) {
-        if let Some(index) = self.index.get_mut()
-            && let Some(text) = key_text(&key)
-        {
-            let at = self.entries.len();
-            index.positions.entry(text.into()).or_insert(at);
+        let at = self.entries.len();
+        match &mut self.index {
+            None => self.index = slot(at + 1),
+            Some(slot) => {
+                if let (Some(index), Some(text)) = (slot.get_mut(), key_text(&key)) {
+                    index.positions.entry(text.into()).or_insert(at);
+                }
+            }
         }
         self.entries.push(Entry { key, value });
     }
@@ -185,13 +187,13 @@ impl Mapping {
     /// Removes the first entry with this key, keeping the order of the others.
     pub fn remove_entry(&mut self, key: &str) -> Option<Entry> {
         let at = self.position(key)?;
-        self.index.take();
+        self.index = slot(self.entries.len());
         Some(self.entries.remove(at))
     }
 
     /// Removes the entries for which `keep` returns false.
     pub fn retain(&mut self, mut keep: impl FnMut(&Node, &mut Node) -> bool) {
-        self.index.take();
+        self.index = slot(self.entries.len());
         self.entries
             .retain_mut(|entry| keep(&entry.key, &mut entry.value));
     }
@@ -205,10 +207,9 @@ impl PartialEq for Mapping {
 
 impl FromIterator<Entry> for Mapping {
     fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
-        Self {
-            entries: entries.into_iter().collect(),
-            index: OnceLock::new(),
-        }
+        let entries: Vec<Entry> = entries.into_iter().collect();
+        let index = slot(entries.len());
+        Self { entries, index }
     }
 }
 
@@ -231,6 +232,12 @@ impl IntoIterator for Mapping {
     fn into_iter(self) -> Self::IntoIter {
         self.entries.into_iter()
     }
+}
+
+/// Returns room for the index of a mapping with so many entries. One that outgrows the limit by
+/// [`Mapping::entries_mut`] gets it with the next change.
+fn slot(entries: usize) -> Slot {
+    (entries >= INDEXED_FROM).then(Box::default)
 }
 
 /// The text that a key is found by.

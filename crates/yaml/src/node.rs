@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::extras::{End, Extras};
 use crate::mapping::Mapping;
 
 /// Where something stands in a text. Lines and columns count from 1, `offset` is in bytes from 0.
@@ -38,18 +39,12 @@ impl fmt::Display for Position {
 pub struct Node {
     /// What the node holds.
     pub value: Value,
-    /// The explicit tag, such as `!!str` written out as `tag:yaml.org,2002:str`.
-    pub tag: Option<Box<str>>,
-    /// The anchor, without `&`.
-    pub anchor: Option<Box<str>>,
+    /// Tag, anchor and comments: large builds hold millions of nodes, of which few have any.
+    pub(crate) extras: Option<Box<Extras>>,
     /// Where the node starts.
     pub start: Position,
-    /// Where the node ends, exclusive; a block collection ends where its last child does.
-    pub end: Position,
-    /// The comments that belong to the node.
-    pub comments: Option<Box<Comments>>,
-    /// How a collection was written.
-    pub layout: Layout,
+    /// Where the node ends, and the layout.
+    pub(crate) end: End,
 }
 
 /// What a node holds.
@@ -137,7 +132,7 @@ impl Document {
 
 impl PartialEq for Node {
     fn eq(&self, other: &Self) -> bool {
-        self.value == other.value && self.tag == other.tag && self.anchor == other.anchor
+        self.value == other.value && self.tag() == other.tag() && self.anchor() == other.anchor()
     }
 }
 

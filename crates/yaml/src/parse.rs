@@ -4,6 +4,7 @@
 //! nodes of events.
 
 use crate::error::{LimitKind, ParseError};
+use crate::extras::{End, Extras};
 use crate::mapping::{Entry, Mapping};
 use crate::node::{Comments, Document, Layout, Node, Position, Scalar, ScalarStyle, Value};
 
@@ -170,13 +171,14 @@ impl<'t> Reader<'t> {
                     let (value, properties, layout) = parts_of(kind);
                     self.stack.begin(Node {
                         value,
-                        // A lone `!` says nothing that go-yaml v3 would keep.
-                        tag: properties.tag.filter(|tag| &**tag != "!"),
-                        anchor: properties.anchor.map(Into::into),
+                        extras: Extras::new(
+                            // A lone `!` says nothing that go-yaml v3 would keep.
+                            properties.tag.filter(|tag| &**tag != "!"),
+                            properties.anchor.map(Into::into),
+                            event.comments,
+                        ),
                         start: event.start.position(self.base),
-                        end: event.end.position(self.base),
-                        comments: event.comments,
-                        layout,
+                        end: End::new(event.end.position(self.base), layout),
                     })?;
                 }
             }

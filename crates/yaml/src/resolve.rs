@@ -56,7 +56,7 @@ impl Node {
     /// ```
     pub fn resolve(&self) -> Resolved<'_> {
         match &self.value {
-            Value::Scalar(scalar) => resolve_scalar(scalar, self.tag.as_deref()),
+            Value::Scalar(scalar) => resolve_scalar(scalar, self.tag()),
             Value::Sequence(_) => Resolved::Sequence,
             Value::Mapping(_) => Resolved::Mapping,
             Value::Alias(_) => Resolved::Alias,

@@ -131,7 +131,7 @@ fn is_unchanged(old: &Node, new: &Node) -> bool {
 
 fn same_anchors(old: &Node, new: &Node) -> bool {
     let same = |(old, new): (&Node, &Node)| same_anchors(old, new);
-    old.anchor == new.anchor
+    old.anchor() == new.anchor()
         && match (&old.value, &new.value) {
             (Value::Sequence(old), Value::Sequence(new)) => old.iter().zip(new).all(same),
             (Value::Mapping(old), Value::Mapping(new)) => {
@@ -208,7 +208,7 @@ impl<'t> Rewriter<'t> {
 
     fn root(&mut self, old: Option<&Node>, new: &Node) -> Result<(), RewriteError> {
         match old {
-            Some(old) if old.start != old.end => {
+            Some(old) if old.start.offset as usize != old.end() => {
                 let holder = Holder {
                     kind: HolderKind::Root,
                     column: self.source.column(old.start.offset as usize),
@@ -218,9 +218,7 @@ impl<'t> Rewriter<'t> {
             }
             _ => {
                 let lines = self.printer.root(new);
-                let end = old.map_or(self.source.len(), |old| {
-                    self.source.line_after(old.end.offset as usize)
-                });
+                let end = old.map_or(self.source.len(), |old| self.source.line_after(old.end()));
                 self.insert_lines(end, lines);
             }
         }
@@ -243,7 +241,7 @@ impl<'t> Rewriter<'t> {
 
     /// Notes when a node is changed that shows in other places too.
     fn guard(&mut self, old: &Node) {
-        if let Some(anchor) = old.anchor.as_deref()
+        if let Some(anchor) = old.anchor()
             && self.repeated.contains(anchor)
         {
             let anchor = anchor.to_owned();
@@ -255,10 +253,10 @@ impl<'t> Rewriter<'t> {
 
     /// Changes children of a collection.
     fn inside(&mut self, old: &Node, new: &Node, holder: Holder) -> Result<(), Unfit> {
-        if old.anchor != new.anchor || old.tag != new.tag {
+        if old.anchor() != new.anchor() || old.tag() != new.tag() {
             return Err(Unfit);
         }
-        let is_flow = old.layout == Layout::Flow;
+        let is_flow = old.layout() == Layout::Flow;
         match (&old.value, &new.value) {
             (Value::Mapping(_), Value::Mapping(b)) if is_flow && b.is_empty() => Err(Unfit),
             (Value::Sequence(_), Value::Sequence(b)) if is_flow && b.is_empty() => Err(Unfit),

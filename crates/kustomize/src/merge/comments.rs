@@ -53,7 +53,7 @@ impl CommentSchemas {
 }
 
 fn comment(node: &Node) -> Option<&str> {
-    let comments = node.comments.as_ref()?;
+    let comments = node.comments()?;
     [&comments.line, &comments.head]
         .into_iter()
         .map(String::as_str)

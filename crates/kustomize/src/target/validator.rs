@@ -54,7 +54,7 @@ fn without_signature(mut node: Node) -> Node {
 
 /// Returns whether both nodes are the same and were read at the same place.
 fn is_identical(a: &Node, b: &Node) -> bool {
-    if a.start != b.start || a.tag != b.tag {
+    if a.start != b.start || a.tag() != b.tag() {
         return false;
     }
     match (&a.value, &b.value) {

@@ -38,7 +38,7 @@ impl Copied {
         };
         if let Ok(Some(value)) = lookup(object, path) {
             self.value = value.clone();
-            self.value.anchor = None;
+            self.value.set_anchor(None);
         }
     }
 }
@@ -200,7 +200,7 @@ fn describe(source: &Source) -> String {
 /// Returns the part of the value that the options name.
 fn refine(value: &Node, options: Option<&FieldOptions>) -> Result<Node, Problem> {
     let mut value = value.clone();
-    value.anchor = None;
+    value.set_anchor(None);
     let Some(options) = options.filter(|options| !options.delimiter.is_empty()) else {
         return Ok(value);
     };

@@ -35,7 +35,7 @@ fn element(nodes: &[Node], index: usize) -> Option<&Node> {
     let lines = |text: &str| text.lines().filter(|line| !line.is_empty()).count();
     let mut next = 0;
     for node in nodes {
-        let comments = node.comments.as_deref();
+        let comments = node.comments();
         next += comments.map_or(0, |own| lines(&own.head) + lines(&own.line));
         if next >= index {
             return Some(node);

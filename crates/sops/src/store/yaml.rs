@@ -129,12 +129,12 @@ fn parse_list(nodes: &[Node]) -> Result<Vec<Value>, SyntaxError> {
 }
 
 fn before(node: &Node) -> impl Iterator<Item = SecretBytes> {
-    let comments = node.comments.iter();
+    let comments = node.comments().into_iter();
     comments.flat_map(|comments| lines(&comments.head).chain(lines(&comments.line)))
 }
 
 fn after(node: &Node) -> impl Iterator<Item = SecretBytes> {
-    let comments = node.comments.iter();
+    let comments = node.comments().into_iter();
     comments.flat_map(|comments| lines(&comments.foot))
 }
 

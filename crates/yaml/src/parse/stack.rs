@@ -59,8 +59,8 @@ impl Stack {
         if self.nodes > self.limits.nodes {
             return Err(limit(node.start, LimitKind::Nodes, self.limits.nodes));
         }
-        if let Some(anchor) = &node.anchor {
-            self.anchors.insert(anchor.clone());
+        if let Some(anchor) = node.anchor() {
+            self.anchors.insert(anchor.into());
         }
         match &node.value {
             Value::Scalar(_) => self.add(node),
@@ -90,7 +90,11 @@ impl Stack {
         let Some(Open { mut node, first }) = self.open.pop() else {
             return Ok(());
         };
-        node.end = end_of_collection(&node, self.children[first..].last(), end);
+        node.set_end(end_of_collection(
+            &node,
+            self.children[first..].last(),
+            end.offset as usize,
+        ));
         if node.is_mapping() {
             let mut entries = entries(self.children.drain(first..));
             close_comments(&mut node, &mut entries, comments);
@@ -116,7 +120,7 @@ impl Stack {
             let is_value = siblings.len() % 2 == 1;
             match siblings {
                 [.., key] if is_value => move_foot_to_key(&mut node, key),
-                [.., before, _] if open.node.layout == Layout::Block => {
+                [.., before, _] if open.node.layout() == Layout::Block => {
                     move_foot_to_entry_before(&mut node, before);
                 }
                 _ => {}
@@ -146,8 +150,7 @@ fn move_foot_to_entry_before(key: &mut Node, before: &mut Node) {
 /// The foot of an entry is at its key, whose own comes first.
 fn move_foot_to_key(value: &mut Node, key: &mut Node) {
     let has_foot = key
-        .comments
-        .as_ref()
+        .comments()
         .is_some_and(|comments| !comments.foot.is_empty());
     if !has_foot {
         let foot = take_foot(value);
@@ -161,13 +164,13 @@ fn move_foot_to_key(value: &mut Node, key: &mut Node) {
 fn close_comments(node: &mut Node, entries: &mut [Entry], comments: Option<Box<Comments>>) {
     let comments = comments.map_or_else(Comments::default, |comments| *comments);
     let Comments { line, mut foot, .. } = comments;
-    if node.layout == Layout::Block
+    if node.layout() == Layout::Block
         && !foot.is_empty()
         && let Some(last) = entries.last_mut()
     {
         last.key.comments_mut().foot = std::mem::take(&mut foot);
     }
-    if node.comments.is_some() || !line.is_empty() || !foot.is_empty() {
+    if node.comments().is_some() || !line.is_empty() || !foot.is_empty() {
         let comments = node.comments_mut();
         comments.line = line;
         comments.foot = foot;
@@ -175,19 +178,19 @@ fn close_comments(node: &mut Node, entries: &mut [Entry], comments: Option<Box<C
 }
 
 fn take_foot(node: &mut Node) -> String {
-    match &mut node.comments {
-        Some(comments) => std::mem::take(&mut comments.foot),
-        None => String::new(),
+    if node.comments().is_none() {
+        return String::new();
     }
+    std::mem::take(&mut node.comments_mut().foot)
 }
 
 /// The event that ends a block collection stands before the next token, after blank lines and
 /// comments; the collection itself ends with its last child.
-fn end_of_collection(node: &Node, last: Option<&Node>, end: Position) -> Position {
-    match (node.layout, last) {
+fn end_of_collection(node: &Node, last: Option<&Node>, end: usize) -> usize {
+    match (node.layout(), last) {
         (Layout::Flow, _) => end,
-        (Layout::Block, Some(last)) => last.end,
-        (Layout::Block, None) => node.end,
+        (Layout::Block, Some(last)) => last.end(),
+        (Layout::Block, None) => node.end(),
     }
 }
 

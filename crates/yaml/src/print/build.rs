@@ -77,14 +77,14 @@ fn keeps_breaks(node: &Node) -> bool {
 }
 
 fn has_comments(node: &Node) -> bool {
-    node.comments.is_some() || any_child(node, has_comments)
+    node.comments().is_some() || any_child(node, has_comments)
 }
 
 fn has_odd_comments(node: &Node) -> bool {
     if line_comment(node).contains('\n') {
         return true;
     }
-    match (&node.value, node.layout) {
+    match (&node.value, node.layout()) {
         (_, node::Layout::Flow) => any_child(node, has_comments),
         (Value::Mapping(mapping), _) if mapping.iter().any(has_comment_before_nothing) => true,
         _ => any_child(node, has_odd_comments),
@@ -101,7 +101,7 @@ fn has_comment_before_nothing((key, value): (&Node, &Node)) -> bool {
 }
 
 fn line_comment(node: &Node) -> &str {
-    node.comments.as_ref().map_or("", |comments| &comments.line)
+    node.comments().map_or("", |comments| &comments.line)
 }
 
 fn any_child(node: &Node, is: impl Fn(&Node) -> bool) -> bool {
@@ -126,7 +126,7 @@ pub(crate) struct Place {
 impl Place {
     /// Returns the place of the items of this collection.
     pub(crate) fn item_of(self, collection: &Node) -> Self {
-        let flow = self.flow || collection.layout == node::Layout::Flow;
+        let flow = self.flow || collection.layout() == node::Layout::Flow;
         Self {
             inner: true,
             of_key: false,
@@ -258,15 +258,12 @@ fn sorted_pairs(mapping: &Mapping, place: Place) -> Result<Vec<(Cow<'_, str>, &N
 /// The object itself is decoded into a map of strings, which takes any scalar but null by its text;
 /// maps within it keep the types of their keys, which JSON then refuses.
 pub(crate) fn key_text(key: &Node, place: Place) -> Result<Cow<'_, str>, PrintError> {
-    let is_string = key
-        .tag
-        .as_deref()
-        .is_none_or(|tag| STRING_TAGS.contains(&tag));
+    let is_string = key.tag().is_none_or(|tag| STRING_TAGS.contains(&tag));
     match (resolve_again(key, place), key.text()) {
         (Resolved::String(text), _) if is_string || !place.inner => text_again(key, text, place),
         (Resolved::Merge, _) => Err(PrintError::MergeKey { at: key.start }),
         (Resolved::Mismatch(_), _) => Err(tag_mismatch(key)),
-        (Resolved::Null, Some("")) if key.tag.is_none() => Ok("".into()),
+        (Resolved::Null, Some("")) if key.tag().is_none() => Ok("".into()),
         (Resolved::Binary(text), _) if !place.inner => {
             json::binary_text(text, key.start).map(Cow::Owned)
         }
@@ -283,10 +280,10 @@ pub(crate) fn key_text(key: &Node, place: Place) -> Result<Cow<'_, str>, PrintEr
 /// a time as a text, since both need quotes there; a folded text may get more line breaks.
 pub(crate) fn resolve_again(node: &Node, place: Place) -> Resolved<'_> {
     match node.resolve() {
-        Resolved::Null if place.flow && node.tag.is_none() && node.text() == Some("") => {
+        Resolved::Null if place.flow && node.tag().is_none() && node.text() == Some("") => {
             Resolved::String("")
         }
-        Resolved::Timestamp(text) if place.flow && node.tag.is_none() && text.contains(':') => {
+        Resolved::Timestamp(text) if place.flow && node.tag().is_none() && text.contains(':') => {
             Resolved::String(text)
         }
         resolved => resolved,
@@ -363,8 +360,7 @@ pub(crate) fn tag_mismatch(node: &Node) -> PrintError {
     PrintError::Tag {
         at: node.start,
         tag: node
-            .tag
-            .as_deref()
+            .tag()
             .unwrap_or_default()
             .replace("tag:yaml.org,2002:", "!!"),
     }

@@ -210,7 +210,7 @@ impl Printer<'_> {
     }
 
     fn is_flow(&self, node: &Node, empty: bool) -> bool {
-        self.flow_level > 0 || node.layout == node::Layout::Flow || empty
+        self.flow_level > 0 || node.layout() == node::Layout::Flow || empty
     }
 
     /// Writes what follows a scalar, an alias or the beginning of a collection: not behind a key.
@@ -228,7 +228,7 @@ impl Printer<'_> {
 
     /// Writes anchor and tag.
     fn properties(&mut self, node: &Node) {
-        if let Some(anchor) = &node.anchor {
+        if let Some(anchor) = node.anchor() {
             self.writer.put_indicator("&", true, false);
             self.writer.put_word(anchor);
         }
@@ -357,7 +357,7 @@ impl Printer<'_> {
         if self.key_line.is_empty() {
             return;
         }
-        let block = !value.is_scalar() && value.layout == node::Layout::Block;
+        let block = !value.is_scalar() && value.layout() == node::Layout::Block;
         if value.is_scalar() && self.comments.line.is_empty() {
             self.comments.line = std::mem::take(&mut self.key_line);
         } else if block && !matches!(value.value, Value::Alias(_)) {
@@ -369,7 +369,7 @@ impl Printer<'_> {
 }
 
 fn is_simple_key(key: &Node) -> bool {
-    let anchor = key.anchor.as_ref().map_or(0, |anchor| anchor.len());
+    let anchor = key.anchor().map_or(0, str::len);
     let tag = written_tag(key).map_or(0, |tag| tag.len());
     let length = match &key.value {
         Value::Alias(name) => name.len(),

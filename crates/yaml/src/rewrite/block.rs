@@ -24,10 +24,7 @@ impl Rewriter<'_> {
     ) -> Result<(), Unfit> {
         let place = |entry: &Entry| Place {
             start: entry.key.start.offset as usize,
-            end: self
-                .source
-                .end(&entry.value)
-                .max(entry.key.end.offset as usize),
+            end: self.source.end(&entry.value).max(entry.key.end()),
         };
         let places: Vec<_> = old.iter().map(place).collect();
         let column = self.source.column(places.first().ok_or(Unfit)?.start);
@@ -48,7 +45,7 @@ impl Rewriter<'_> {
 
     /// Changes the key and value of an entry.
     fn entry(&mut self, old: &Entry, new: &Entry, column: usize) -> Result<(), Unfit> {
-        let key_end = old.key.end.offset as usize;
+        let key_end = old.key.end();
         let colon = self.source.skip_blank(key_end);
         if !self.source.slice(colon..self.source.len()).starts_with(':') {
             return Err(Unfit);
@@ -168,9 +165,9 @@ impl Rewriter<'_> {
         let mut new = new.clone();
         if is_empty(old) {
             // Brackets with nothing between them say nothing about how a full list is to look.
-            new.layout = Layout::Block;
+            new.set_layout(Layout::Block);
         }
-        let (start, end) = (old.start.offset as usize, old.end.offset as usize);
+        let (start, end) = (old.start.offset as usize, old.end());
         match holder.kind {
             HolderKind::Flow => {
                 let text = self.printer.flow_item(&new);
@@ -275,7 +272,7 @@ fn item_places(source: Source<'_>, node: &Node, items: &[Node]) -> Option<Vec<Pl
 /// Drops the comments of nodes that stand in this part of the text, and those before the node itself.
 fn drop_comments(node: &mut Node, range: &Range<usize>) {
     if !node.start.is_known() || range.contains(&(node.start.offset as usize)) {
-        node.comments = None;
+        node.forget_comments();
     }
     match &mut node.value {
         Value::Sequence(items) => items.iter_mut().for_each(|item| drop_comments(item, range)),

@@ -30,7 +30,7 @@ impl Rewriter<'_> {
 
     fn flow_entry(&mut self, old: &Entry, new: &Entry) -> Result<(), Unfit> {
         self.value(&old.key, &new.key, HOLDER);
-        let colon = self.source.skip_blank(old.key.end.offset as usize);
+        let colon = self.source.skip_blank(old.key.end());
         let has_colon = self.source.slice(colon..self.source.len()).starts_with(':');
         if !has_colon && !old.value.same_value(&new.value) {
             // `{a}` has nowhere to put a value.
@@ -112,10 +112,10 @@ impl Rewriter<'_> {
 }
 
 fn range(node: &Node) -> Range<usize> {
-    node.start.offset as usize..node.end.offset as usize
+    node.start.offset as usize..node.end()
 }
 
 fn place(entry: &Entry) -> Range<usize> {
-    let end = entry.key.end.max(entry.value.end);
-    entry.key.start.offset as usize..end.offset as usize
+    let end = entry.key.end().max(entry.value.end());
+    entry.key.start.offset as usize..end
 }

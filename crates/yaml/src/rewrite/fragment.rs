@@ -56,7 +56,7 @@ impl Printer {
     }
 
     fn between_brackets(&self, mut collection: Node) -> String {
-        collection.layout = Layout::Flow;
+        collection.set_layout(Layout::Flow);
         let text = self.lines(collection, 0);
         let text = text.trim();
         text.get(1..text.len().saturating_sub(1))
@@ -86,8 +86,8 @@ impl Printer {
 
 /// Returns the node on one line, without comments.
 fn in_brackets(mut node: Node) -> Node {
-    node.layout = Layout::Flow;
-    node.comments = None;
+    node.set_layout(Layout::Flow);
+    node.forget_comments();
     match &mut node.value {
         Value::Sequence(items) => items
             .iter_mut()
@@ -106,7 +106,8 @@ fn in_brackets(mut node: Node) -> Node {
 
 /// Writes out nulls between brackets, where go-yaml prints nothing at all as a string.
 fn spell_nulls(node: &mut Node, is_inside: bool) {
-    let is_inside = is_inside || node.layout == Layout::Flow;
+    let is_inside = is_inside || node.layout() == Layout::Flow;
+    let is_tagged = node.tag().is_some();
     match &mut node.value {
         Value::Sequence(items) => items
             .iter_mut()
@@ -115,7 +116,7 @@ fn spell_nulls(node: &mut Node, is_inside: bool) {
             .values_mut()
             .for_each(|value| spell_nulls(value, is_inside)),
         Value::Scalar(scalar) if is_inside && scalar.text.is_empty() => {
-            if scalar.style == ScalarStyle::Plain && node.tag.is_none() {
+            if scalar.style == ScalarStyle::Plain && !is_tagged {
                 scalar.text = "null".into();
             }
         }
@@ -132,7 +133,7 @@ fn one_line(scalar: &Scalar) -> ScalarStyle {
 
 /// Returns how far the first list of a text stands behind its key.
 fn list_indent(node: &Node) -> Option<usize> {
-    if node.layout == Layout::Flow {
+    if node.layout() == Layout::Flow {
         return None;
     }
     match &node.value {
@@ -145,7 +146,7 @@ fn list_indent(node: &Node) -> Option<usize> {
 }
 
 fn own_indent(key: &Node, value: &Node) -> Option<usize> {
-    let is_below = value.layout == Layout::Block && value.start.line > key.start.line;
+    let is_below = value.layout() == Layout::Block && value.start.line > key.start.line;
     let indent = value.start.column.checked_sub(key.start.column)?;
     (value.is_sequence() && is_below).then_some(indent as usize)
 }

@@ -121,12 +121,12 @@ impl<'t> Source<'t> {
         if is_block_scalar(last) {
             self.block_scalar_end(last)
         } else {
-            last.end.offset as usize
+            last.end()
         }
     }
 
     fn block_scalar_end(self, node: &Node) -> usize {
-        let (start, end) = (node.start.offset as usize, node.end.offset as usize);
+        let (start, end) = (node.start.offset as usize, node.end());
         if self.header(start).contains('+') {
             return end;
         }
@@ -144,7 +144,7 @@ impl<'t> Source<'t> {
     /// last one, if it says anything but that there is none.
     pub(super) fn unfinished(self, root: &Node) -> Option<Range<usize>> {
         let last = last_leaf(root);
-        let is_last = last.end.offset as usize == self.text.len();
+        let is_last = last.end() == self.text.len();
         if !is_block_scalar(last) || !is_last || self.text.ends_with('\n') {
             return None;
         }
@@ -178,7 +178,7 @@ pub(super) fn last_leaf(node: &Node) -> &Node {
         Value::Mapping(mapping) => mapping.entries().last().map(|entry| &entry.value),
         Value::Scalar(_) | Value::Alias(_) => None,
     };
-    last.filter(|_| node.layout == Layout::Block)
+    last.filter(|_| node.layout() == Layout::Block)
         .map_or(node, last_leaf)
 }
 

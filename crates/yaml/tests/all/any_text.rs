@@ -88,7 +88,7 @@ fn rewrite_is_exact(text: &str, root: &Node, key: &str, change: impl Fn(&mut Nod
         None => assert!(is_nothing(&changed), "{edited:?}"),
     }
     for (name, value) in root.as_mapping().into_iter().flat_map(Mapping::iter) {
-        let range = value.start.offset as usize..value.end.offset as usize;
+        let range = value.start.offset as usize..value.end();
         if name.text() != Some(key) && value.is_scalar() {
             assert!(edited.contains(&text[range]), "{edited:?}");
         }
@@ -145,8 +145,8 @@ impl<'t> Lines<'t> {
     }
 
     fn check(&self, node: &Node) {
-        let (start, end) = (node.start, node.end);
-        let range = start.offset as usize..end.offset as usize;
+        let (start, end) = (node.start, node.end());
+        let range = start.offset as usize..end;
         assert!(self.text.get(range).is_some(), "from {start:?} to {end:?}");
         if let Value::Scalar(_) = &node.value {
             let Some(&line) = self.starts.get(start.line as usize - 1) else {
@@ -196,7 +196,7 @@ fn print_alone(root: &Node) -> String {
 /// Returns whether two trees differ in nothing but styles and positions. go-yaml v3 makes a text of nothing
 /// in some places, and within brackets of times too.
 fn is_same(a: &Node, b: &Node, in_flow: bool) -> bool {
-    let flow = in_flow || a.layout == Layout::Flow;
+    let flow = in_flow || a.layout() == Layout::Flow;
     let same = match (&a.value, &b.value) {
         (Value::Sequence(a), Value::Sequence(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_same(a, b, flow))
@@ -216,12 +216,12 @@ fn is_same(a: &Node, b: &Node, in_flow: bool) -> bool {
         }
     };
     // go-yaml v3 writes the tag of merge keys.
-    let same_tag = a.tag == b.tag || a.resolve() == Resolved::Merge;
-    same && same_tag && a.anchor == b.anchor
+    let same_tag = a.tag() == b.tag() || a.resolve() == Resolved::Merge;
+    same && same_tag && a.anchor() == b.anchor()
 }
 
 fn simplify(node: &mut Node) {
-    node.comments = None;
+    node.forget_comments();
     match &mut node.value {
         Value::Sequence(items) => items.iter_mut().for_each(simplify),
         Value::Mapping(mapping) => {
@@ -271,7 +271,7 @@ fn sorted_lines(text: &str) -> Vec<&str> {
 }
 
 fn edit_is_exact(text: &str, scalar: &Node, new: &str, edited: &str) {
-    let (start, end) = (scalar.start.offset as usize, scalar.end.offset as usize);
+    let (start, end) = (scalar.start.offset as usize, scalar.end());
     assert!(edited.starts_with(&text[..start]), "{edited:?}");
     assert!(edited.ends_with(&text[end..]), "{edited:?}");
     let documents = parse_with(edited, &keeping_duplicates()).expect("an edit can be read");

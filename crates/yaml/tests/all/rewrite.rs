@@ -308,8 +308,8 @@ fn untouched<'t>(text: &'t str, key: &Node, value: &Node) -> Option<&'t str> {
         .get_entry(key.text()?)?;
     let is_same = entry.key.start == key.start
         && entry.value.same_value(value)
-        && entry.value.anchor == value.anchor;
-    let end = entry.key.end.max(entry.value.end).offset as usize;
+        && entry.value.anchor() == value.anchor();
+    let end = entry.key.end().max(entry.value.end());
     // A block scalar that the text ends in says so when something follows.
     let is_whole = end < text.len() || text.ends_with('\n');
     (is_same && is_whole).then(|| text[key.start.offset as usize..end].trim_end())

@@ -127,7 +127,7 @@ fn key_node(key: &str) -> Node {
     let mut node = text_node(key);
     if key == "<<" {
         node = Node::plain(key);
-        node.tag = Some("tag:yaml.org,2002:merge".into());
+        node.set_tag(Some("tag:yaml.org,2002:merge".into()));
     }
     node
 }
@@ -145,7 +145,7 @@ fn text_node(text: &str) -> Node {
 
 fn binary_node(bytes: &SecretBytes) -> Node {
     let mut node = Node::plain(STANDARD.encode(bytes.expose()));
-    node.tag = Some("tag:yaml.org,2002:binary".into());
+    node.set_tag(Some("tag:yaml.org,2002:binary".into()));
     node
 }
 

@@ -14,7 +14,7 @@ impl Printer<'_> {
     /// Takes the comments that come with a key, and the foot of the entry before it. The key's own
     /// foot is printed behind its value.
     pub(super) fn begin_key(&mut self, key: &Node, tail: &str) {
-        if let Some(comments) = &key.comments {
+        if let Some(comments) = key.comments() {
             set(&mut self.comments.head, &comments.head);
             if key.is_scalar() || matches!(key.value, Value::Alias(_)) {
                 set(&mut self.comments.line, &comments.line);
@@ -28,7 +28,7 @@ impl Printer<'_> {
     /// Takes the comments that come with the end of a collection; the foot of a key waits for its value.
     pub(super) fn end(&mut self, node: &Node, tail: &str, context: Context) {
         set(&mut self.tail, tail);
-        if let Some(comments) = &node.comments {
+        if let Some(comments) = node.comments() {
             set(&mut self.comments.line, &comments.line);
             if !context.is_key() {
                 set(&mut self.comments.foot, &comments.foot);
@@ -77,7 +77,7 @@ impl Printer<'_> {
 }
 
 pub(super) fn foot_of(node: &Node) -> &str {
-    node.comments.as_ref().map_or("", |comments| &comments.foot)
+    node.comments().map_or("", |comments| &comments.foot)
 }
 
 /// go-yaml takes a comment over when there is one, and else keeps what it has.

@@ -7,7 +7,7 @@ use super::{Node, Resolved};
 /// Returns the tag that is written before a node. go-yaml v3 does not recognise the merge key when it
 /// prints one, and so gives it a tag.
 pub(super) fn written_tag(node: &Node) -> Option<String> {
-    match &node.tag {
+    match node.tag() {
         Some(tag) => Some(short_tag(tag)),
         None if matches!(node.resolve(), Resolved::Merge) => Some("!!merge".to_owned()),
         None => None,
