@@ -42,7 +42,7 @@ pub(crate) struct Context<'t> {
     pub(crate) schemas: Schemas,
     pub(crate) warnings: Vec<Warning>,
     pub(crate) kustomizations: usize,
-    bytes: usize,
+    pub(crate) bytes: usize,
     pub(crate) work: Work,
     steps: usize,
     /// Whether the build is too large, so that going on would only take time.

@@ -1,5 +1,7 @@
 //! From the text of a file to the objects in it, by the rules of kyaml's reader.
 
+use std::borrow::Cow;
+
 use windlass_yaml::{
     Document, DuplicateKeys, Limits, Node, ParseError, ParseOptions, Position, Value,
 };
@@ -39,8 +41,8 @@ pub(crate) fn first_with_comments(bytes: &[u8]) -> Result<Document, Fault> {
 /// Returns the objects of a text, lists of objects taken apart. Positions are those of the whole text.
 pub(crate) fn objects(bytes: &[u8]) -> Result<Vec<Node>, Fault> {
     let text = match std::str::from_utf8(bytes) {
-        Ok(text) if text.contains('\r') => text.replace("\r\n", "\n"),
-        Ok(text) => text.to_owned(),
+        Ok(text) if text.contains('\r') => Cow::Owned(text.replace("\r\n", "\n")),
+        Ok(text) => Cow::Borrowed(text),
         // Not UTF-8: the parser knows other encodings, and says where it is wrong.
         Err(_) => return first(bytes).and_then(|root| valid_objects(vec![root])),
     };

@@ -70,7 +70,8 @@ pub(crate) struct Item {
     /// Of a patch: whether it may change the kind of its target.
     pub(crate) may_change_kind: bool,
     pub(crate) var_names: Vec<String>,
-    pub(crate) origin: Option<Note>,
+    /// Boxed, since few builds ask for it.
+    pub(crate) origin: Option<Box<Note>>,
     pub(crate) transformations: Vec<Note>,
     /// How many marks of shared values were given out.
     pub(crate) marks: usize,

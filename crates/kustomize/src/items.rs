@@ -1,6 +1,6 @@
 //! The objects of a build, in the order they were read, no two with the same identity.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::context::MAX_OBJECTS;
 use crate::error::{
@@ -105,9 +105,51 @@ impl Items {
         Ok(())
     }
 
+    /// Makes room for as many objects more.
+    pub(crate) fn reserve(&mut self, more: usize) {
+        self.list.reserve(more);
+    }
+
+    /// Appends objects whose identities are new.
+    pub(crate) fn append_all(&mut self, other: Self) -> Result<(), Problem> {
+        if self.list.is_empty() && other.has_unique_ids() {
+            // Of a large base there is no second copy, not even for a moment.
+            self.ids = None;
+            self.list = other.list;
+            return Ok(());
+        }
+        self.list.reserve(other.list.len());
+        other
+            .list
+            .into_iter()
+            .try_for_each(|item| self.append(item))
+    }
+
+    /// Returns whether no two objects that are not empty have the same identity.
+    fn has_unique_ids(&self) -> bool {
+        let mut seen = HashSet::with_capacity(self.list.len());
+        let mut items = self.list.iter().filter(|item| !item.is_empty());
+        items.all(|item| seen.insert(item.id_key()))
+    }
+
+    /// Puts the objects into another order: first the one that stands at `order[0]`, and so on.
+    pub(crate) fn permute(&mut self, mut order: Vec<usize>) {
+        let list = self.list_mut();
+        for at in 0..order.len() {
+            // What stood in a place before this one has been put where that one came from.
+            while order[at] < at {
+                order[at] = order[order[at]];
+            }
+            list.swap(at, order[at]);
+        }
+    }
+
     /// Checks that no two objects have the same identity.
     pub(crate) fn check_ids(&mut self) -> Result<(), Problem> {
         self.ids = None;
+        if self.has_unique_ids() {
+            return Ok(());
+        }
         for item in std::mem::take(&mut self.list) {
             if item.is_empty() {
                 // What a patch has just deleted goes away at the end of its step.

@@ -342,7 +342,8 @@ pub fn is_manifest(bytes: &[u8]) -> bool {
 
 /// Prints the objects. kustomize fails on what it cannot print, and so does a build.
 fn print(context: &mut Context<'_>, resources: &[Resource]) -> String {
-    let mut text = String::new();
+    // As much as was read is what it mostly comes to.
+    let mut text = String::with_capacity(context.bytes + context.bytes / 8);
     for (index, resource) in resources.iter().enumerate() {
         if index > 0 {
             text.push_str("---\n");

@@ -44,9 +44,7 @@ impl Default for Gathered {
 impl Gathered {
     /// Adds what another kustomization gathered.
     fn merge(&mut self, other: Self) -> Result<(), Problem> {
-        for item in other.items.into_vec() {
-            self.items.append(item)?;
-        }
+        self.items.append_all(other.items)?;
         self.config = Config::merge(&self.config, &other.config)?;
         self.vars.merge(other.vars)
     }
@@ -318,7 +316,7 @@ fn run_step(context: &mut Context<'_>, gathered: &mut Gathered, step: &Step) {
         for item in gathered.items.list_mut() {
             match item.origin {
                 Some(_) => item.transformations.push(note.clone()),
-                None => item.origin = Some(note.clone()),
+                None => item.origin = Some(Box::new(note.clone())),
             }
         }
     }

@@ -30,11 +30,8 @@ impl KustomizationFile {
         }
         let charts = self.items_mut(OLD)?;
         let last = |field| {
-            let texts = charts.iter().map(|chart| text(chart, field));
-            texts
-                .filter(|text| !text.is_empty())
-                .last()
-                .unwrap_or_default()
+            let mut texts = charts.iter().map(|chart| text(chart, field));
+            texts.rfind(|text| !text.is_empty()).unwrap_or_default()
         };
         let globals = texts(GLOBAL.map(|(old, new)| (new, last(old))));
         let mut dropped = Vec::new();

@@ -83,7 +83,7 @@ impl Target {
         let Some(mut item) = generator.run(context, &self.loader, place) else {
             return;
         };
-        item.origin = note;
+        item.origin = note.map(Box::new);
         let counted = context.count_values(std::slice::from_ref(&item.node));
         if context.note(place, counted).is_none() {
             return;
@@ -340,9 +340,11 @@ impl Target {
     ) {
         for node in nodes {
             let mut item = Item::new(node, self.place(entry.at), &context.schemas);
-            item.origin = self.origin.as_deref().map(|origin| Note {
-                path: origin::join(origin, self.file.file_name()),
-                ..Note::default()
+            item.origin = self.origin.as_deref().map(|origin| {
+                Box::new(Note {
+                    path: origin::join(origin, self.file.file_name()),
+                    ..Note::default()
+                })
             });
             let place = item.place.clone();
             let added = configs.append(item);

@@ -93,10 +93,10 @@ impl Target {
         file: &TreePath,
         field: &str,
     ) {
-        for item in self
-            .read_objects(context, path, file, field)
-            .unwrap_or_default()
-        {
+        let read = self.read_objects(context, path, file, field);
+        let read = read.unwrap_or_default();
+        gathered.items.reserve(read.len());
+        for item in read {
             let place = item.place.clone();
             let added = gathered.items.append(item);
             if !gathered.is_whole && is_duplicate(&added) {
@@ -150,9 +150,11 @@ impl Target {
         let item = |node: windlass_yaml::Node| {
             let place = Place::at(file, node.start);
             let mut item = Item::new(node, place, &context.schemas);
-            item.origin = self.origin.as_ref().map(|origin| Note {
-                path: origin::join(origin, &path.value),
-                ..Note::default()
+            item.origin = self.origin.as_ref().map(|origin| {
+                Box::new(Note {
+                    path: origin::join(origin, &path.value),
+                    ..Note::default()
+                })
             });
             item
         };

@@ -29,13 +29,12 @@ pub(crate) fn sort(items: &mut Items, options: Option<&SortOptions>) -> Result<(
 }
 
 fn by_rank<S: AsRef<str>>(items: &mut Items, first: &[S], last: &[S]) {
-    let list = items.list_mut();
-    let mut keyed: Vec<(Key, _)> = std::mem::take(list)
-        .into_iter()
-        .map(|item| (Key::new(&item.current_id(), first, last), item))
-        .collect();
-    keyed.sort_by(|(a, _), (b, _)| a.compare(b));
-    list.extend(keyed.into_iter().map(|(_, item)| item));
+    let keys = items
+        .iter()
+        .map(|item| Key::new(&item.current_id(), first, last));
+    let mut keys: Vec<(Key, usize)> = keys.zip(0..).collect();
+    keys.sort_by(|(a, _), (b, _)| a.compare(b));
+    items.permute(keys.into_iter().map(|(_, at)| at).collect());
 }
 
 struct Key {
