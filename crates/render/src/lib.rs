@@ -2,6 +2,7 @@
 //!
 //! - [`units`]: the [`Unit`]s of an environment, one for each of its services and addons.
 //! - [`render`]: a unit to its [`Rendered`] objects, or to all [`RenderErrors`].
+//! - [`render_text`]: a unit to the text that `kustomize build` prints, without its objects.
 //! - [`Decryption`]: how its secrets are opened.
 //! - [`identity()`]: what a cluster calls a unit of an environment.
 //! - [`Stub`], [`reached_directories`]: where the secrets of a unit are, and edits of a `secret-stub.yaml`.
@@ -42,7 +43,10 @@ pub use decryption::{DataKeys, Decryption, PathPattern, PathPatternError};
 pub use identity::identity;
 pub use inputs::{Fingerprint, Inputs};
 pub use reach::{ReachError, reached_directories};
-pub use render::{RenderError, RenderErrors, Rendered, Warning, render, render_directory};
+pub use render::{
+    RenderError, RenderErrors, Rendered, RenderedText, Warning, render, render_directory,
+    render_text,
+};
 pub use secrets::{
     SecretError, SecretProblem, SecretWarning, Spread, Stub, StubKey, is_placeholder,
     is_secret_key, stub_path, value_file, value_key, values_path,

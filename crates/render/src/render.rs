@@ -11,7 +11,7 @@ use windlass_sops::SecretBytes;
 use windlass_tree::{Tree, TreeError, TreePath};
 
 use crate::inputs::RecordingTree;
-use crate::secrets::{self, SecretsOutcome, SecretsTree};
+use crate::secrets::{self, SecretsOutcome, SecretsTree, Suspects};
 use crate::{Decryption, Inputs, SecretError, SecretWarning, Unit};
 
 /// What a unit comes to.
@@ -22,6 +22,12 @@ pub struct Rendered {
     text: SecretBytes,
     warnings: Vec<Warning>,
     inputs: Inputs,
+}
+
+/// The text of a unit. It has no `Debug` form, because some of it is Secrets.
+pub struct RenderedText {
+    text: String,
+    warnings: Vec<Warning>,
 }
 
 /// All independent mistakes that kept a unit from being rendered, and what was read until then.
@@ -92,6 +98,35 @@ pub fn render_directory(
     directory: &TreePath,
     decryption: Decryption<'_>,
 ) -> Result<Rendered, RenderErrors> {
+    let (finished, inputs) = complete(tree, directory, decryption, finish)?;
+    let (objects, text, warnings) = finished;
+    Ok(Rendered {
+        objects,
+        text: text.into(),
+        warnings,
+        inputs,
+    })
+}
+
+/// Renders a unit as [`render`] does, for who needs its text only: of a large unit the objects are much more.
+///
+/// It fails exactly when [`render`] does.
+pub fn render_text(
+    tree: &dyn Tree,
+    unit: &Unit,
+    decryption: Decryption<'_>,
+) -> Result<RenderedText, RenderErrors> {
+    let (finished, _) = complete(tree, &unit.directory, decryption, finish_text)?;
+    Ok(finished)
+}
+
+/// Builds a directory, and lets `finish` make what is wanted of it when nothing went wrong.
+fn complete<T>(
+    tree: &dyn Tree,
+    directory: &TreePath,
+    decryption: Decryption<'_>,
+    finish: fn(Build, SecretsOutcome, Decryption<'_>) -> Result<T, Vec<RenderError>>,
+) -> Result<(T, Inputs), RenderErrors> {
     let recording = RecordingTree::new(tree);
     let secrets = SecretsTree::new(&recording, decryption);
     let built = build_opening(&secrets, directory, &BuildOptions::default(), &secrets);
@@ -103,12 +138,7 @@ pub fn render_directory(
         _ => Err(failures),
     };
     match result {
-        Ok((objects, text, warnings)) => Ok(Rendered {
-            objects,
-            text: text.into(),
-            warnings,
-            inputs,
-        }),
+        Ok(finished) => Ok((finished, inputs)),
         Err(errors) => Err(RenderErrors { errors, inputs }),
     }
 }
@@ -145,7 +175,43 @@ fn finish(
     outcome: SecretsOutcome,
     decryption: Decryption<'_>,
 ) -> Result<Finished, Vec<RenderError>> {
-    let unsealed = secrets::unseal(&mut built.resources, &outcome.suspects, decryption);
+    let (text, hidden, warnings) =
+        open(&mut built, outcome.warnings, &outcome.suspects, decryption)?;
+    let objects = object::objects(built.resources, &hidden, &outcome.origins)?;
+    let objects = copies::hide_copies(objects);
+    Ok((objects, text.map_err(unprintable)?, warnings))
+}
+
+fn finish_text(
+    mut built: Build,
+    outcome: SecretsOutcome,
+    decryption: Decryption<'_>,
+) -> Result<RenderedText, Vec<RenderError>> {
+    let (text, _, warnings) = open(&mut built, outcome.warnings, &outcome.suspects, decryption)?;
+    object::check(built.resources, &outcome.origins)?;
+    let text = text.map_err(unprintable)?;
+    Ok(RenderedText { text, warnings })
+}
+
+fn unprintable(error: windlass_yaml::PrintError) -> Vec<RenderError> {
+    vec![RenderError::Print(error)]
+}
+
+/// What a build comes to once its secrets are opened: its text, the places of decrypted values in each resource, and
+/// all warnings.
+type Opened = (
+    Result<String, windlass_yaml::PrintError>,
+    Vec<Vec<String>>,
+    Vec<Warning>,
+);
+
+fn open(
+    built: &mut Build,
+    warnings: Vec<SecretWarning>,
+    suspects: &Suspects,
+    decryption: Decryption<'_>,
+) -> Result<Opened, Vec<RenderError>> {
+    let unsealed = secrets::unseal(&mut built.resources, suspects, decryption);
     if !unsealed.errors.is_empty() {
         let errors = unsealed.errors.into_iter();
         return Err(errors.map(RenderError::Secret).collect());
@@ -155,13 +221,11 @@ fn finish(
     } else {
         Ok(built.take_yaml())
     };
-    let objects = object::objects(built.resources, &unsealed.hidden, &outcome.origins)?;
-    let objects = copies::hide_copies(objects);
-    let text = text.map_err(|error| vec![RenderError::Print(error)])?;
-    let build_warnings = built.warnings.into_iter().map(Warning::Build);
-    let secret_warnings = outcome.warnings.into_iter().chain(unsealed.warnings);
+    let build_warnings = std::mem::take(&mut built.warnings);
+    let build_warnings = build_warnings.into_iter().map(Warning::Build);
+    let secret_warnings = warnings.into_iter().chain(unsealed.warnings);
     let warnings = build_warnings.chain(secret_warnings.map(Warning::Secret));
-    Ok((objects, text, warnings.collect()))
+    Ok((text, unsealed.hidden, warnings.collect()))
 }
 
 /// Prints the objects as `kustomize build` does.
@@ -208,6 +272,20 @@ impl Rendered {
     #[must_use]
     pub fn inputs(&self) -> &Inputs {
         &self.inputs
+    }
+}
+
+impl RenderedText {
+    /// Returns the YAML text that `kustomize build` prints. It holds the secrets in the clear.
+    #[must_use]
+    pub fn into_yaml(self) -> String {
+        self.text
+    }
+
+    /// Returns what works and should be changed.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
     }
 }
 

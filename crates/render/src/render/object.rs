@@ -6,6 +6,7 @@ use serde_json::Value;
 use windlass_kustomize::Resource;
 use windlass_object::{Object, ObjectRef, Origin, PackedObject};
 use windlass_tree::TreePath;
+use windlass_yaml::Node;
 
 use super::RenderError;
 
@@ -19,27 +20,63 @@ pub(super) fn objects(
     hidden: &[Vec<String>],
     origins: &BTreeMap<TreePath, Origin>,
 ) -> Result<Vec<PackedObject>, Vec<RenderError>> {
-    let (mut objects, mut errors) = (Vec::new(), Vec::new());
+    let (mut objects, mut errors) = (Vec::with_capacity(resources.len()), Vec::new());
     for (resource, hidden) in resources.into_iter().zip(hidden) {
         let origin = origin(&resource, origins);
-        match resource.node.to_json() {
-            Err(error) => errors.push(RenderError::Print(error)),
-            Ok(value) => {
-                for (value, prefix) in flatten(value, "") {
-                    match object(value, &origin, hidden_below(hidden, &prefix)) {
-                        Ok(object) => objects.push(PackedObject::from(object)),
-                        Err(error) => errors.push(error),
-                    }
-                }
-            }
+        match of_resource(resource.node, &origin, hidden) {
+            Ok(more) => more.into_iter().for_each(|object| match object {
+                Ok(object) => objects.push(PackedObject::from(object)),
+                Err(error) => errors.push(error),
+            }),
+            Err(error) => errors.push(error),
         }
     }
-    errors.extend(duplicates(&objects));
+    let ids = objects.iter().map(|object| (object.id(), object.origin()));
+    errors.extend(duplicates(ids));
     if errors.is_empty() {
         Ok(objects)
     } else {
         Err(errors)
     }
+}
+
+/// Returns everything for which [`objects`] would fail. It holds no more than one object at a time.
+pub(super) fn check(
+    resources: Vec<Resource>,
+    origins: &BTreeMap<TreePath, Origin>,
+) -> Result<(), Vec<RenderError>> {
+    let (mut ids, mut errors) = (Vec::with_capacity(resources.len()), Vec::new());
+    for resource in resources {
+        let origin = origin(&resource, origins);
+        match of_resource(resource.node, &origin, &[]) {
+            Ok(objects) => objects.into_iter().for_each(|object| match object {
+                Ok(object) => ids.push((object.id().clone(), origin.clone())),
+                Err(error) => errors.push(error),
+            }),
+            Err(error) => errors.push(error),
+        }
+    }
+    errors.extend(duplicates(
+        ids.iter().map(|(id, origin)| (id, Some(origin))),
+    ));
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(errors)
+    }
+}
+
+/// Returns the objects that a resource is: more than one when it is a list.
+fn of_resource(
+    node: Node,
+    origin: &Origin,
+    hidden: &[String],
+) -> Result<Vec<Result<Object, RenderError>>, RenderError> {
+    let value = node.to_json().map_err(RenderError::Print)?;
+    drop(node);
+    let objects = flatten(value, "").into_iter();
+    let objects = objects.map(|(value, at)| object(value, origin, hidden_below(hidden, &at)));
+    Ok(objects.collect())
 }
 
 fn object(value: Value, origin: &Origin, hidden: Vec<String>) -> Result<Object, RenderError> {
@@ -82,26 +119,26 @@ fn flatten(mut value: Value, at: &str) -> Vec<(Value, String)> {
     vec![(value, at.to_owned())]
 }
 
-fn duplicates(objects: &[PackedObject]) -> Vec<RenderError> {
-    let mut first: HashMap<&ObjectRef, &PackedObject> = HashMap::new();
-    let place = |object: &PackedObject| {
+fn duplicates<'o>(
+    objects: impl ExactSizeIterator<Item = (&'o ObjectRef, Option<&'o Origin>)>,
+) -> Vec<RenderError> {
+    let mut first: HashMap<&ObjectRef, Option<&Origin>> = HashMap::with_capacity(objects.len());
+    let place = |origin: Option<&Origin>| {
         let unknown = || Origin {
             path: String::new(),
             line: 0,
         };
-        object.origin().cloned().unwrap_or_else(unknown)
+        origin.cloned().unwrap_or_else(unknown)
     };
-    objects
-        .iter()
-        .filter_map(|object| {
-            let earlier = first.insert(object.id(), object)?;
-            Some(RenderError::Duplicate {
-                id: Box::new(object.id().clone()),
-                first: place(earlier),
-                second: place(object),
-            })
+    let duplicate = |(id, origin): (&'o ObjectRef, _)| {
+        let earlier = first.insert(id, origin)?;
+        Some(RenderError::Duplicate {
+            id: Box::new(id.clone()),
+            first: place(earlier),
+            second: place(origin),
         })
-        .collect()
+    };
+    objects.filter_map(duplicate).collect()
 }
 
 #[cfg(test)]

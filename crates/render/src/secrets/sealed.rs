@@ -190,6 +190,11 @@ impl Values {
         self.values.get(text)
     }
 
+    /// Returns whether no document was opened.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.values.is_empty() && self.macs.is_empty()
+    }
+
     /// Returns whether this is the MAC of a document that was opened.
     pub(crate) fn has_mac(&self, text: &str) -> bool {
         self.macs.contains(text)

@@ -50,7 +50,12 @@ pub(crate) fn unseal(
     let (values, warnings, errors) = sources.reveal(keys, decryption);
     unsealed.warnings.extend(warnings);
     unsealed.errors.extend(errors);
-    for (resource, hidden) in resources.iter_mut().zip(&mut unsealed.hidden) {
+    let sealed = if values.is_empty() {
+        0
+    } else {
+        resources.len()
+    };
+    for (resource, hidden) in resources[..sealed].iter_mut().zip(&mut unsealed.hidden) {
         let mut fill = Fill {
             values: &values,
             path: resource.place.path.clone(),

@@ -98,22 +98,23 @@ impl Build {
         let units = desired::units(&*snapshot.tree, env, selection)?;
         let mut text = String::new();
         let mut errors = Vec::new();
-        for rendered in desired::render_all(
-            &*snapshot.tree,
-            &units,
-            scene.decryption(&Together(&keys)),
-            Vec::new(),
-        ) {
-            match rendered.result {
+        let together = Together(&keys);
+        let decryption = scene.decryption(&together);
+        for unit in &units {
+            match windlass_render::render_text(&*snapshot.tree, unit, decryption) {
                 Ok(result) => {
                     for warning in result.warnings() {
-                        let text = format!("{}: {warning}", rendered.unit.name);
+                        let text = format!("{}: {warning}", unit.name);
                         complain(&style.err(Ink::Yellow, &shown(&text)));
                     }
-                    text.push_str(if text.is_empty() { "" } else { "---\n" });
-                    text.push_str(result.to_yaml());
+                    if text.is_empty() {
+                        text = result.into_yaml();
+                    } else {
+                        text.push_str("---\n");
+                        text.push_str(&result.into_yaml());
+                    }
                 }
-                Err(failed) => errors.extend(failed),
+                Err(failed) => errors.extend(failed.errors().iter().map(ToString::to_string)),
             }
         }
         if errors.is_empty() {
