@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use windlass_render::{Decryption, RenderErrors, Rendered, render, units};
+use windlass_render::{Decryption, RenderErrors, Rendered, render, render_text, units};
 use windlass_sops::Keyring;
 use windlass_tree::{MemoryTree, Tree, TreePath};
 
@@ -60,10 +60,21 @@ pub(crate) fn keyring() -> Keyring {
     Keyring::parse(include_str!("../data/first.agekey")).unwrap()
 }
 
-/// Renders the only service of the environment dev.
+/// Renders the only service of the environment dev. Who needs its text only gets the same, and the same mistakes.
 pub(crate) fn render_dev(tree: &dyn Tree) -> Result<Rendered, RenderErrors> {
     let units = units(tree, "dev").unwrap();
-    render(tree, &units[0], Decryption::new(&keyring()))
+    let keyring = keyring();
+    let rendered = render(tree, &units[0], Decryption::new(&keyring));
+    let text = render_text(tree, &units[0], Decryption::new(&keyring));
+    match (&rendered, &text) {
+        (Ok(rendered), Ok(text)) => assert_eq!(text.warnings(), rendered.warnings()),
+        (Err(errors), Err(of_text)) => assert_eq!(of_text.errors(), errors.errors()),
+        _ => panic!("one of them failed"),
+    }
+    if let (Ok(rendered), Ok(text)) = (&rendered, text) {
+        assert_eq!(text.into_yaml(), rendered.to_yaml());
+    }
+    rendered
 }
 
 /// Reads a directory into memory; files that are not UTF-8 too.
