@@ -14,6 +14,7 @@ mod limits;
 mod metadata;
 mod namespace;
 mod pod;
+mod quota;
 mod service;
 mod strategy;
 mod update;
@@ -34,6 +35,7 @@ pub(crate) use delete::{FOREGROUND, ORPHAN};
 pub(crate) use furniture::is_furniture;
 pub(crate) use metadata::{check_name, finalizers, is_deleting};
 pub(crate) use namespace::{create_system_objects, waiting};
+pub(crate) use quota::affects_quotas;
 pub(crate) use strategy::protection;
 
 /// The API.
@@ -48,6 +50,8 @@ pub(crate) struct Api {
     pub(crate) authority: String,
     /// Locked while an address or port of a Service is chosen and stored.
     pub(crate) allocations: std::sync::Mutex<Allocations>,
+    /// Locked while an object is stored that takes of a quota.
+    pub(crate) quotas: std::sync::Mutex<()>,
 }
 
 /// Which object a request is about.

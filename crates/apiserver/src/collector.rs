@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use windlass_object::Gvk;
 
 use crate::api::{
-    Api, DeleteOptions, FOREGROUND, ORPHAN, Propagation, Target, WriteOptions, finalizers,
-    is_deleting, is_furniture, protection, waiting,
+    Api, DeleteOptions, FOREGROUND, ORPHAN, Propagation, Target, WriteOptions, affects_quotas,
+    finalizers, is_deleting, is_furniture, protection, waiting,
 };
 use crate::crd;
 use crate::fields;
@@ -26,6 +26,8 @@ struct Collector {
     api: Arc<Api>,
     /// The dependents of an owner, by the owner's uid.
     dependents: HashMap<String, BTreeSet<Key>>,
+    /// The namespaces that are to be counted for their quotas.
+    uncounted: BTreeSet<String>,
 }
 
 /// Runs until the server ends.
@@ -40,6 +42,7 @@ pub(crate) async fn run(api: Arc<Api>, mut shutdown: Shutdown) {
             for event in &events {
                 collector.apply(event);
             }
+            collector.count();
             tokio::select! {
                 () = watch.changed() => {}
                 () = shutdown.wait() => return,
@@ -66,6 +69,7 @@ impl Collector {
         Self {
             api,
             dependents: HashMap::new(),
+            uncounted: BTreeSet::new(),
         }
     }
 
@@ -90,14 +94,27 @@ impl Collector {
                 None => {}
             }
         }
+        self.api.count_for_all_quotas();
+    }
+
+    /// Counts for the quotas of which something has become free.
+    fn count(&mut self) {
+        for namespace in std::mem::take(&mut self.uncounted) {
+            self.api.count_for_quotas(&namespace);
+        }
     }
 
     /// Follows one event.
     fn apply(&mut self, event: &Event) {
         let object = event.object.value();
         let key = key_of(&event.resource, &object);
-        if let Some(previous) = &event.previous {
-            self.forget(&key, &previous.value());
+        let previous = event.previous.as_ref().map(|it| it.value());
+        if let Some(previous) = &previous {
+            self.forget(&key, previous);
+        }
+        let now = (event.change != Change::Deleted).then_some(&*object);
+        if self.api.has_quotas(&key) && affects_quotas(&key, previous.as_deref(), now) {
+            self.uncounted.insert(key.namespace.clone());
         }
         if event.change == Change::Deleted {
             self.owner_gone(&object);

@@ -146,6 +146,7 @@ impl Server {
                 clock: config.clock,
                 authority: identity.authority.clone(),
                 allocations: std::sync::Mutex::default(),
+                quotas: std::sync::Mutex::default(),
             }),
             token: identity.token.clone(),
             shutdown: ends,

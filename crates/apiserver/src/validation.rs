@@ -15,6 +15,7 @@ pub(crate) mod names;
 mod network;
 mod pod;
 mod policy;
+mod quota;
 mod semantic;
 mod warnings;
 mod workload;

@@ -21,7 +21,7 @@ pub enum Controllers {
     /// All that are on by default: Deployments get ReplicaSets, and these get Pods.
     #[default]
     All,
-    /// Those that keep the API itself in order: namespaces, garbage, service accounts and aggregated roles.
+    /// Those that keep the API itself in order: namespaces, garbage, service accounts, quotas and aggregated roles.
     /// Nobody else changes what a test writes.
     Housekeeping,
 }
@@ -95,7 +95,8 @@ impl Controllers {
             Self::Housekeeping => {
                 "namespace-controller,garbage-collector-controller,serviceaccount-controller,\
                  root-ca-certificate-publisher-controller,clusterrole-aggregation-controller,\
-                 persistentvolumeclaim-protection-controller,persistentvolume-protection-controller"
+                 persistentvolumeclaim-protection-controller,persistentvolume-protection-controller,\
+                 resourcequota-controller"
             }
         }
     }

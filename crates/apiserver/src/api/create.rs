@@ -92,6 +92,7 @@ impl Api {
             return Err(Status::invalid(target.resource, target.name, causes));
         }
         self.check_limits(target, &object)?;
+        let charge = self.charge(target, &object)?;
         if options.dry_run {
             return match self.store.get(&target.key()) {
                 Some(_) => Err(Status::already_exists(target.resource, target.name)),
@@ -101,6 +102,8 @@ impl Api {
         let stored = convert::to_storage(target.resource, object);
         let stored = self.store.create(&target.key(), stored);
         let stored = stored.map_err(|error| self.not_created(target, &error))?;
+        self.write_down(target, &charge);
+        drop(charge);
         self.after_create(target.resource, &stored);
         Ok(convert::from_storage(target.resource, stored))
     }

@@ -17,7 +17,7 @@ use crate::store::Range;
 const ANNOTATION: &str = "kubernetes.io/limit-ranger";
 
 /// Amounts by resource.
-type Amounts = BTreeMap<String, Quantity>;
+pub(super) type Amounts = BTreeMap<String, Quantity>;
 
 impl Api {
     /// Gives the containers of a new pod the requests and limits that they do not have.
@@ -132,7 +132,7 @@ fn fill(container: &mut Value, field: &str, defaults: &Map<String, Value>) -> Ve
     set
 }
 
-fn amounts(object: &Value, pointer: &str) -> Amounts {
+pub(super) fn amounts(object: &Value, pointer: &str) -> Amounts {
     let pairs = fields::map(object, pointer).into_iter().flatten();
     let read = |(resource, amount): (&String, &Value)| {
         let amount = Quantity::parse(amount.as_str()?).ok()?;
@@ -141,13 +141,13 @@ fn amounts(object: &Value, pointer: &str) -> Amounts {
     pairs.filter_map(read).collect()
 }
 
-fn containers(pod: &Value) -> impl Iterator<Item = &Value> {
+pub(super) fn containers(pod: &Value) -> impl Iterator<Item = &Value> {
     let containers = fields::list(pod, "/spec/containers").iter();
     containers.chain(fields::list(pod, "/spec/initContainers"))
 }
 
 /// Returns what a pod asks for: its containers together, or the first ones that run before them if that is more.
-fn total(pod: &Value, field: &str) -> Amounts {
+pub(super) fn total(pod: &Value, field: &str) -> Amounts {
     let pointer = format!("/resources/{field}");
     let mut all = Amounts::new();
     for container in fields::list(pod, "/spec/containers") {
@@ -171,7 +171,7 @@ fn total(pod: &Value, field: &str) -> Amounts {
     all
 }
 
-fn add(sum: &mut Amounts, more: &Amounts) {
+pub(super) fn add(sum: &mut Amounts, more: &Amounts) {
     for (resource, amount) in more {
         let known = sum.get(resource).copied();
         let amount = known.map_or(*amount, |known| known.plus(*amount));

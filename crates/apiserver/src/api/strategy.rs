@@ -166,7 +166,10 @@ fn first_status(resource: &ResourceType) -> Option<Value> {
             "expectedPods": 0,
         })),
         ("autoscaling", _) => Some(json!({"currentMetrics": null, "desiredReplicas": 0})),
-        ("apps" | "batch" | "apiregistration.k8s.io" | "certificates.k8s.io", _) => Some(json!({})),
+        ("", "resourcequotas")
+        | ("apps" | "batch" | "apiregistration.k8s.io" | "certificates.k8s.io", _) => {
+            Some(json!({}))
+        }
         _ => None,
     }
 }

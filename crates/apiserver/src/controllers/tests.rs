@@ -44,6 +44,7 @@ impl Cluster {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             authority: String::new(),
             allocations: Mutex::default(),
+            quotas: std::sync::Mutex::default(),
         };
         Self::start(api, clock)
     }

@@ -3,6 +3,7 @@
 mod deletion;
 mod lists;
 mod objects;
+mod quotas;
 mod types;
 
 use std::sync::Arc;
@@ -48,6 +49,7 @@ fn server() -> Server {
             clock: Arc::new(Noon),
             authority: "authority".to_owned(),
             allocations: std::sync::Mutex::default(),
+            quotas: std::sync::Mutex::default(),
         }),
         token: "token".to_owned(),
         shutdown: ends,

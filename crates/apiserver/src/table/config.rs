@@ -1,5 +1,7 @@
 //! The rows of configuration, access and what else is small.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::cells::{Scene, flag_or, name};
@@ -49,7 +51,8 @@ pub(super) const QUOTA: &[Column] = &[NAME, column("Request"), column("Limit"), 
 
 pub(super) fn quota(object: &Value, scene: &Scene) -> Vec<Value> {
     let (mut requests, mut limits) = (Vec::new(), Vec::new());
-    for (resource, hard) in map(object, "/status/hard").into_iter().flatten() {
+    let hard = map(object, "/status/hard").into_iter().flatten();
+    for (resource, hard) in hard.collect::<BTreeMap<_, _>>() {
         let used = map(object, "/status/used").and_then(|used| used.get(resource));
         let [used, hard] = [used, Some(hard)].map(|it| it.and_then(Value::as_str).unwrap_or("0"));
         let column = if resource.starts_with("limits.") {
@@ -59,10 +62,7 @@ pub(super) fn quota(object: &Value, scene: &Scene) -> Vec<Value> {
         };
         column.push(format!("{resource}: {used}/{hard}"));
     }
-    let [requests, limits] = [requests, limits].map(|mut texts| {
-        texts.sort_unstable();
-        Value::from(texts.join(", "))
-    });
+    let [requests, limits] = [requests, limits].map(|texts| Value::from(texts.join(", ")));
     vec![name(object), requests, limits, scene.age(object)]
 }
 

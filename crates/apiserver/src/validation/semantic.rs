@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 use windlass_object::Gvk;
 
-use super::{FieldErrors, config, metadata, network, pod, policy, workload};
+use super::{FieldErrors, config, metadata, network, pod, policy, quota, workload};
 use crate::status::Cause;
 
 /// Returns what is wrong with a new object, or with a new version of `live`. The object has its defaults.
@@ -33,6 +33,7 @@ fn check_kind(gvk: &Gvk, live: Option<&Value>, object: &Value, errors: &mut Fiel
         ("", "Node") => config::node(live, object, errors),
         ("", "Namespace") => config::namespace(object, errors),
         ("", "ConfigMap") => config::config_map(live, object, errors),
+        ("", "ResourceQuota") => quota::check(live, object, errors),
         ("", "Secret") => config::secret(live, object, errors),
         ("", "PersistentVolumeClaim") => config::claim(live, object, errors),
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => config::role(gvk, object, errors),
