@@ -91,16 +91,6 @@ pub(crate) fn effective_namespace(namespace: &str, is_cluster_scoped: bool) -> &
     }
 }
 
-/// What two identities have in common exactly when they are the same: a key of maps.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct IdKey(Gvk, String, String);
-
-impl IdKey {
-    pub(crate) fn new(gvk: Gvk, name: &str, effective_namespace: &str) -> Self {
-        Self(gvk, name.to_owned(), effective_namespace.to_owned())
-    }
-}
-
 impl fmt::Display for ResId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_gvk(

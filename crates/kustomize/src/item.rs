@@ -7,7 +7,7 @@ use windlass_yaml::Node;
 
 use crate::edit;
 use crate::error::Place;
-use crate::id::{self, IdKey, ResId};
+use crate::id::{self, ResId};
 use crate::origin::Note;
 use crate::schema::Schemas;
 
@@ -134,10 +134,11 @@ impl Item {
         }
     }
 
-    /// Returns the key of [`Self::current_id`].
-    pub(crate) fn id_key(&self) -> IdKey {
+    /// Returns what two objects have in common exactly when [`Self::current_id`] is the same.
+    pub(crate) fn id_parts(&self) -> [&str; 5] {
         let namespace = id::effective_namespace(self.namespace(), self.is_cluster_scoped);
-        IdKey::new(self.gvk(), self.name(), namespace)
+        let (group, version) = id::group_and_version(self.api_version());
+        [group, version, self.kind(), self.name(), namespace]
     }
 
     fn previous_id(&self, previous: &Previous) -> ResId {
@@ -177,6 +178,8 @@ impl Item {
     /// Remembers what the object is called, before that changes.
     pub(crate) fn remember_id(&mut self) {
         let id = self.current_id();
+        // Most are renamed once.
+        self.previous.reserve_exact(1);
         self.previous.push(Previous {
             kind: id.gvk.kind.to_string(),
             name: id.name.clone(),

@@ -1,12 +1,11 @@
 //! The objects of a build, in the order they were read, no two with the same identity.
 
-use std::collections::{HashMap, HashSet};
-
 use crate::context::MAX_OBJECTS;
 use crate::error::{
     GeneratorProblem, ObjectProblem, Place, Problem, Refusal, SelectionProblem, There,
 };
-use crate::id::{IdKey, ResId};
+use crate::id::ResId;
+use crate::ids::{self, Ids};
 use crate::item::{Behavior, Item};
 use crate::kustomization::Selector;
 use crate::merge_data;
@@ -20,7 +19,7 @@ use crate::shared::Sharing;
 pub(crate) struct Items {
     list: Vec<Item>,
     /// Where each identity is; dropped when objects change, since that can change what they are called.
-    ids: Option<HashMap<IdKey, usize>>,
+    ids: Option<Ids>,
     /// What the objects shared with themselves before a step changed them, while there is one.
     shared: Option<Sharing>,
     /// Whether the user's own schema was asked which objects belong to the cluster.
@@ -87,49 +86,39 @@ impl Items {
 
     /// Appends an object whose identity is new.
     pub(crate) fn append(&mut self, item: Item) -> Result<(), Problem> {
-        let key = item.id_key();
         if self.list.len() >= MAX_OBJECTS {
             return Err(Refusal::Objects { limit: MAX_OBJECTS }.into());
         }
         let next = self.list.len();
-        let ids = self.ids.get_or_insert_with(|| index(&self.list));
-        if let Some(&there) = ids.get(&key) {
+        let ids = self.ids.get_or_insert_with(|| Ids::of(&self.list));
+        if let Some(there) = ids.find(&self.list, &item) {
             return Err(ObjectProblem::DuplicateId {
                 id: item.current_id().to_string(),
                 first: Box::new(self.list[there].place.clone()),
             }
             .into());
         }
-        ids.insert(key, next);
+        ids.insert(&item, next);
         self.list.push(item);
         Ok(())
     }
 
-    /// Makes room for as many objects more.
-    pub(crate) fn reserve(&mut self, more: usize) {
-        self.list.reserve(more);
-    }
-
     /// Appends objects whose identities are new.
     pub(crate) fn append_all(&mut self, other: Self) -> Result<(), Problem> {
-        if self.list.is_empty() && other.has_unique_ids() {
-            // Of a large base there is no second copy, not even for a moment.
-            self.ids = None;
-            self.list = other.list;
-            return Ok(());
-        }
-        self.list.reserve(other.list.len());
-        other
-            .list
-            .into_iter()
-            .try_for_each(|item| self.append(item))
+        let others = self.adopt(other.list);
+        others.into_iter().try_for_each(|item| self.append(item))
     }
 
-    /// Returns whether no two objects that are not empty have the same identity.
-    fn has_unique_ids(&self) -> bool {
-        let mut seen = HashSet::with_capacity(self.list.len());
-        let mut items = self.list.iter().filter(|item| !item.is_empty());
-        items.all(|item| seen.insert(item.id_key()))
+    /// Takes over objects as they are when there are none yet, so that of a large base there is no second copy, not
+    /// even for a moment. Returns those that must be appended one by one.
+    pub(crate) fn adopt(&mut self, items: Vec<Item>) -> Vec<Item> {
+        if !self.list.is_empty() || items.len() > MAX_OBJECTS || !ids::are_unique(items.iter()) {
+            self.list.reserve(items.len());
+            return items;
+        }
+        self.ids = None;
+        self.list = items;
+        Vec::new()
     }
 
     /// Puts the objects into another order: first the one that stands at `order[0]`, and so on.
@@ -147,7 +136,7 @@ impl Items {
     /// Checks that no two objects have the same identity.
     pub(crate) fn check_ids(&mut self) -> Result<(), Problem> {
         self.ids = None;
-        if self.has_unique_ids() {
+        if ids::are_unique(self.list.iter().filter(|item| !item.is_empty())) {
             return Ok(());
         }
         for item in std::mem::take(&mut self.list) {
@@ -253,13 +242,6 @@ impl Items {
             .into()),
         }
     }
-}
-
-fn index(list: &[Item]) -> HashMap<IdKey, usize> {
-    list.iter()
-        .enumerate()
-        .map(|(at, item)| (item.id_key(), at))
-        .collect()
 }
 
 /// Returns how far an object is from being the wanted one, and what a message calls it.

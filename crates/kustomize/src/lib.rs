@@ -102,6 +102,7 @@ mod finish;
 mod generate;
 mod go_json;
 mod id;
+mod ids;
 mod item;
 mod items;
 mod json_patch;

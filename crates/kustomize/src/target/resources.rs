@@ -94,9 +94,7 @@ impl Target {
         field: &str,
     ) {
         let read = self.read_objects(context, path, file, field);
-        let read = read.unwrap_or_default();
-        gathered.items.reserve(read.len());
-        for item in read {
+        for item in gathered.items.adopt(read.unwrap_or_default()) {
             let place = item.place.clone();
             let added = gathered.items.append(item);
             if !gathered.is_whole && is_duplicate(&added) {

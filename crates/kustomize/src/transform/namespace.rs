@@ -7,7 +7,7 @@ use windlass_yaml::Node;
 use crate::edit;
 use crate::error::{FieldProblem, PluginProblem, Problem, ReferenceProblem};
 use crate::fieldspec::{self, FieldSpec, Make};
-use crate::id::IdKey;
+use crate::ids::IdHasher;
 use crate::item::Item;
 use crate::items::Items;
 
@@ -50,16 +50,17 @@ pub(super) fn run(
         unset_only,
     };
     let list = items.list_mut();
-    let mut ids: HashMap<IdKey, usize> = HashMap::new();
+    let hasher = IdHasher::default();
+    let mut ids: HashMap<u64, usize> = HashMap::with_capacity(2 * list.len());
     for item in list.iter() {
-        *ids.entry(item.id_key()).or_default() += 1;
+        *ids.entry(hasher.hash(item)).or_default() += 1;
     }
     for index in 0..list.len() {
         let item = &mut list[index];
-        let before = item.id_key();
+        let before = hasher.hash(item);
         item.remember_id();
         setter.object(item, fields, subjects)?;
-        let after = item.id_key();
+        let after = hasher.hash(item);
         if let Some(count) = ids.get_mut(&before) {
             *count -= 1;
         }
@@ -68,7 +69,11 @@ pub(super) fn run(
         if *count > 1 {
             let id = list[index].current_id();
             let same = list.iter().filter(|item| item.current_id().same(&id));
-            let places = same.map(|item| item.place.clone()).collect();
+            let places: Vec<_> = same.map(|item| item.place.clone()).collect();
+            if places.len() < 2 {
+                // Another identity has the same hash.
+                continue;
+            }
             return Err(ReferenceProblem::NamespaceConflict {
                 id: id.to_string(),
                 places,
