@@ -11,7 +11,7 @@ use futures_util::{FutureExt, StreamExt};
 use serde_json::Value;
 use windlass_health::{Health, Status};
 use windlass_object::{Gvk, Object, ObjectRef};
-use windlass_plan::{Action, DesiredSet, Live, Op, Outcome, Phase, Plan, Unit, Until, Wait};
+use windlass_plan::{Action, DesiredSet, Op, Outcome, Phase, Plan, Unit, Until, Wait};
 
 use crate::pauses::Pauses;
 use crate::request::Mode;
@@ -259,16 +259,16 @@ impl Cluster {
         let id = object.id();
         let mut pauses = Pauses::new(LONGEST_CHASE);
         loop {
-            let value = match self.get(id).await {
-                Live::Absent => object.value().clone(),
-                Live::Present(live) => {
+            let value = match self.get(id).await.into_object() {
+                Ok(None) => object.value().clone(),
+                Ok(Some(live)) => {
                     let applied = desired.to_apply(object, &live, self.manager());
                     let mut value = applied.value().clone();
                     value["metadata"]["resourceVersion"] =
                         live["metadata"]["resourceVersion"].clone();
                     value
                 }
-                Live::Unknown { reason } => return Err(reason),
+                Err(reason) => return Err(reason),
             };
             match self.persist(kind, id, value.to_string().into_bytes()).await {
                 Err(error) if error.is_conflict() && pauses.pause().await => {}
@@ -300,16 +300,16 @@ impl Cluster {
     async fn wait_until_current(&self, id: &ObjectRef) -> Result<(), String> {
         let mut pauses = Pauses::new(self.patience.object);
         loop {
-            let why = match self.get(id).await {
-                Live::Present(live) => {
+            let why = match self.get(id).await.into_object() {
+                Ok(Some(live)) => {
                     let health = self.assess(&live);
                     if health.status == Status::Current {
                         return Ok(());
                     }
                     health.to_string()
                 }
-                Live::Absent => "it does not exist".to_owned(),
-                Live::Unknown { reason } => reason,
+                Ok(None) => "it does not exist".to_owned(),
+                Err(reason) => reason,
             };
             if !pauses.pause().await {
                 let limit = self.patience.object.as_secs();

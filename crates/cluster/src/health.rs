@@ -5,7 +5,6 @@ use std::sync::{Arc, PoisonError};
 use serde_json::Value;
 use windlass_health::{Health, Rules};
 use windlass_object::ObjectRef;
-use windlass_plan::Live;
 
 use crate::{Cluster, request};
 
@@ -38,10 +37,10 @@ impl Cluster {
 
     /// Returns how well the object is. For a workload that is not well, its pods say why.
     pub async fn health(&self, id: &ObjectRef) -> Assessed {
-        match self.get(id).await {
-            Live::Absent => Assessed::Known(Health::not_found()),
-            Live::Unknown { reason } => Assessed::Unknown { reason },
-            Live::Present(live) => {
+        match self.get(id).await.into_object() {
+            Ok(None) => Assessed::Known(Health::not_found()),
+            Err(reason) => Assessed::Unknown { reason },
+            Ok(Some(live)) => {
                 let health = self.assess(&live);
                 if health.is_current() {
                     return Assessed::Known(health);

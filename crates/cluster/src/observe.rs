@@ -189,13 +189,13 @@ impl Cluster {
         let Some(kind) = look.served.kinds.get(object.gvk()) else {
             return self.not_served(look.served, object, look.definitions).await;
         };
-        match self.live_of(kind, object.id()).await {
-            Live::Present(live) => match self.see(look.desired, Some(object), live) {
+        match self.live_of(kind, object.id()).await.into_object() {
+            Ok(Some(live)) => match self.see(look.desired, Some(object), live) {
                 Seen::Settled(live) => settled(live),
                 Seen::Other(live) => self.tried(look, kind, object, Live::Present(live)).await,
             },
-            live @ Live::Absent => self.tried(look, kind, object, live).await,
-            live @ Live::Unknown { .. } => Observed::live(live),
+            Ok(None) => self.tried(look, kind, object, Live::Absent).await,
+            Err(reason) => Observed::live(Live::Unknown { reason }),
         }
     }
 
@@ -403,17 +403,16 @@ impl<'a> Look<'a> {
     /// Returns what the lists tell of an object that is held, or that it is to be looked at.
     fn find_held(&mut self, id: &'a ObjectRef) -> Result<Observed, Target<'a>> {
         match self.listed.take(id) {
-            Some(Seen::Settled(live) | Seen::Other(live)) => {
-                Ok(Observed::live(Live::Present(without_owners(live))))
-            }
+            Some(Seen::Settled(live)) => Ok(Observed::live(live)),
+            Some(Seen::Other(live)) => Ok(Observed::live(Live::Present(without_owners(live)))),
             None => Err(Target::Held(id)),
         }
     }
 }
 
-fn settled(live: Value) -> Observed {
+fn settled(live: Live) -> Observed {
     Observed {
-        live: Live::Present(live),
+        live,
         dry_run: DryRun::Settled,
     }
 }
@@ -432,7 +431,7 @@ fn bounded(live: Live, dry_run: DryRun) -> Observed {
             dry_run: DryRun::Merged(identity(merged)),
         },
         (Live::Present(live), DryRun::Merged(merged)) if is_same(&live, &merged) => {
-            settled(slim(live))
+            settled(Live::settled(&slim(live)))
         }
         (live, DryRun::Merged(merged)) => Observed {
             live,
@@ -452,9 +451,11 @@ fn has_changed(live: &Live, merged: &Value) -> bool {
             .to_owned()
     };
     match live {
-        Live::Present(live) => version(live) != version(merged),
         Live::Absent => !version(merged).is_empty(),
         Live::Unknown { .. } => false,
+        live => live
+            .object()
+            .is_some_and(|live| version(&live) != version(merged)),
     }
 }
 

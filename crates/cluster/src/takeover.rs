@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use windlass_object::Object;
-use windlass_plan::{DesiredSet, DryRun, Live, Takeover, Taker};
+use windlass_plan::{DesiredSet, DryRun, Takeover, Taker};
 
 use crate::observe::{refusal, without_owners};
 use crate::pauses::Pauses;
@@ -83,10 +83,8 @@ impl Cluster {
         let id = object.id();
         let mut pauses = Pauses::new(LONGEST_CHASE);
         loop {
-            let live = match self.get(id).await {
-                Live::Present(live) => live,
-                Live::Absent => return Ok(Ok(())),
-                Live::Unknown { reason } => return Err(reason),
+            let Some(live) = self.get(id).await.into_object()? else {
+                return Ok(Ok(()));
             };
             let Some(takeover) = desired.takes(&self.taker(), object, &live) else {
                 return Ok(Ok(()));

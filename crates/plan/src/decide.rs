@@ -6,6 +6,7 @@ mod optout;
 mod prune;
 mod replace;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
@@ -74,11 +75,10 @@ fn claim_of<'a>(inputs: &Inputs<'a>, id: &ObjectRef) -> Option<(&'a Unit, ClaimS
 }
 
 /// Returns the live object, `None` when there is none, or why that is not known.
-fn look<'a>(inputs: &Inputs<'a>, id: &ObjectRef) -> Result<Option<&'a Value>, String> {
+fn look<'a>(inputs: &Inputs<'a>, id: &ObjectRef) -> Result<Option<Cow<'a, Value>>, String> {
     match inputs.observed.get(id).map(|observed| &observed.live) {
-        Some(Live::Absent) => Ok(None),
-        Some(Live::Present(live)) => Ok(Some(live)),
         Some(Live::Unknown { reason }) => Err(reason.clone()),
+        Some(live) => Ok(live.object()),
         None => Err("it was not looked at".to_owned()),
     }
 }
@@ -90,5 +90,5 @@ fn is_terminating(live: &Value) -> bool {
 
 /// Returns whether the object is in the cluster, and not about to go.
 pub(crate) fn exists(inputs: &Inputs<'_>, id: &ObjectRef) -> bool {
-    matches!(look(inputs, id), Ok(Some(live)) if !is_terminating(live))
+    matches!(look(inputs, id), Ok(Some(live)) if !is_terminating(&live))
 }

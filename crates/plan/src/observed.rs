@@ -1,5 +1,6 @@
 //! What the cluster has, and what it would make of a desired object.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,8 @@ pub enum Live {
     Absent,
     /// It exists.
     Present(Value),
+    /// It exists, and is one of many: its JSON text, which takes a fifth of the memory. See [`Live::settled`].
+    Text(Box<str>),
     /// It could not be read.
     Unknown {
         /// Why.
@@ -92,11 +95,43 @@ impl Observed {
     }
 }
 
+impl Live {
+    /// Returns an object to which nothing is done, as text.
+    #[must_use]
+    pub fn settled(object: &Value) -> Self {
+        Self::Text(object.to_string().into())
+    }
+
+    /// Returns the object, `None` if there is none, or why that is not known.
+    pub fn into_object(self) -> Result<Option<Value>, String> {
+        match self {
+            Self::Unknown { reason } => Err(reason),
+            Self::Present(live) => Ok(Some(live)),
+            live => Ok(live.object().map(Cow::into_owned)),
+        }
+    }
+
+    /// Returns the object, if it is known to exist.
+    #[must_use]
+    pub fn object(&self) -> Option<Cow<'_, Value>> {
+        match self {
+            Self::Present(live) => Some(Cow::Borrowed(live)),
+            Self::Text(text) => {
+                let live = serde_json::from_str(text);
+                Some(Cow::Owned(
+                    live.expect("it was written from an object of a server"),
+                ))
+            }
+            Self::Absent | Self::Unknown { .. } => None,
+        }
+    }
+}
+
 impl fmt::Debug for Live {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Absent => formatter.write_str("Absent"),
-            Self::Present(_) => formatter.write_str("Present"),
+            Self::Present(_) | Self::Text(_) => formatter.write_str("Present"),
             Self::Unknown { reason } => write!(formatter, "Unknown({reason})"),
         }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use windlass_object::ObjectRef;
-use windlass_plan::{Live, Reason, Unit, reason_to_keep};
+use windlass_plan::{Reason, Unit, reason_to_keep};
 
 use super::{Written, message};
 use crate::request::Propagation;
@@ -15,10 +15,8 @@ impl Cluster {
     /// Deletes an object that is still the unit's to delete.
     pub(super) async fn prune(&self, unit: &Unit, id: &ObjectRef) -> Result<Written, String> {
         for _ in 0..TRIES {
-            let live = match self.get(id).await {
-                Live::Absent => return Ok(Written::Gone),
-                Live::Present(live) => live,
-                Live::Unknown { reason } => return Err(reason),
+            let Some(live) = self.get(id).await.into_object()? else {
+                return Ok(Written::Gone);
             };
             match reason_to_keep(&live, unit) {
                 None => {}
@@ -58,9 +56,9 @@ impl Cluster {
 
     /// Returns whether the object is gone, or waits for its finalizers.
     async fn deleted(&self, id: &ObjectRef) -> Written {
-        match self.get(id).await {
-            Live::Absent => Written::Gone,
-            Live::Present(_) | Live::Unknown { .. } => Written::Terminating,
+        match self.get(id).await.into_object() {
+            Ok(None) => Written::Gone,
+            Ok(Some(_)) | Err(_) => Written::Terminating,
         }
     }
 }

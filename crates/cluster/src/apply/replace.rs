@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use windlass_object::ObjectRef;
-use windlass_plan::{Action, Live, immutable_fields, reason_to_keep};
+use windlass_plan::{Action, immutable_fields, reason_to_keep};
 
 use super::{Run, Written, message, refusal};
 use crate::pauses::Pauses;
@@ -19,10 +19,8 @@ impl Cluster {
     pub(super) async fn replace(&self, run: &Run<'_>, action: &Action) -> Result<Written, String> {
         let mut pauses = Pauses::new(LONGEST_CHASE);
         loop {
-            let live = match self.get(&action.id).await {
-                Live::Absent => return self.write(action, run.desired).await,
-                Live::Present(live) => live,
-                Live::Unknown { reason } => return Err(reason),
+            let Some(live) = self.get(&action.id).await.into_object()? else {
+                return self.write(action, run.desired).await;
             };
             if let Some(done) = self.refused_still(run, action, &live).await? {
                 return Ok(done);
@@ -83,11 +81,11 @@ impl Cluster {
     async fn wait_until_gone(&self, id: &ObjectRef, deleted: &Value) -> Result<(), String> {
         let mut pauses = Pauses::new(self.patience.object);
         loop {
-            let why = match self.get(id).await {
-                Live::Absent => return Ok(()),
-                Live::Present(live) if uid(&live) != uid(deleted) => return Ok(()),
-                Live::Present(live) => held_by(&live),
-                Live::Unknown { reason } => reason,
+            let why = match self.get(id).await.into_object() {
+                Ok(None) => return Ok(()),
+                Ok(Some(live)) if uid(&live) != uid(deleted) => return Ok(()),
+                Ok(Some(live)) => held_by(&live),
+                Err(reason) => reason,
             };
             if !pauses.pause().await {
                 return Err(format!(

@@ -9,7 +9,7 @@ use serde_json::Value;
 use smol_str::SmolStr;
 use tokio::task::JoinSet;
 use windlass_object::{Object, ObjectRef, PackedObject};
-use windlass_plan::{DesiredSet, Unit, is_settled};
+use windlass_plan::{DesiredSet, Live, Unit, is_settled};
 
 use super::Trial;
 use super::slim::slim;
@@ -32,7 +32,7 @@ const TRIES: usize = 3;
 /// What was seen of an object in a list.
 pub(super) enum Seen {
     /// An apply would leave it as it is. Only what [`slim`] keeps of it is here.
-    Settled(Value),
+    Settled(Live),
     /// It is there.
     Other(Value),
 }
@@ -279,7 +279,7 @@ impl Cluster {
                 && desired.takes(&self.taker(), object, &live).is_none()
         });
         if is_settled {
-            Seen::Settled(slim(live))
+            Seen::Settled(Live::settled(&slim(live)))
         } else {
             Seen::Other(live)
         }

@@ -259,7 +259,7 @@ fn what_is_held_and_not_desired_is_found_in_the_list_or_read() {
             )
             .await;
         for (id, one) in observed {
-            let is_present = matches!(one.live, Live::Present(_));
+            let is_present = one.live.object().is_some();
             assert_eq!(is_present, id.name != "gone", "{id} {one:?}");
         }
     });

@@ -24,6 +24,7 @@ pub(crate) fn apply(
         Ok(live) => live,
         Err(why) => return action.with((Op::Blocked, Reason::LiveUnknown { why })),
     };
+    let live = live.as_deref();
     let held = inventory.get(packed.id());
     let object = &packed.open();
     let step = Step {

@@ -16,7 +16,7 @@ pub(crate) fn prune(
     let (op, reason) = match look(inputs, &entry.id) {
         Err(why) => (Op::Blocked, Reason::LiveUnknown { why }),
         Ok(None) => (Op::Skip, Reason::Gone),
-        Ok(Some(live)) => of_live(inputs, desired, entry, live, grant),
+        Ok(Some(live)) => of_live(inputs, desired, entry, &live, grant),
     };
     Action {
         op,

@@ -146,7 +146,7 @@ impl World {
     pub(crate) fn live_value(&self, id: &ObjectRef) -> Option<&Value> {
         match &self.observed.get(id)?.live {
             Live::Present(value) => Some(value),
-            Live::Absent | Live::Unknown { .. } => None,
+            Live::Text(_) | Live::Absent | Live::Unknown { .. } => None,
         }
     }
 

@@ -11,8 +11,8 @@ use windlass_cluster::{Applied, Cluster, Definitions, InventoryError, Progress, 
 use windlass_health::Health;
 use windlass_object::{FingerprintKey, ObjectRef};
 use windlass_plan::{
-    Action, Approvals, Cause, Desired, Guards, Held, Inputs, Inventory, Live, Observed, Others,
-    Plan, Unit, inventory_after, inventory_before, plan,
+    Action, Approvals, Cause, Desired, Guards, Held, Inputs, Inventory, Observed, Others, Plan,
+    Unit, inventory_after, inventory_before, plan,
 };
 
 /// What all jobs share.
@@ -123,18 +123,19 @@ impl Job {
                     .await
             }
         };
-        let live = || {
-            let seen = observed.iter();
-            seen.filter_map(|(id, observed)| match &observed.live {
-                Live::Present(live) => Some((id, live)),
-                Live::Absent | Live::Unknown { .. } => None,
-            })
-        };
-        let versions = live().filter_map(|(id, live)| Some((id.clone(), version(live)?)));
-        let health = live().map(|(id, live)| (id.clone(), context.cluster.assess(live)));
+        let (mut versions, mut well) = (Vec::new(), Vec::new());
+        for (id, observed) in &observed {
+            let Some(live) = observed.live.object() else {
+                continue;
+            };
+            versions.extend(version(&live).map(|version| (id.clone(), version)));
+            let health = context.cluster.assess(&live);
+            well.extend(health.is_current().then(|| (id.clone(), health)));
+        }
         Sight {
-            versions: versions.collect(),
-            well: health.filter(|(_, health)| health.is_current()).collect(),
+            // They come in order, and are not searched for one by one.
+            versions: versions.into_iter().collect(),
+            well: well.into_iter().collect(),
             stored,
             observed,
         }
