@@ -67,6 +67,14 @@ impl Quantity {
         }
     }
 
+    /// Returns how much more the amount is than the other; nothing when it is less.
+    pub(crate) fn beyond(self, other: Self) -> Self {
+        Self {
+            nanos: self.nanos.saturating_sub(other.nanos).max(0),
+            form: self.form,
+        }
+    }
+
     /// Returns how many times the other amount this one is.
     #[expect(
         clippy::cast_precision_loss,

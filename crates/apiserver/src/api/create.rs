@@ -92,7 +92,7 @@ impl Api {
             return Err(Status::invalid(target.resource, target.name, causes));
         }
         self.check_limits(target, &object)?;
-        let charge = self.charge(target, &object)?;
+        let charge = self.charge(target, None, &object)?;
         if options.dry_run {
             return match self.store.get(&target.key()) {
                 Some(_) => Err(Status::already_exists(target.resource, target.name)),

@@ -18,7 +18,7 @@ use crate::resource::{GroupResource, Subresource};
 use crate::status::Status;
 use crate::store::{Key, Range};
 
-/// What a new object takes of quotas; nobody else takes of any until this is dropped.
+/// What an object takes of quotas; nobody else takes of any until this is dropped.
 #[derive(Default)]
 pub(super) struct Charge<'a> {
     _turn: Option<MutexGuard<'a, ()>>,
@@ -27,8 +27,16 @@ pub(super) struct Charge<'a> {
 }
 
 impl Api {
-    /// Refuses a new object that takes more than a quota of its namespace leaves.
-    pub(super) fn charge(&self, target: &Target<'_>, object: &Value) -> Result<Charge<'_>, Status> {
+    /// Refuses an object that takes more than a quota of its namespace leaves; `live` is what it was.
+    pub(super) fn charge(
+        &self,
+        target: &Target<'_>,
+        live: Option<&Value>,
+        object: &Value,
+    ) -> Result<Charge<'_>, Status> {
+        if live.is_some() && !may_grow(target) {
+            return Ok(Charge::default());
+        }
         if self.quotas(target.namespace).is_empty() {
             return Ok(Charge::default());
         }
@@ -36,7 +44,7 @@ impl Api {
         let of = &target.resource.storage;
         let mut all = Vec::new();
         for quota in self.quotas(target.namespace) {
-            let used = checked(&quota, of, object)
+            let used = checked(&quota, of, live, object)
                 .map_err(|why| Status::forbidden(target.resource, target.name, why))?;
             let name = fields::name(&quota).to_owned();
             all.extend(used.map(|used| (name, used)));
@@ -175,8 +183,20 @@ pub(crate) fn affects_quotas(key: &Key, before: Option<&Value>, now: Option<&Val
         && usage::usage(&key.resource, before) != usage::usage(&key.resource, now)
 }
 
-/// Returns what of a quota is used together with a new object; `None` where the quota is not about it.
-fn checked(quota: &Value, of: &GroupResource, object: &Value) -> Result<Option<Amounts>, String> {
+/// Whether an update may take more of a quota: a Service more ports, a claim more storage.
+fn may_grow(target: &Target<'_>) -> bool {
+    let resource = target.resource;
+    let may = ["services", "persistentvolumeclaims"].contains(&resource.plural.as_str());
+    may && resource.group.is_empty() && target.subresource.is_none()
+}
+
+/// Returns what of a quota is used together with an object; `None` where the quota is not about it.
+fn checked(
+    quota: &Value,
+    of: &GroupResource,
+    live: Option<&Value>,
+    object: &Value,
+) -> Result<Option<Amounts>, String> {
     let hard = amounts(quota, "/status/hard");
     let bounded = hard.keys().map(String::as_str);
     let bounded: Vec<&str> = bounded.filter(|it| usage::measures(of, it)).collect();
@@ -198,6 +218,11 @@ fn checked(quota: &Value, of: &GroupResource, object: &Value) -> Result<Option<A
         ));
     }
     let mut asked = usage::usage(of, object);
+    for (name, amount) in live.map(|live| usage::usage(of, live)).unwrap_or_default() {
+        if let Some(asked) = asked.get_mut(&name) {
+            *asked = asked.beyond(amount);
+        }
+    }
     asked.retain(|name, amount| hard.contains_key(name) && !amount.is_zero());
     if asked.is_empty() {
         return Ok(None);

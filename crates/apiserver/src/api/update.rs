@@ -129,14 +129,30 @@ impl Api {
         if target.resource.plural == "persistentvolumeclaims" && !metadata::is_deleting(&live) {
             self.check_limits(target, &object)?;
         }
-        let object = if equal_but_times(&live, &object) {
-            Some(live)
-        } else if options.dry_run {
-            Some(Arc::new(object))
-        } else {
-            self.replace(target, &live, object)?
-        };
+        if equal_but_times(&live, &object) {
+            let object = live;
+            return Ok(Some(Written { object, warnings }));
+        }
+        let object = self.store_change(target, &live, object, options)?;
         Ok(object.map(|object| Written { object, warnings }))
+    }
+
+    fn store_change(
+        &self,
+        target: &Target<'_>,
+        live: &Value,
+        object: Value,
+        options: &WriteOptions,
+    ) -> Result<Option<Arc<Value>>, Status> {
+        let charge = self.charge(target, Some(live), &object)?;
+        if options.dry_run {
+            return Ok(Some(Arc::new(object)));
+        }
+        let stored = self.replace(target, live, object)?;
+        if stored.is_some() {
+            self.write_down(target, &charge);
+        }
+        Ok(stored)
     }
 
     fn replace(

@@ -51,6 +51,24 @@ fn a_dry_run_and_a_name_that_is_taken_take_nothing() {
 }
 
 #[test]
+fn a_service_grows_no_further_than_its_quota() {
+    const SERVICES: &str = "/api/v1/namespaces/default/services";
+    let server = bounded(&json!({"services.nodeports": "1"}));
+    let service =
+        json!({"metadata": {"name": "web"}, "spec": {"type": "NodePort", "ports": [{"port": 80}]}});
+    server.create(SERVICES, &service);
+    let ports = json!([{"name": "a", "port": 80}, {"name": "b", "port": 81}]);
+    let path = format!("{SERVICES}/web");
+    let refused = server.patch(&path, &json!({"spec": {"ports": ports}}));
+    assert_eq!(refused.code, 403);
+    let named = server.patch(&path, &json!({"metadata": {"labels": {"a": "b"}}}));
+    assert_eq!(named.code, 200);
+    server.patch(&path, &json!({"spec": {"type": "ClusterIP"}}));
+    server.collect();
+    assert_eq!(used(&server)["services.nodeports"], "0");
+}
+
+#[test]
 fn threads_that_create_at_once_do_not_pass_a_quota_together() {
     let server = bounded(&json!({"configmaps": "11"}));
     let made = std::thread::scope(|scope| {
