@@ -2,7 +2,7 @@
 //!
 //! - [`units`]: the [`Unit`]s of an environment, one for each of its services and addons.
 //! - [`render`]: a unit to its [`Rendered`] objects, or to all [`RenderErrors`].
-//! - [`render_text`]: a unit to the text that `kustomize build` prints, without its objects.
+//! - [`render_text`]: the directory of a unit to the text that `kustomize build` prints, without its objects.
 //! - [`Decryption`]: how its secrets are opened.
 //! - [`identity()`]: what a cluster calls a unit of an environment.
 //! - [`Stub`], [`reached_directories`]: where the secrets of a unit are, and edits of a `secret-stub.yaml`.

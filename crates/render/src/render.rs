@@ -19,7 +19,6 @@ use crate::{Decryption, Inputs, SecretError, SecretWarning, Unit};
 /// Its `Debug` form has the names of the objects only, because some of them are Secrets.
 pub struct Rendered {
     objects: Vec<PackedObject>,
-    text: SecretBytes,
     warnings: Vec<Warning>,
     inputs: Inputs,
 }
@@ -99,24 +98,21 @@ pub fn render_directory(
     decryption: Decryption<'_>,
 ) -> Result<Rendered, RenderErrors> {
     let (finished, inputs) = complete(tree, directory, decryption, finish)?;
-    let (objects, text, warnings) = finished;
+    let (objects, warnings) = finished;
     Ok(Rendered {
         objects,
-        text: text.into(),
         warnings,
         inputs,
     })
 }
 
-/// Renders a unit as [`render`] does, for who needs its text only: of a large unit the objects are much more.
-///
-/// It fails exactly when [`render`] does.
+/// Renders the kustomization in `directory` to its text, and fails exactly when [`render_directory`] does.
 pub fn render_text(
     tree: &dyn Tree,
-    unit: &Unit,
+    directory: &TreePath,
     decryption: Decryption<'_>,
 ) -> Result<RenderedText, RenderErrors> {
-    let (finished, _) = complete(tree, &unit.directory, decryption, finish_text)?;
+    let (finished, _) = complete(tree, directory, decryption, finish_text)?;
     Ok(finished)
 }
 
@@ -168,7 +164,7 @@ fn failures(
     errors
 }
 
-type Finished = (Vec<PackedObject>, String, Vec<Warning>);
+type Finished = (Vec<PackedObject>, Vec<Warning>);
 
 fn finish(
     mut built: Build,
@@ -177,9 +173,12 @@ fn finish(
 ) -> Result<Finished, Vec<RenderError>> {
     let (text, hidden, warnings) =
         open(&mut built, outcome.warnings, &outcome.suspects, decryption)?;
+    // Nobody needs it here, and of many objects it is much.
+    let printed = text.map(|text| drop(SecretBytes::from(text)));
     let objects = object::objects(built.resources, &hidden, &outcome.origins)?;
     let objects = copies::hide_copies(objects);
-    Ok((objects, text.map_err(unprintable)?, warnings))
+    printed.map_err(unprintable)?;
+    Ok((objects, warnings))
 }
 
 fn finish_text(
@@ -245,21 +244,10 @@ impl Rendered {
         &self.objects
     }
 
-    /// Forgets the text, which then is empty: who applies objects has no use for it, and of many it is much.
-    pub fn forget_text(&mut self) {
-        self.text = String::new().into();
-    }
-
     /// Returns the objects themselves.
     #[must_use]
     pub fn into_objects(self) -> Vec<PackedObject> {
         self.objects
-    }
-
-    /// Returns the YAML text that `kustomize build` prints. It holds the secrets in the clear.
-    #[must_use]
-    pub fn to_yaml(&self) -> &str {
-        self.text.expose_text().expect("it was made of a String")
     }
 
     /// Returns what works and should be changed.

@@ -156,16 +156,13 @@ pub(crate) type Held = (String, windlass_plan::Unit, Stored);
 
 /// Returns what each unit of the environment wants.
 pub(crate) fn wanted(
-    rendered: &mut [RenderedUnit],
+    rendered: &[RenderedUnit],
     env: &str,
     definitions: &Definitions,
     kinds: &Kinds,
     settings: &Settings,
 ) -> Vec<Wanted> {
-    let wanted = rendered.iter_mut().map(|rendered| {
-        if let Ok(rendered) = &mut rendered.result {
-            rendered.forget_text();
-        }
+    let wanted = rendered.iter().map(|rendered| {
         let identity = identity(env, &rendered.unit.name);
         let desired = desired(rendered, &identity, definitions, kinds, settings);
         (rendered.unit.name.clone(), identity, desired)

@@ -261,7 +261,7 @@ impl Run<'_> {
         }
         let reusable = self.reusable(&keys);
         // Key services may take their time, and the jobs go on.
-        let mut rendered = tokio::task::block_in_place(|| {
+        let rendered = tokio::task::block_in_place(|| {
             let keys = Together(&keys);
             let decryption = self.order.scene.decryption(&keys);
             desired::render_all(&*snapshot.tree, &units, decryption, reusable)
@@ -288,7 +288,7 @@ impl Run<'_> {
         }
         let (env, now) = (&self.order.env, Instant::now());
         let definitions = &self.definitions;
-        let desired = desired::wanted(&mut rendered, env, definitions, &kinds, &settings);
+        let desired = desired::wanted(&rendered, env, definitions, &kinds, &settings);
         let mut is_touched = self.haul.set_desired(desired, &held, now);
         let known = held
             .into_iter()

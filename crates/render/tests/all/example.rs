@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use windlass_render::{Decryption, Unit, UnitKind, render, units};
+use windlass_render::{Decryption, Unit, UnitKind, render_text, units};
 use windlass_sops::Keyring;
 use windlass_tree::MemoryTree;
 
@@ -74,11 +74,10 @@ impl Checkout {
     }
 
     fn render(&self, unit: &Unit) -> String {
-        let rendered = render(&self.tree, unit, Decryption::new(&self.keyring));
-        rendered
+        let decryption = Decryption::new(&self.keyring);
+        render_text(&self.tree, &unit.directory, decryption)
             .unwrap_or_else(|errors| panic!("{}: {errors}", unit.name))
-            .to_yaml()
-            .to_owned()
+            .into_yaml()
     }
 
     /// What people do by hand before they build an addon: the script looks at services only.

@@ -101,7 +101,7 @@ impl Build {
         let together = Together(&keys);
         let decryption = scene.decryption(&together);
         for unit in &units {
-            match windlass_render::render_text(&*snapshot.tree, unit, decryption) {
+            match windlass_render::render_text(&*snapshot.tree, &unit.directory, decryption) {
                 Ok(result) => {
                     for warning in result.warnings() {
                         let text = format!("{}: {warning}", unit.name);

@@ -275,12 +275,12 @@ impl<'a> Files<'a> {
         })
     }
 
-    async fn survey(mut self, cluster: &Cluster) -> Result<Survey, Failure> {
+    async fn survey(self, cluster: &Cluster) -> Result<Survey, Failure> {
         let env = &self.arguments.environment.env;
         let definitions = Arc::new(desired::definitions(&self.rendered));
         let kinds = cluster.kinds().await;
         let settings = &self.settings;
-        let wanted = desired::wanted(&mut self.rendered, env, &definitions, &kinds, settings);
+        let wanted = desired::wanted(&self.rendered, env, &definitions, &kinds, settings);
         cluster.judge_by(settings.health.clone());
         let mut haul = Haul::default();
         let held = desired::held(cluster, env, self.rendered.iter().map(|it| &it.unit)).await?;
