@@ -90,7 +90,7 @@ impl DesiredSet {
         let mut set = BTreeMap::<ObjectRef, PackedObject>::new();
         let mut errors = Vec::new();
         let mut own = Vec::new();
-        let mut known = Vec::new();
+        let (mut known, mut off) = (Vec::new(), BTreeMap::new());
         for object in objects {
             let (id, origin) = (object.id().clone(), object.origin().cloned());
             let object = unit.labelled(object);
@@ -103,9 +103,13 @@ impl DesiredSet {
                 errors.push(DesiredError::Drifting { id, value, origin });
                 continue;
             }
-            match Ignored::of(&object) {
-                Ok(ignored) if ignored.is_empty() => {}
-                Ok(ignored) => own.push((id.clone(), ignored)),
+            let said = Ignored::of(&object)
+                .and_then(|ignored| Ok((ignored, ignore::turned_off(&object)?)));
+            match said {
+                Ok((ignored, names)) => {
+                    own.extend((!ignored.is_empty()).then(|| (id.clone(), ignored)));
+                    off.extend((!names.is_empty()).then(|| (id.clone(), names)));
+                }
                 Err(what) => {
                     errors.push(DesiredError::Ignored { id, what, origin });
                     continue;
@@ -119,7 +123,7 @@ impl DesiredSet {
             set.insert(id, object.into());
         }
         if errors.is_empty() {
-            let mut ignored = ignore::known_in(known, |id| set.contains_key(id));
+            let mut ignored = ignore::known_in(known, &off, |id| set.contains_key(id));
             for (id, own) in own {
                 ignored.entry(id).or_default().add(&own);
             }

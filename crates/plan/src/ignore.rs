@@ -18,7 +18,7 @@ use crate::Unit;
 
 pub(crate) use fields::{Paths, left};
 pub use known::{Harmless, KNOWN, Known};
-pub(crate) use known::{is_counted, known_in, known_of, without_server_fields};
+pub(crate) use known::{is_counted, known_in, known_of, turned_off, without_server_fields};
 pub use target::{Target, TargetError};
 
 /// The annotation with the pointers that an object ignores.
@@ -58,6 +58,9 @@ pub enum NotAPointer {
     /// It names what makes the object itself.
     #[error("{0} cannot be ignored: it says which object it is")]
     Identity(String),
+    /// It names no difference that is left to others.
+    #[error("{0:?} is no known difference; name one that the manual calls ignored, or all")]
+    Known(String),
 }
 
 impl Pointer {
@@ -110,15 +113,10 @@ impl fmt::Display for Pointer {
 impl Ignored {
     /// Returns what an object of the source says of itself.
     pub(crate) fn of(object: &Object) -> Result<Self, NotAPointer> {
-        let words = |key| {
-            let text = object.annotation(key).unwrap_or_default();
-            let words = text.split([',', ' ', '\t', '\n', '\r']);
-            words.filter(|word| !word.is_empty())
-        };
-        let pointers: Result<_, _> = words(POINTERS).map(Pointer::parse).collect();
+        let pointers: Result<_, _> = words(object, POINTERS).map(Pointer::parse).collect();
         Ok(Self {
             pointers: pointers?,
-            managers: words(MANAGERS).map(str::to_owned).collect(),
+            managers: words(object, MANAGERS).map(str::to_owned).collect(),
         })
     }
 
@@ -130,6 +128,13 @@ impl Ignored {
     pub(crate) fn is_empty(&self) -> bool {
         self.pointers.is_empty() && self.managers.is_empty()
     }
+}
+
+/// Returns the words of an annotation, which commas or spaces part.
+fn words<'a>(object: &'a Object, key: &str) -> impl Iterator<Item = &'a str> {
+    let text = object.annotation(key).unwrap_or_default();
+    let words = text.split([',', ' ', '\t', '\n', '\r']);
+    words.filter(|word| !word.is_empty())
 }
 
 /// Returns the object as it is to be applied to the live one, by `manager`.

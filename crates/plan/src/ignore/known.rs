@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use windlass_object::{Object, ObjectRef};
 
-use super::{Ignored, Pointer};
+use super::{Ignored, NotAPointer, Pointer};
 
 /// A difference between a source and a cluster that is known to be none.
 #[derive(Clone, Copy, Debug)]
 pub struct Known {
+    /// What annotations call it. It stays the same from version to version.
+    pub name: &'static str,
     /// Of what.
     pub what: &'static str,
     /// Who makes it, and how.
@@ -44,62 +46,74 @@ impl Harmless {
 /// All of them. The tests bring each about.
 pub const KNOWN: &[Known] = &[
     Known {
+        name: "scaled-replicas",
         what: "`spec.replicas` of what a HorizontalPodAutoscaler or a ScaledObject (KEDA) of the same service scales",
         why: "the autoscaler sets it",
         how: Harmless::Left,
     },
     Known {
+        name: "aggregated-rules",
         what: "`rules` of a ClusterRole with an `aggregationRule`",
         why: "the controller of aggregated roles gathers them",
         how: Harmless::Left,
     },
     Known {
+        name: "injected-ca",
         what: "`caBundle` of webhooks, APIServices and conversions of CustomResourceDefinitions, with an annotation \
                `cert-manager.io/inject-ca-from`, `inject-ca-from-secret` or `inject-apiserver-ca`",
         why: "cert-manager writes the certificate over what the source has there",
         how: Harmless::Left,
     },
     Known {
+        name: "restarted-at",
         what: "the annotation `kubectl.kubernetes.io/restartedAt` of a pod template",
         why: "`kubectl rollout restart` sets it; without it, all pods would start anew again",
         how: Harmless::Left,
     },
     Known {
+        name: "deployment-revision",
         what: "the annotation `deployment.kubernetes.io/revision`",
         why: "the deployment controller counts; a manifest that was read from a cluster may have an old number",
         how: Harmless::Left,
     },
     Known {
+        name: "server-metadata",
         what: "`metadata.managedFields`, `creationTimestamp` and `generation` in a manifest",
         why: "a manifest that was read from a cluster has them",
         how: Harmless::NotSent,
     },
     Known {
+        name: "status",
         what: "`status` in a manifest",
         why: "generators of definitions write it; the API server takes it from controllers only",
         how: Harmless::Asked,
     },
     Known {
+        name: "last-applied",
         what: "the annotation `kubectl.kubernetes.io/last-applied-configuration`",
         why: "`kubectl apply` writes it; it goes when Windlass applies the object, with all else that kubectl owns",
         how: Harmless::Asked,
     },
     Known {
+        name: "string-data",
         what: "`stringData` of a Secret",
         why: "the API server keeps it as `data`",
         how: Harmless::Asked,
     },
     Known {
+        name: "quantities",
         what: "quantities, such as `1000m` for `1`, and numbers for texts of quantities",
         why: "the API server has one spelling",
         how: Harmless::Asked,
     },
     Known {
+        name: "defaults",
         what: "defaults, such as the `protocol` of ports, and empty values, such as `resources: {}`",
         why: "the API server fills them in, or leaves them out",
         how: Harmless::Asked,
     },
     Known {
+        name: "additions",
         what: "containers, volumes, labels and annotations that the source does not have",
         why: "webhooks and controllers add them, and own them",
         how: Harmless::Asked,
@@ -115,6 +129,15 @@ pub(super) const RESTARTED: [&str; 5] = [
     "f:kubectl.kubernetes.io/restartedAt",
 ];
 
+/// The same, as a JSON pointer.
+const RESTARTED_AT: &str = "/spec/template/metadata/annotations/kubectl.kubernetes.io~1restartedAt";
+
+/// The annotation with which a deployment controller counts.
+const REVISION: &str = "/metadata/annotations/deployment.kubernetes.io~1revision";
+
+/// The annotation with the names of what is corrected of an object although it is known to be none.
+const OFF: &str = "windlass.dev/drift-known-off";
+
 /// The annotations by which cert-manager is told to write a certificate.
 const INJECTED: [&str; 3] = [
     "cert-manager.io/inject-ca-from",
@@ -122,51 +145,81 @@ const INJECTED: [&str; 3] = [
     "cert-manager.io/inject-apiserver-ca",
 ];
 
-/// Returns what `object` of a source tells to be someone else's: the places, as JSON pointers, and the object that has
-/// them, which the source may lack.
-pub(crate) fn known_of(object: &Object) -> impl Iterator<Item = (ObjectRef, &'static str)> {
-    let id = object.id().clone();
-    let own = pointers(object).iter();
-    let own = own.map(move |pointer| (id.clone(), *pointer));
-    let scaled = scaled(object).map(|scaled| (scaled, "/spec/replicas"));
-    own.chain(scaled)
+/// A place in an object that is known to be someone else's.
+pub(crate) struct Place {
+    /// The object that has it, which the source may lack.
+    id: ObjectRef,
+    /// The name of what is known.
+    name: &'static str,
+    /// Where it is, as a JSON pointer.
+    pointer: &'static str,
 }
 
-/// Gathers what [`known_of`] returned of each object of a source. `has` tells whether the source has an object.
+/// Returns what `object` of a source tells to be someone else's.
+pub(crate) fn known_of(object: &Object) -> impl Iterator<Item = Place> {
+    let id = object.id().clone();
+    let own = pointer(object).map(|(name, pointer)| Place { id, name, pointer });
+    let scaled = scaled(object).map(|id| Place {
+        id,
+        name: "scaled-replicas",
+        pointer: "/spec/replicas",
+    });
+    own.into_iter().chain(scaled)
+}
+
+/// Returns the names of what `object` says is not to be left to others.
+pub(crate) fn turned_off(object: &Object) -> Result<Vec<&'static str>, NotAPointer> {
+    let left = || KNOWN.iter().filter(|known| known.how == Harmless::Left);
+    let mut off = Vec::new();
+    for word in super::words(object, OFF) {
+        match left().find(|known| known.name == word) {
+            Some(known) => off.push(known.name),
+            None if word == "all" => off.extend(left().map(|known| known.name)),
+            None => return Err(NotAPointer::Known(word.to_owned())),
+        }
+    }
+    Ok(off)
+}
+
+/// Gathers what [`known_of`] returned of each object of a source, but what [`turned_off`] returned of it. `has` tells
+/// whether the source has an object.
 pub(crate) fn known_in(
-    known: Vec<(ObjectRef, &'static str)>,
+    known: Vec<Place>,
+    off: &BTreeMap<ObjectRef, Vec<&'static str>>,
     has: impl Fn(&ObjectRef) -> bool,
 ) -> BTreeMap<ObjectRef, Ignored> {
     let mut ignored = BTreeMap::<ObjectRef, Ignored>::new();
-    for (id, pointer) in known.into_iter().filter(|(id, _)| has(id)) {
-        let pointer = Pointer::parse(pointer).expect("the pointers of this file are good");
-        ignored.entry(id).or_default().pointers.push(pointer);
+    let is_off = |place: &Place| {
+        off.get(&place.id)
+            .is_some_and(|off| off.contains(&place.name))
+    };
+    for place in known.into_iter().filter(|it| has(&it.id) && !is_off(it)) {
+        let pointer = Pointer::parse(place.pointer).expect("the pointers of this file are good");
+        ignored.entry(place.id).or_default().pointers.push(pointer);
     }
     ignored
 }
 
-fn pointers(object: &Object) -> &'static [&'static str] {
+/// Returns what is known of an object itself, by its name, and where it is.
+fn pointer(object: &Object) -> Option<(&'static str, &'static str)> {
     let value = object.value();
     let has = |pointer: &str| value.pointer(pointer).is_some();
     let is_injected = || INJECTED.iter().any(|key| object.annotation(key).is_some());
     match object.gvk().kind.as_str() {
-        "ClusterRole" if has("/aggregationRule") => &["/rules"],
+        "ClusterRole" if has("/aggregationRule") => Some(("aggregated-rules", "/rules")),
         "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration" if is_injected() => {
-            &["/webhooks/*/clientConfig/caBundle"]
+            Some(("injected-ca", "/webhooks/*/clientConfig/caBundle"))
         }
-        "CustomResourceDefinition" if is_injected() => {
-            &["/spec/conversion/webhook/clientConfig/caBundle"]
+        "CustomResourceDefinition" if is_injected() => Some((
+            "injected-ca",
+            "/spec/conversion/webhook/clientConfig/caBundle",
+        )),
+        "APIService" if is_injected() => Some(("injected-ca", "/spec/caBundle")),
+        "Deployment" if has(REVISION) => Some(("deployment-revision", REVISION)),
+        "Deployment" | "StatefulSet" | "DaemonSet" if has(RESTARTED_AT) => {
+            Some(("restarted-at", RESTARTED_AT))
         }
-        "APIService" if is_injected() => &["/spec/caBundle"],
-        "Deployment" if has("/metadata/annotations/deployment.kubernetes.io~1revision") => {
-            &["/metadata/annotations/deployment.kubernetes.io~1revision"]
-        }
-        "Deployment" | "StatefulSet" | "DaemonSet"
-            if has("/spec/template/metadata/annotations/kubectl.kubernetes.io~1restartedAt") =>
-        {
-            &["/spec/template/metadata/annotations/kubectl.kubernetes.io~1restartedAt"]
-        }
-        _ => &[],
+        _ => None,
     }
 }
 

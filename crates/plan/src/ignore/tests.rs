@@ -337,3 +337,75 @@ proptest! {
         prop_assert_eq!(twice, once);
     }
 }
+
+/// Returns the set of a deployment with this annotation, its autoscaler, and a time of a restart in the source.
+fn set_without(off: &str) -> Result<DesiredSet, Vec<crate::DesiredError>> {
+    let mut web = deployment(1, &[]);
+    web["metadata"] = json!({"name": "web", "namespace": "shop",
+        "annotations": {"windlass.dev/drift-known-off": off}});
+    web["spec"]["template"]["metadata"] =
+        json!({"annotations": {"kubectl.kubernetes.io/restartedAt": "2026-01-01T00:00:00Z"}});
+    let scaler = json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "scaler", "namespace": "shop"},
+        "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}}});
+    let objects = [Object::new(web).unwrap(), Object::new(scaler).unwrap()];
+    DesiredSet::new(&Unit::new("flux-system", "shop"), objects)
+}
+
+#[test]
+fn what_an_object_turns_off_of_the_known_differences_is_corrected_and_nothing_else_is() {
+    let live = deployment(5, &[ours(true)]);
+    let replicas = |off: &str| {
+        let set = set_without(off).unwrap();
+        let web = set.objects().find(|it| it.id().kind == "Deployment");
+        let web = web.unwrap().open();
+        let applied = set.to_apply(&web, &live, "us");
+        let restarted = "/spec/template/metadata/annotations/kubectl.kubernetes.io~1restartedAt";
+        (
+            applied.value()["spec"]["replicas"].clone(),
+            applied.value().pointer(restarted).is_some(),
+        )
+    };
+    assert_eq!(replicas(""), (json!(5), false));
+    assert_eq!(replicas("injected-ca"), (json!(5), false));
+    assert_eq!(replicas("scaled-replicas"), (json!(1), false));
+    assert_eq!(replicas("restarted-at"), (json!(5), true));
+    assert_eq!(replicas("scaled-replicas, restarted-at"), (json!(1), true));
+    assert_eq!(replicas("all"), (json!(1), true));
+}
+
+#[test]
+fn a_known_difference_that_is_not_left_to_others_cannot_be_turned_off() {
+    for name in ["scaled", "status", "ALL"] {
+        let errors = set_without(name).unwrap_err();
+        let text = errors[0].to_string();
+        assert!(
+            text.contains(&format!("{name:?} is no known difference")),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn the_manual_has_every_known_difference_with_its_name_and_no_other() {
+    let page = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../docs/src/reference/ignored.md"
+    );
+    let page = std::fs::read_to_string(page).unwrap();
+    let rows = page.lines().skip_while(|line| !line.starts_with("| name "));
+    let rows = rows.skip(2).take_while(|line| line.starts_with('|'));
+    let known = KNOWN.iter().map(|it| {
+        format!(
+            "| `{}` | {} | {} | {} |",
+            it.name,
+            it.what,
+            it.why,
+            it.how.text()
+        )
+    });
+    assert!(
+        rows.eq(known),
+        "the table of ignored.md is not that of the code"
+    );
+}
