@@ -157,14 +157,17 @@ pub(crate) struct Place {
 
 /// Returns what `object` of a source tells to be someone else's.
 pub(crate) fn known_of(object: &Object) -> impl Iterator<Item = Place> {
-    let id = object.id().clone();
-    let own = pointer(object).map(|(name, pointer)| Place { id, name, pointer });
+    let own = places(object).map(|(name, pointer)| Place {
+        id: object.id().clone(),
+        name,
+        pointer,
+    });
     let scaled = scaled(object).map(|id| Place {
         id,
         name: "scaled-replicas",
         pointer: "/spec/replicas",
     });
-    own.into_iter().chain(scaled)
+    own.chain(scaled)
 }
 
 /// Returns the names of what `object` says is not to be left to others.
@@ -201,26 +204,31 @@ pub(crate) fn known_in(
 }
 
 /// Returns what is known of an object itself, by its name, and where it is.
-fn pointer(object: &Object) -> Option<(&'static str, &'static str)> {
+fn places(object: &Object) -> impl Iterator<Item = (&'static str, &'static str)> {
     let value = object.value();
     let has = |pointer: &str| value.pointer(pointer).is_some();
     let is_injected = || INJECTED.iter().any(|key| object.annotation(key).is_some());
-    match object.gvk().kind.as_str() {
-        "ClusterRole" if has("/aggregationRule") => Some(("aggregated-rules", "/rules")),
-        "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration" if is_injected() => {
-            Some(("injected-ca", "/webhooks/*/clientConfig/caBundle"))
+    let kind = object.gvk().kind.as_str();
+    let (name, pointer) = match kind {
+        "ClusterRole" => ("aggregated-rules", "/rules"),
+        "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration" => {
+            ("injected-ca", "/webhooks/*/clientConfig/caBundle")
         }
-        "CustomResourceDefinition" if is_injected() => Some((
+        "CustomResourceDefinition" => (
             "injected-ca",
             "/spec/conversion/webhook/clientConfig/caBundle",
-        )),
-        "APIService" if is_injected() => Some(("injected-ca", "/spec/caBundle")),
-        "Deployment" if has(REVISION) => Some(("deployment-revision", REVISION)),
-        "Deployment" | "StatefulSet" | "DaemonSet" if has(RESTARTED_AT) => {
-            Some(("restarted-at", RESTARTED_AT))
-        }
-        _ => None,
-    }
+        ),
+        "APIService" => ("injected-ca", "/spec/caBundle"),
+        _ => ("restarted-at", RESTARTED_AT),
+    };
+    let is_so = match name {
+        "aggregated-rules" => has("/aggregationRule"),
+        "injected-ca" => is_injected(),
+        _ => matches!(kind, "Deployment" | "StatefulSet" | "DaemonSet") && has(RESTARTED_AT),
+    };
+    let counted =
+        (kind == "Deployment" && has(REVISION)).then_some(("deployment-revision", REVISION));
+    is_so.then_some((name, pointer)).into_iter().chain(counted)
 }
 
 /// Returns what an autoscaler scales.

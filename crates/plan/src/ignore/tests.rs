@@ -375,6 +375,24 @@ fn what_an_object_turns_off_of_the_known_differences_is_corrected_and_nothing_el
 }
 
 #[test]
+fn several_known_differences_of_one_object_are_all_left_to_others() {
+    let revision = "deployment.kubernetes.io/revision";
+    let mut web = deployment(1, &[]);
+    web["metadata"] = json!({"name": "web", "namespace": "shop", "annotations": {revision: "3"}});
+    let restarted = json!({"kubectl.kubernetes.io/restartedAt": "2026-01-01T00:00:00Z"});
+    web["spec"]["template"]["metadata"] = json!({"annotations": restarted});
+    let object = Object::new(web).unwrap();
+    let set = DesiredSet::new(&Unit::new("flux-system", "shop"), [object]).unwrap();
+    let web = set.objects().next().unwrap().open();
+    let applied = set.to_apply(&web, &deployment(1, &[ours(true)]), "us");
+    let left = applied.value().to_string();
+    assert!(
+        !left.contains("revision") && !left.contains("restartedAt"),
+        "{left}"
+    );
+}
+
+#[test]
 fn a_known_difference_that_is_not_left_to_others_cannot_be_turned_off() {
     for name in ["scaled", "status", "ALL"] {
         let errors = set_without(name).unwrap_err();
