@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use serde_json::{Value, json};
 use windlass_object::FingerprintKey;
-use windlass_plan::{Held, Inventory, Unit};
+use windlass_plan::{Held, Inventory, Rendition, Unit};
 
 use crate::request::{ApiRequest, Mode};
 use shards::{SHARDS, Shard};
@@ -23,6 +23,9 @@ const TRIES: usize = 3;
 const SHARDED: &str = " sharded";
 /// The key of the ConfigMap that holds the entries.
 const ENTRIES: &str = "entries";
+/// The annotations of the head that say what made the objects as they were applied.
+const RENDERED_BY: &str = "windlass.dev/rendered-by";
+const RENDERED_FROM: &str = "windlass.dev/rendered-from";
 /// The label of the ConfigMaps, so that they can be listed.
 const LABEL: &str = "windlass.dev/inventory";
 /// The Secret that holds the key of the fingerprints.
@@ -116,10 +119,14 @@ impl Cluster {
     }
 
     async fn entries(&self, unit: &Unit, head: &Value) -> Held {
-        match parse(head) {
+        let held = match parse(head) {
             Ok(Parsed::Whole(inventory)) => Held::Known(inventory),
             Ok(Parsed::Shards(shards)) => self.read_shards(unit, &shards).await,
             Err(reason) => unknown(unit, reason),
+        };
+        match held {
+            Held::Known(inventory) => Held::Known(inventory.rendered(rendition(head))),
+            unknown @ Held::Unknown { .. } => unknown,
         }
     }
 
@@ -173,7 +180,10 @@ impl Cluster {
                     .await?
             }
         };
-        let head = object(unit, texts.pop(), &shards);
+        let mut head = object(unit, texts.pop(), &shards);
+        if let Some(Rendition { by, inputs }) = inventory.rendition() {
+            head["metadata"]["annotations"] = json!({RENDERED_BY: by, RENDERED_FROM: inputs});
+        }
         let stored = self.store_head(unit, head, version).await?;
         if was_sharded || !shards.is_empty() {
             // What is left behind now takes room and is in nobody's way; the next one who stores parts tries again.
@@ -350,6 +360,16 @@ fn version(stored: &Value) -> Option<String> {
 fn resource_version(stored: &Value) -> Option<String> {
     let version = stored.pointer("/metadata/resourceVersion")?.as_str()?;
     Some(version.to_owned())
+}
+
+/// Returns what made the objects as they were applied, if an inventory says so.
+fn rendition(head: &Value) -> Option<Rendition> {
+    let annotations = &head["metadata"]["annotations"];
+    let text = |key| annotations[key].as_str().map(str::to_owned);
+    Some(Rendition {
+        by: text(RENDERED_BY)?,
+        inputs: text(RENDERED_FROM)?,
+    })
 }
 
 enum Parsed {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use windlass_object::{FingerprintKey, Mask, Object, ObjectRef, Origin, PackedObject};
 
 use crate::ignore::{self, IgnoreRule, Ignored, NotAPointer};
-use crate::{Drifting, Takeover, Taker, Unit};
+use crate::{Drifting, Rendition, Takeover, Taker, Unit};
 
 /// What the source wants of a unit.
 ///
@@ -35,6 +35,7 @@ pub struct DesiredSet {
     objects: Arc<BTreeMap<ObjectRef, PackedObject>>,
     hidden: BTreeMap<ObjectRef, Vec<String>>,
     ignored: Arc<BTreeMap<ObjectRef, Ignored>>,
+    rendition: Option<Rendition>,
 }
 
 /// Why objects are no set.
@@ -132,6 +133,7 @@ impl DesiredSet {
                 objects: Arc::new(set),
                 hidden: BTreeMap::new(),
                 ignored: Arc::new(ignored),
+                rendition: None,
             })
         } else {
             Err(errors)
@@ -165,6 +167,19 @@ impl DesiredSet {
         }
         self.ignored = Arc::new(ignored);
         self
+    }
+
+    /// Returns the set with what made it, for causes that are not in the source.
+    #[must_use]
+    pub fn rendered(mut self, rendition: Option<Rendition>) -> Self {
+        self.rendition = rendition;
+        self
+    }
+
+    /// Returns what made it, when that is known.
+    #[must_use]
+    pub fn rendition(&self) -> Option<&Rendition> {
+        self.rendition.as_ref()
     }
 
     /// Returns whether something of the object is ignored while it exists.

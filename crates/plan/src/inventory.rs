@@ -7,17 +7,21 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use windlass_object::{KeyedDigest, Object, ObjectRef};
 
+use crate::Rendition;
+
 /// The kinds of RBAC, whose names may hold a colon.
 const RBAC_GROUP: &str = "rbac.authorization.k8s.io";
 const RBAC_KINDS: [&str; 4] = ["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"];
 
 /// The objects that a unit has applied and not yet deleted.
 ///
-/// Its JSON form is a list of entries as in `status.inventory.entries` of a Flux Kustomization.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Its JSON form is a list of entries as in `status.inventory.entries` of a Flux Kustomization. Two are equal when their
+/// entries are.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(from = "Vec<Entry>", into = "Vec<Entry>")]
 pub struct Inventory {
     entries: BTreeMap<ObjectRef, Entry>,
+    rendition: Option<Rendition>,
 }
 
 /// One object of an inventory: `{"id": "shop_web_apps_Deployment", "v": "v1"}`.
@@ -77,7 +81,28 @@ struct RawEntry {
     applied: Option<KeyedDigest>,
 }
 
+impl PartialEq for Inventory {
+    fn eq(&self, other: &Self) -> bool {
+        self.entries == other.entries
+    }
+}
+
+impl Eq for Inventory {}
+
 impl Inventory {
+    /// Returns the inventory with what made all its objects as they were last applied, when that is known.
+    #[must_use]
+    pub fn rendered(mut self, rendition: Option<Rendition>) -> Self {
+        self.rendition = rendition;
+        self
+    }
+
+    /// Returns what made all its objects as they were last applied, when that is known.
+    #[must_use]
+    pub fn rendition(&self) -> Option<&Rendition> {
+        self.rendition.as_ref()
+    }
+
     /// Returns the entry of `id`.
     #[must_use]
     pub fn get(&self, id: &ObjectRef) -> Option<&Entry> {
@@ -123,6 +148,7 @@ impl FromIterator<Entry> for Inventory {
         let entries = entries.into_iter().map(|entry| (entry.id.clone(), entry));
         Self {
             entries: entries.collect(),
+            rendition: None,
         }
     }
 }

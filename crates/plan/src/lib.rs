@@ -71,6 +71,7 @@ mod order;
 mod others;
 mod plan;
 mod reason;
+mod rendition;
 mod result;
 mod review;
 mod saved;
@@ -95,7 +96,8 @@ pub use plan::{
     Action, Counts, Field, Op, Phase, Plan, PlanFileError, PlanHash, Until, Wait, Wave, Writer,
 };
 pub use reason::{Cause, Reason};
-pub use result::{Outcome, inventory_after, inventory_before};
+pub use rendition::Rendition;
+pub use result::{Outcome, inventory_after, inventory_before, is_carried_out};
 pub use review::{Group, Review};
 pub use saved::{SavedCluster, SavedPlans, SavedPlansError, SavedUnit};
 pub use settled::is_settled;

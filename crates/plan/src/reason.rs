@@ -193,6 +193,8 @@ pub enum Cause {
     Source,
     /// The source changed, in nothing but images of containers.
     Image,
+    /// The source did not change: this version of Windlass makes another object of it than the one that applied it.
+    Renderer,
     /// The source did not change and nobody wrote to the object: the server's defaults are others, or admission is,
     /// as after an upgrade of the cluster.
     Default,

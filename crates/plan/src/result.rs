@@ -55,6 +55,17 @@ pub fn inventory_after(
     inventory
 }
 
+/// Returns whether all objects that are wanted are as this plan wants them, now that it has run.
+#[must_use]
+pub fn is_carried_out(plan: &Plan, outcomes: &BTreeMap<ObjectRef, Outcome>) -> bool {
+    let is_done = |action: &Action| match action.op {
+        Op::Unchanged | Op::Skip => true,
+        _ => outcomes.get(&action.id) == Some(&Outcome::Done),
+    };
+    let mut wanted = plan.actions().filter(|action| action.digest.is_some());
+    plan.problem.is_none() && wanted.all(is_done)
+}
+
 fn is_held(op: Op) -> bool {
     op.is_apply() || op == Op::Unchanged
 }

@@ -445,6 +445,9 @@ fn why(action: &Action, compared: Compared) -> String {
         }
         (Reason::Differs, Some(Cause::Source)) => "the source changed".to_owned(),
         (Reason::Differs, Some(Cause::Image)) => "the source has another image".to_owned(),
+        (Reason::Differs, Some(Cause::Renderer)) => {
+            "this version of Windlass renders it differently".to_owned()
+        }
         (Reason::Differs, Some(Cause::Default)) => {
             "the server sets other values by itself".to_owned()
         }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use windlass_cluster::{Cluster, Definitions, InventoryError, Kinds, Stored};
-use windlass_object::PackedObject;
-use windlass_plan::{Desired, DesiredSet};
+use windlass_object::{FingerprintKey, PackedObject};
+use windlass_plan::{Desired, DesiredSet, Rendition};
 use windlass_render::{Decryption, RenderErrors, Rendered, Unit, UnitKind, Warning};
 use windlass_tree::Tree;
 
@@ -161,10 +161,11 @@ pub(crate) fn wanted(
     definitions: &Definitions,
     kinds: &Kinds,
     settings: &Settings,
+    key: &FingerprintKey,
 ) -> Vec<Wanted> {
     let wanted = rendered.iter().map(|rendered| {
         let identity = identity(env, &rendered.unit.name);
-        let desired = desired(rendered, &identity, definitions, kinds, settings);
+        let desired = desired(rendered, &identity, definitions, kinds, settings, key);
         (rendered.unit.name.clone(), identity, desired)
     });
     wanted.collect()
@@ -196,9 +197,11 @@ pub(crate) fn desired(
     definitions: &Definitions,
     kinds: &Kinds,
     settings: &Settings,
+    key: &FingerprintKey,
 ) -> Desired {
     let set = match &rendered.result {
-        Ok(rendered) => place_all(rendered.objects(), identity, definitions, kinds),
+        Ok(rendered) => place_all(rendered.objects(), identity, definitions, kinds)
+            .map(|set| set.rendered(rendition(rendered, key))),
         Err(errors) => Err(errors.clone()),
     };
     match set {
@@ -207,6 +210,15 @@ pub(crate) fn desired(
             reason: errors.join("; "),
         },
     }
+}
+
+/// Returns what made the objects. The digest is keyed, since the files may hold what can be guessed.
+fn rendition(rendered: &Rendered, key: &FingerprintKey) -> Option<Rendition> {
+    let inputs = rendered.inputs().fingerprint()?.to_string();
+    Some(Rendition {
+        by: env!("CARGO_PKG_VERSION").to_owned(),
+        inputs: String::from(key.digest_of(inputs.as_bytes())),
+    })
 }
 
 /// Gives each object its namespace and its labels; returns every mistake. One object at a time is held as a tree.

@@ -288,7 +288,14 @@ impl Run<'_> {
         }
         let (env, now) = (&self.order.env, Instant::now());
         let definitions = &self.definitions;
-        let desired = desired::wanted(&rendered, env, definitions, &kinds, &settings);
+        let desired = desired::wanted(
+            &rendered,
+            env,
+            definitions,
+            &kinds,
+            &settings,
+            &self.context.key,
+        );
         let mut is_touched = self.haul.set_desired(desired, &held, now);
         let known = held
             .into_iter()

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use serde_json::json;
-use windlass_cluster::{ClusterError, InventoryError};
-use windlass_plan::{Held, Inventory, Unit};
+use windlass_cluster::{ClusterError, InventoryError, Stored};
+use windlass_plan::{Held, Inventory, Rendition, Unit};
 
 use crate::world::{Fate, World, id, in_world, inventory, request, unit};
 
@@ -224,6 +224,35 @@ fn crashes_one_after_the_other_never_leave_anything_but_the_last_that_was_stored
             }
         });
     }
+}
+
+#[test]
+fn what_made_the_objects_is_stored_with_any_inventory_and_makes_no_other_one() {
+    in_world(|world| async move {
+        let (cluster, unit) = (&world.cluster, unit());
+        let (by, inputs) = ("1.0.0".to_owned(), "5d1f".to_owned());
+        let rendition = Rendition { by, inputs };
+        for inventory in [holding("a"), large(1, "a")] {
+            let version = cluster.inventory(&unit).await.version;
+            let known = inventory.clone().rendered(Some(rendition.clone()));
+            let stored = cluster.store_inventory(&unit, &known, version.as_deref());
+            let version = stored.await.unwrap();
+            let rendition_of = |stored: Stored| match stored.held {
+                Held::Known(held) => {
+                    assert!(held == inventory);
+                    held.rendition().cloned()
+                }
+                Held::Unknown { reason } => panic!("{reason}"),
+            };
+            let read = cluster.inventory(&unit).await;
+            assert_eq!(rendition_of(read).as_ref(), Some(&rendition));
+            let listed = cluster.inventories("default").await.unwrap().remove(0).1;
+            assert_eq!(rendition_of(listed).as_ref(), Some(&rendition));
+            let stored = cluster.store_inventory(&unit, &inventory, Some(&version));
+            stored.await.unwrap();
+            assert_eq!(rendition_of(cluster.inventory(&unit).await), None);
+        }
+    });
 }
 
 #[test]

@@ -27,9 +27,11 @@ pub(crate) fn apply(
     let live = live.as_deref();
     let held = inventory.get(packed.id());
     let object = &packed.open();
+    let rendered = desired.rendition().zip(inventory.rendition());
     let step = Step {
         inputs,
         desired,
+        is_rerendered: rendered.is_some_and(|(now, then)| now.is_of_other_program(then)),
         object,
         packed,
         live,
@@ -46,6 +48,8 @@ pub(crate) fn apply(
 pub(super) struct Step<'a> {
     pub(super) inputs: &'a Inputs<'a>,
     pub(super) desired: &'a DesiredSet,
+    /// Whether another program made the object, as it was applied, of the same files.
+    pub(super) is_rerendered: bool,
     pub(super) object: &'a Object,
     pub(super) packed: &'a PackedObject,
     pub(super) live: Option<&'a Value>,
@@ -228,6 +232,7 @@ impl Step<'_> {
             Some(_) if applied == action.digest.as_ref() => self.drift(fields),
             None if foreign == fields.len() => Cause::Drift,
             _ if foreign > 0 => Cause::Both,
+            Some(_) if self.is_rerendered => Cause::Renderer,
             _ if fields.iter().all(is_image) => Cause::Image,
             _ => Cause::Source,
         }

@@ -3,7 +3,8 @@
 use serde_json::json;
 use windlass_object::{FieldPath, Object, ObjectRef, Origin};
 use windlass_plan::{
-    Cause, Color, Conflict, Desired, DesiredSet, DryRun, Entry, Held, Inventory, Live, TextOptions,
+    Cause, Color, Conflict, Desired, DesiredSet, DryRun, Entry, Held, Inventory, Live, Rendition,
+    TextOptions,
 };
 
 use crate::world::{
@@ -84,6 +85,41 @@ fn what_only_the_server_sets_is_no_drift() {
         .dry_run(web.id(), DryRun::Merged(merged));
     let cause = world.plan().action(web.id()).unwrap().cause;
     assert_eq!(cause, Some(Cause::Default));
+}
+
+#[test]
+fn what_another_version_makes_of_the_same_files_is_no_change_of_the_source() {
+    let cause = |then: (&str, &str), now: (&str, &str)| {
+        let rendition = |(by, inputs): (&str, &str)| {
+            let (by, inputs) = (by.to_owned(), inputs.to_owned());
+            Some(Rendition { by, inputs })
+        };
+        let (before, after) = (config_map("shop", "a", "1"), config_map("shop", "a", "2"));
+        let mut world = deployed(
+            &[namespace("shop"), before],
+            vec![namespace("shop"), after.clone()],
+        );
+        world.inventory = Held::Known(world.held().rendered(rendition(then)));
+        if let Desired::Complete(set) = world.desired.clone() {
+            world.desired = Desired::Complete(set.rendered(rendition(now)));
+        }
+        let plan = world.plan();
+        (plan.action(after.id()).unwrap().cause, plan.to_string())
+    };
+    let (cause_then, text) = cause(("1.0.0", "5d1f"), ("1.1.0", "5d1f"));
+    assert_eq!(cause_then, Some(Cause::Renderer));
+    assert!(
+        text.contains("this version of Windlass renders it differently"),
+        "{text}"
+    );
+    assert_eq!(
+        cause(("1.0.0", "5d1f"), ("1.0.0", "5d1f")).0,
+        Some(Cause::Source)
+    );
+    assert_eq!(
+        cause(("1.0.0", "5d1f"), ("1.1.0", "a20c")).0,
+        Some(Cause::Source)
+    );
 }
 
 #[test]

@@ -280,13 +280,14 @@ impl<'a> Files<'a> {
         let definitions = Arc::new(desired::definitions(&self.rendered));
         let kinds = cluster.kinds().await;
         let settings = &self.settings;
-        let wanted = desired::wanted(&self.rendered, env, &definitions, &kinds, settings);
+        let (context, is_key_temporary) = self.context(cluster).await?;
+        let key = &context.key;
+        let wanted = desired::wanted(&self.rendered, env, &definitions, &kinds, settings, key);
         cluster.judge_by(settings.health.clone());
         let mut haul = Haul::default();
         let held = desired::held(cluster, env, self.rendered.iter().map(|it| &it.unit)).await?;
         haul.set_desired(wanted, &held, Instant::now());
         self.check_names(&haul)?;
-        let (context, is_key_temporary) = self.context(cluster).await?;
         let jobs = self.jobs(&haul, &definitions);
         let plans = jobs
             .into_iter()

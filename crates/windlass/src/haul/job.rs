@@ -12,7 +12,7 @@ use windlass_health::Health;
 use windlass_object::{FingerprintKey, ObjectRef};
 use windlass_plan::{
     Action, Approvals, Cause, Desired, Guards, Held, Inputs, Inventory, Observed, Others, Plan,
-    Unit, inventory_after, inventory_before, plan,
+    Unit, inventory_after, inventory_before, is_carried_out, plan,
 };
 
 /// What all jobs share.
@@ -231,6 +231,9 @@ impl Job {
         let applied = cluster.apply(&outcome.plan, desired, &is_wanted, &progress);
         outcome.applied = applied.await;
         let after = inventory_after(&outcome.plan, &before, &outcome.applied.outcomes);
+        // What could not be applied is still as something else made it.
+        let is_whole = is_carried_out(&outcome.plan, &outcome.applied.outcomes);
+        let after = after.rendered(desired.rendition().filter(|_| is_whole).cloned());
         let store = || cluster.store_inventory(&self.unit, &after, version.as_deref());
         if after != before
             && let Err(error) = store().await

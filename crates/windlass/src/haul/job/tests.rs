@@ -12,7 +12,7 @@ use windlass_apiserver::{RunningServer, Server};
 use windlass_cluster::{Cluster, ConnectError, Patience, Target};
 use windlass_faults::{Asked, Exchange, Proxy};
 use windlass_object::FingerprintKey;
-use windlass_plan::{Guards, Held, Live, Op, Unit};
+use windlass_plan::{Cause, Guards, Held, Live, Op, Rendition, Unit};
 use windlass_render::Decryption;
 use windlass_sops::Keyring;
 use windlass_tree::{EntryKind, MemoryTree, Tree, TreeError, TreePath};
@@ -152,6 +152,7 @@ async fn job(tree: &dyn Tree, keyring: &Keyring, context: &Context) -> Job {
                 &definitions,
                 &kinds,
                 &Settings::default(),
+                &context.key,
             )
         },
     );
@@ -317,5 +318,36 @@ fn a_secret_that_cannot_be_opened_deletes_nothing() {
         assert!(outcome.plan.problem.is_some());
         assert!(world.deletions().is_empty());
         assert_eq!(world.names().await.len(), 5);
+    });
+}
+
+#[test]
+fn what_another_version_made_of_the_same_files_is_told_from_a_change_of_the_source() {
+    Runtime::new().unwrap().block_on(async {
+        let world = applied().await;
+        let cluster = &world.context.cluster;
+        let stored = || async {
+            let stored = cluster.inventory(&unit()).await;
+            match stored.held {
+                Held::Known(held) => (held, stored.version),
+                Held::Unknown { reason } => panic!("{reason}"),
+            }
+        };
+        let rendition = stored().await.0.rendition().cloned().unwrap();
+        assert_eq!(rendition.by, env!("CARGO_PKG_VERSION"));
+        // The cluster has what other files say, and the inventory that an older version made it of these.
+        world.haul(&files(true), &keyring()).await;
+        let by = "0.0.1".to_owned();
+        let (held, version) = stored().await;
+        let held = held.rendered(Some(Rendition { by, ..rendition }));
+        let unit = unit();
+        let storing = cluster.store_inventory(&unit, &held, version.as_deref());
+        storing.await.unwrap();
+        let job = job(&files(false), &keyring(), &world.context).await;
+        let plan = job.decide(&world.context, &job.look(&world.context).await);
+        let updates = plan.actions().filter(|action| action.op == Op::Update);
+        let causes: Vec<_> = updates.map(|action| action.cause).collect();
+        let is_told = |cause: &Option<Cause>| *cause == Some(Cause::Renderer);
+        assert!(!causes.is_empty() && causes.iter().all(is_told), "{plan}");
     });
 }
