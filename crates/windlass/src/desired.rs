@@ -1,5 +1,6 @@
 //! From a snapshot of the source to what each unit wants.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use windlass_cluster::{Cluster, Definitions, InventoryError, Kinds, Stored};
@@ -171,6 +172,36 @@ pub(crate) fn wanted(
     wanted.collect()
 }
 
+/// The same where it is rendered only once, which holds each object once. Returns also what failed to render.
+pub(crate) fn wanted_once(
+    rendered: Vec<RenderedUnit>,
+    env: &str,
+    definitions: &Definitions,
+    kinds: &Kinds,
+    settings: &Settings,
+    key: &FingerprintKey,
+) -> (Vec<Wanted>, Vec<RenderedUnit>) {
+    let mut rest = Vec::new();
+    let wanted = rendered.into_iter().map(|unit| {
+        let name = unit.unit.name.clone();
+        let identity = identity(env, &name);
+        let wanted = match unit.result {
+            Ok(rendered) => {
+                let rendition = rendition(&rendered, key);
+                let set = place_all(rendered.into_objects(), &identity, definitions, kinds);
+                complete(set, rendition, settings)
+            }
+            Err(ref errors) => {
+                let wanted = failed(errors);
+                rest.push(unit);
+                wanted
+            }
+        };
+        (name, identity, wanted)
+    });
+    (wanted.collect(), rest)
+}
+
 /// Returns what the units of the environment have applied, also those that the source does not have any more.
 ///
 /// `wanted` are those that it has. One with a name that its identity does not show is known by them only.
@@ -199,16 +230,29 @@ pub(crate) fn desired(
     settings: &Settings,
     key: &FingerprintKey,
 ) -> Desired {
-    let set = match &rendered.result {
-        Ok(rendered) => place_all(rendered.objects(), identity, definitions, kinds)
-            .map(|set| set.rendered(rendition(rendered, key))),
-        Err(errors) => Err(errors.clone()),
-    };
+    match &rendered.result {
+        Ok(rendered) => {
+            let set = place_all(rendered.objects(), identity, definitions, kinds);
+            complete(set, rendition(rendered, key), settings)
+        }
+        Err(errors) => failed(errors),
+    }
+}
+
+fn complete(
+    set: Result<DesiredSet, Vec<String>>,
+    rendition: Option<Rendition>,
+    settings: &Settings,
+) -> Desired {
     match set {
-        Ok(set) => Desired::Complete(set.ignoring(&settings.ignore)),
-        Err(errors) => Desired::Failed {
-            reason: errors.join("; "),
-        },
+        Ok(set) => Desired::Complete(set.rendered(rendition).ignoring(&settings.ignore)),
+        Err(errors) => failed(&errors),
+    }
+}
+
+fn failed(errors: &[String]) -> Desired {
+    Desired::Failed {
+        reason: errors.join("; "),
     }
 }
 
@@ -223,14 +267,14 @@ fn rendition(rendered: &Rendered, key: &FingerprintKey) -> Option<Rendition> {
 
 /// Gives each object its namespace and its labels; returns every mistake. One object at a time is held as a tree.
 fn place_all(
-    objects: &[PackedObject],
+    objects: impl IntoIterator<Item = impl Borrow<PackedObject>>,
     identity: &windlass_plan::Unit,
     definitions: &Definitions,
     kinds: &Kinds,
 ) -> Result<DesiredSet, Vec<String>> {
     let mut errors = Vec::new();
-    let placed = objects.iter().filter_map(|object| {
-        let placed = definitions.place(kinds, object.open());
+    let placed = objects.into_iter().filter_map(|object| {
+        let placed = definitions.place(kinds, object.borrow().open());
         placed.map_err(|error| errors.push(error.to_string())).ok()
     });
     let set = DesiredSet::new(identity, placed);

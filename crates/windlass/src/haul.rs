@@ -287,15 +287,14 @@ impl Run<'_> {
             }
         }
         let (env, now) = (&self.order.env, Instant::now());
-        let definitions = &self.definitions;
-        let desired = desired::wanted(
-            &rendered,
-            env,
-            definitions,
-            &kinds,
-            &settings,
-            &self.context.key,
-        );
+        let (definitions, key) = (&self.definitions, &self.context.key);
+        let (desired, rendered) = if self.order.once {
+            // Nothing is rendered again but what failed.
+            desired::wanted_once(rendered, env, definitions, &kinds, &settings, key)
+        } else {
+            let desired = desired::wanted(&rendered, env, definitions, &kinds, &settings, key);
+            (desired, rendered)
+        };
         let mut is_touched = self.haul.set_desired(desired, &held, now);
         let known = held
             .into_iter()

@@ -275,17 +275,19 @@ impl<'a> Files<'a> {
         })
     }
 
-    async fn survey(self, cluster: &Cluster) -> Result<Survey, Failure> {
+    async fn survey(mut self, cluster: &Cluster) -> Result<Survey, Failure> {
         let env = &self.arguments.environment.env;
         let definitions = Arc::new(desired::definitions(&self.rendered));
         let kinds = cluster.kinds().await;
         let settings = &self.settings;
         let (context, is_key_temporary) = self.context(cluster).await?;
         let key = &context.key;
-        let wanted = desired::wanted(&self.rendered, env, &definitions, &kinds, settings, key);
         cluster.judge_by(settings.health.clone());
-        let mut haul = Haul::default();
         let held = desired::held(cluster, env, self.rendered.iter().map(|it| &it.unit)).await?;
+        let warnings = self.warnings();
+        let rendered = std::mem::take(&mut self.rendered);
+        let (wanted, _) = desired::wanted_once(rendered, env, &definitions, &kinds, settings, key);
+        let mut haul = Haul::default();
         haul.set_desired(wanted, &held, Instant::now());
         self.check_names(&haul)?;
         let jobs = self.jobs(&haul, &definitions);
@@ -293,7 +295,7 @@ impl<'a> Files<'a> {
             .into_iter()
             .map(|(name, job)| planned(name, job, &context));
         let mut survey = Survey {
-            warnings: self.warnings(),
+            warnings,
             units: stream::iter(plans).buffered(PARALLEL).collect().await,
             context,
             is_key_temporary,
