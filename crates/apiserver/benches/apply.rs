@@ -1,21 +1,17 @@
-//! Server-side apply of a Deployment: merge, owners, decoding, defaults and validation, without HTTP and
-//! storage.
+//! Server-side apply of a Deployment: merge, owners, decoding, defaults, validation and storage in memory, without HTTP.
+
+use std::sync::Arc;
 
 use divan::Bencher;
 use serde_json::{Value, json};
-use windlass_apiserver::OfflineApply;
+use windlass_apiserver::{OfflineServer, SystemClock};
 
 fn main() {
     divan::main();
 }
 
-fn apply(manager: &str) -> OfflineApply<'_> {
-    OfflineApply {
-        manager,
-        force: true,
-        time: "2026-01-01T00:00:00Z",
-        schema: None,
-    }
+fn server() -> OfflineServer {
+    OfflineServer::new("ci", Arc::new(SystemClock))
 }
 
 /// A Deployment as services have it: one container with ports, probes, resources and twelve variables.
@@ -41,22 +37,22 @@ fn deployment(image: &str) -> Value {
 #[divan::bench]
 fn create(bencher: Bencher) {
     let configuration = deployment("web:1");
-    bencher.bench(|| apply("ci").apply(None, &configuration));
+    let server = server();
+    bencher.bench(|| server.try_apply(&configuration));
 }
 
 #[divan::bench]
 fn again(bencher: Bencher) {
     let configuration = deployment("web:1");
-    let live = apply("ci")
-        .apply(None, &configuration)
-        .expect("it is valid");
-    bencher.bench(|| apply("ci").apply(Some(&live), &configuration));
+    let server = server();
+    server.apply(&configuration).expect("it is valid");
+    bencher.bench(|| server.try_apply(&configuration));
 }
 
 #[divan::bench]
 fn change(bencher: Bencher) {
-    let live = apply("ci").apply(None, &deployment("web:1"));
-    let live = live.expect("it is valid");
+    let server = server();
+    server.apply(&deployment("web:1")).expect("it is valid");
     let configuration = deployment("web:2");
-    bencher.bench(|| apply("ci").apply(Some(&live), &configuration));
+    bencher.bench(|| server.try_apply(&configuration));
 }

@@ -7,6 +7,7 @@
 //! - [`Config`]: where to listen, where to keep state, and which [`Controllers`] run.
 //! - [`Server::start`]: starts one, or says why not ([`StartError`]).
 //! - [`RunningServer`]: its address and kubeconfig; [`RunningServer::shutdown`] ends it.
+//! - [`OfflineServer`]: the API without connections and disk, for what it would say of an object.
 //! - [`Clock`]: the time, as a value.
 //!
 //! ```
@@ -72,7 +73,7 @@ mod validation;
 pub use clock::{Clock, SystemClock};
 pub use controllers::Controllers;
 pub use kubeconfig::KubeconfigError;
-pub use offline::{OfflineApply, OfflineError};
+pub use offline::{OfflineError, OfflineServer};
 pub use server::{Config, RunningServer, Server, StartError};
 
 /// The version of Kubernetes whose API is served, marked as ours.

@@ -1,139 +1,143 @@
-//! Server-side apply without a server: what the API server would answer to a dry run, as a function.
+//! The API in the process of its only caller: what a server would answer to server-side applies, as a function.
 
-use serde_json::Value;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
 use windlass_object::Gvk;
-use windlass_object::schema::{Schema, facts};
 
-use crate::apply::{self, ApplyError, OnConflict, Writer};
-use crate::managed_fields::equal_but_times;
-use crate::status::Cause;
-use crate::{defaults, structural, validation};
+use crate::api::{Api, FieldValidation, Target, WriteOptions};
+use crate::apply::OnConflict;
+use crate::clock::Clock;
+use crate::status::{Cause, Status};
+use crate::store::Store;
+use crate::{builtin, fields};
 
-/// How to apply without a server.
-#[derive(Clone, Copy, Debug)]
-pub struct OfflineApply<'a> {
-    /// The field manager's name.
-    pub manager: &'a str,
-    /// Whether fields that other managers own are taken from them.
-    pub force: bool,
-    /// Now, in RFC 3339 with seconds and `Z`: it goes into `managedFields` where something changes.
-    pub time: &'a str,
-    /// The schema of a custom resource, from its CRD; `None` for built-in kinds.
-    pub schema: Option<&'a Schema>,
+/// A server without connections, disk and controllers. It forgets everything when it is dropped.
+///
+/// What it says of an object is what [`Server`](crate::Server) says: defaults, validation, immutable fields, rules in
+/// CEL, addresses, quotas. Definitions of kinds are applied like other objects, and their kinds are known at once.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use serde_json::json;
+/// use windlass_apiserver::{OfflineServer, SystemClock};
+///
+/// let server = OfflineServer::new("ci", Arc::new(SystemClock));
+/// let settings = json!({"apiVersion": "v1", "kind": "ConfigMap",
+///     "metadata": {"name": "settings", "namespace": "shop"}, "data": {"colour": "blue"}, "immutable": true});
+/// server.apply(&settings)?;
+/// let mut other = settings.clone();
+/// other["data"]["colour"] = json!("red");
+/// assert!(server.try_apply(&settings).is_ok() && server.try_apply(&other).is_err());
+/// # Ok::<(), windlass_apiserver::OfflineError>(())
+/// ```
+pub struct OfflineServer {
+    api: Api,
+    manager: String,
 }
 
 /// Why an apply would be refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OfflineError {
-    /// The kind is not built in, and no schema was given.
-    #[error("no matches for kind {:?} in version {:?}; give the schema of its CRD", .0.kind, .0.api_version())]
+    /// The kind is neither built in nor defined.
+    #[error("no matches for kind {:?} in version {:?}; apply its definition first", .0.kind, .0.api_version())]
     UnknownKind(Gvk),
-    /// The configuration does not fit the kind (400 or 500 of a server).
-    #[error("{0}")]
-    Malformed(String),
-    /// Other managers own fields that would change (409).
-    #[error("{0}")]
-    Conflict(String),
-    /// The object would break rules of its kind (422): field and message of each.
-    #[error("{}", join(.0))]
-    Invalid(Vec<(String, String)>),
+    /// The server refuses it.
+    #[error("{message}")]
+    Refused {
+        /// The code of the answer: 422 where the object breaks the rules of its kind, 400 or 500 where it does not
+        /// fit the kind, 403 where admission refuses.
+        code: u16,
+        /// The `reason` of the Status, such as `Invalid`.
+        reason: String,
+        /// The `message` of the Status. It may quote values.
+        message: String,
+        /// Field and message of each single thing that is wrong.
+        causes: Vec<(String, String)>,
+    },
 }
 
-impl OfflineApply<'_> {
-    /// Returns the object as it would be stored: `live` with `configuration` merged into it, with defaults
-    /// and owners. It is equal to `live` when the apply would change nothing.
-    ///
-    /// Addresses and identities that a server allots are not in a new object. Admission policies,
-    /// webhooks and CEL rules are not evaluated.
-    ///
-    /// ```
-    /// use serde_json::json;
-    /// use windlass_apiserver::OfflineApply;
-    ///
-    /// let apply = OfflineApply { manager: "ci", force: false, time: "2026-01-01T00:00:00Z", schema: None };
-    /// let configuration = json!({"apiVersion": "v1", "kind": "ConfigMap",
-    ///     "metadata": {"name": "settings", "namespace": "shop"}, "data": {"colour": "blue"}});
-    /// let live = apply.apply(None, &configuration)?;
-    /// assert_eq!(apply.apply(Some(&live), &configuration)?, live);
-    /// # Ok::<(), windlass_apiserver::OfflineError>(())
-    /// ```
-    pub fn apply(
-        &self,
-        live: Option<&Value>,
-        configuration: &Value,
-    ) -> Result<Value, OfflineError> {
-        let text = |key: &str| {
-            configuration
-                .get(key)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-        };
-        let gvk = Gvk::new(text("apiVersion"), text("kind"));
-        let schema = self.schema.or_else(|| facts().schema(&gvk));
-        let schema = schema.ok_or_else(|| OfflineError::UnknownKind(gvk.clone()))?;
-        let mut object = self.merge(live, configuration, schema)?;
-        if live == Some(&object) {
-            return Ok(object);
+impl OfflineServer {
+    /// Returns an empty server, to which `manager` applies.
+    #[must_use]
+    pub fn new(manager: &str, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            api: Api {
+                store: Arc::new(Store::new()),
+                registry: builtin::resource_types().collect(),
+                clock,
+                authority: String::new(),
+                allocations: std::sync::Mutex::default(),
+                quotas: std::sync::Mutex::default(),
+            },
+            manager: manager.to_owned(),
         }
-        let malformed = OfflineError::Malformed;
-        let causes = if self.schema.is_some() {
-            structural::prune(&mut object, schema, &gvk.kind).map_err(malformed)?;
-            structural::fill(&mut object, schema);
-            structural::validate(&object, live, schema)
-        } else {
-            validation::decode(&mut object, schema, &gvk.kind).map_err(malformed)?;
-            defaults::fill(&mut object, &gvk, schema);
-            validation::validate(&gvk, live, &object)
-        };
-        if !causes.is_empty() {
-            let pair = |cause: Cause| (cause.field, cause.message);
-            return Err(OfflineError::Invalid(
-                causes.into_iter().map(pair).collect(),
-            ));
-        }
-        Ok(match live {
-            Some(live) if equal_but_times(live, &object) => live.clone(),
-            _ => object,
-        })
     }
 
-    fn merge(
-        &self,
-        live: Option<&Value>,
-        configuration: &Value,
-        schema: &Schema,
-    ) -> Result<Value, OfflineError> {
-        let on_conflict = if self.force {
-            OnConflict::TakeOver
-        } else {
-            OnConflict::Fail
+    /// Applies an object, and takes fields of other managers over. Returns the object as it is stored.
+    ///
+    /// A namespace that is not there is made. An object that should name one and does not is put into `default`.
+    pub fn apply(&self, object: &Value) -> Result<Arc<Value>, OfflineError> {
+        self.write(object, false)
+    }
+
+    /// The same as a dry run.
+    pub fn try_apply(&self, object: &Value) -> Result<Arc<Value>, OfflineError> {
+        self.write(object, true)
+    }
+
+    fn write(&self, object: &Value, dry_run: bool) -> Result<Arc<Value>, OfflineError> {
+        let gvk = Gvk::new(
+            fields::text(object, "/apiVersion"),
+            fields::text(object, "/kind"),
+        );
+        let types = self.api.registry.types();
+        let Some(resource) = types.kind(&gvk) else {
+            return Err(OfflineError::UnknownKind(gvk));
         };
-        let api_version = configuration.get("apiVersion").and_then(Value::as_str);
-        let writer = Writer {
-            manager: self.manager,
-            api_version: api_version.unwrap_or_default(),
-            is_custom: self.schema.is_some(),
-            subresource: "",
-            time: self.time,
-            ignored: &apply::ignored_fields(schema.property("status").is_some(), ""),
+        let namespace = match fields::text(object, "/metadata/namespace") {
+            _ if !resource.namespaced => "",
+            "" => "default",
+            namespace => namespace,
         };
-        let live = live.unwrap_or(&Value::Null);
-        apply::apply(live, configuration, schema, &writer, on_conflict).map_err(|error| {
-            let message = error.to_string();
-            match error {
-                ApplyError::Conflicts(_) => OfflineError::Conflict(message),
-                ApplyError::ManagedFields | ApplyError::Mismatch { .. } => {
-                    OfflineError::Malformed(message)
-                }
-            }
-        })
+        if resource.namespaced {
+            let made = json!({"metadata": {"name": namespace}});
+            self.api.ensure("", "v1", "namespaces", "", made);
+        }
+        let target = Target {
+            resource,
+            namespace,
+            name: fields::name(object),
+            subresource: None,
+        };
+        let options = WriteOptions {
+            dry_run,
+            field_manager: self.manager.clone(),
+            field_validation: FieldValidation::Strict,
+        };
+        let written = self
+            .api
+            .apply(target, object, OnConflict::TakeOver, &options);
+        match written {
+            Ok((written, _)) => Ok(written.object),
+            Err(status) => Err(refused(status)),
+        }
     }
 }
 
-fn join(causes: &[(String, String)]) -> String {
-    let lines: Vec<String> = causes
-        .iter()
-        .map(|(field, message)| format!("{field}: {message}"))
-        .collect();
-    lines.join("; ")
+fn refused(status: Status) -> OfflineError {
+    let causes = status
+        .details
+        .map_or_else(Vec::new, |details| details.causes);
+    let pair = |cause: Cause| (cause.field, cause.message);
+    OfflineError::Refused {
+        code: status.code,
+        reason: format!("{:?}", status.reason),
+        message: status.message,
+        causes: causes.into_iter().map(pair).collect(),
+    }
 }
+
+#[cfg(test)]
+mod tests;

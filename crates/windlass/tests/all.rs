@@ -30,6 +30,8 @@ mod kustomize;
 mod plan_file;
 #[path = "all/real.rs"]
 mod real;
+#[path = "all/refused.rs"]
+mod refused;
 #[path = "all/remote.rs"]
 mod remote;
 #[path = "all/replacement.rs"]

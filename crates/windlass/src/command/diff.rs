@@ -1,6 +1,7 @@
 //! `windlass diff`: field by field, against a cluster or between two revisions.
 
 mod revisions;
+mod trial;
 
 use clap::Args;
 use serde::Serialize;
@@ -20,7 +21,8 @@ use super::survey::{Survey, Surveyed, Terms};
 
 /// Shows how the source differs from the cluster, or from another revision, field by field
 ///
-/// Secret values are shown as fingerprints. Exit code 0: no difference, 3: there are some, 1: not known.
+/// Secret values are shown as fingerprints. Exit code 0: no difference, 3: there are some, 1: some are not known, or
+/// an API server refuses them.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -61,6 +63,9 @@ struct ObjectDiff<'a> {
     origin: Option<&'a Origin>,
     change: Change,
     fields: Vec<&'a FieldChange>,
+    /// Why it is not done, or not without an approval.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
 }
 
 #[derive(Clone, Copy, Serialize)]
@@ -69,6 +74,7 @@ enum Change {
     Added,
     Changed,
     Removed,
+    Refused,
 }
 
 impl Diff {
@@ -129,6 +135,7 @@ impl UnitDiff {
                 origin: action.origin.as_ref(),
                 change: change(action)?,
                 fields: action.fields.iter().map(|field| &field.change).collect(),
+                reason: held(action).map(ToString::to_string),
             })
         })
     }
@@ -140,8 +147,17 @@ fn change(action: &Action) -> Option<Change> {
         Op::Create => Some(Change::Added),
         Op::Update | Op::Adopt | Op::Replace => Some(Change::Changed),
         Op::Prune => Some(Change::Removed),
-        Op::Unchanged | Op::Skip | Op::Blocked | Op::Conflict | Op::Failed => None,
+        Op::Failed => Some(Change::Refused),
+        Op::Unchanged | Op::Skip | Op::Blocked | Op::Conflict => None,
     }
+}
+
+/// Returns why a difference stays, if it does.
+fn held(action: &Action) -> Option<&Reason> {
+    let is_held = action.op == Op::Failed
+        || action.reason.is_approvable()
+        || matches!(action.reason, Reason::OptedOut { .. });
+    is_held.then_some(&action.reason)
 }
 
 /// Returns what a plan would change, with the fields of what it creates.
@@ -212,6 +228,7 @@ fn object_text(title: &str, action: &Action, style: Style) -> Option<String> {
         Change::Added => ('+', Ink::Green),
         Change::Changed => ('~', Ink::Yellow),
         Change::Removed => ('-', Ink::Red),
+        Change::Refused => ('!', Ink::Red),
     };
     let id = clean(&action.id.to_string());
     let head = style.out(ink, &format!("{sign} {title}: {id}"));
@@ -220,8 +237,7 @@ fn object_text(title: &str, action: &Action, style: Style) -> Option<String> {
         .iter()
         .map(|field| format!("    {}\n", clean(&format!("{:.160}", field.change))));
     let fields: String = fields.collect();
-    let is_kept = action.reason.is_approvable() || matches!(action.reason, Reason::OptedOut { .. });
-    let held = is_kept.then(|| format!("    {}\n", clean(&action.reason.to_string())));
+    let held = held(action).map(|reason| format!("    {}\n", clean(&reason.to_string())));
     Some(format!(
         "{head}{}\n{fields}{}",
         style.out(Ink::Dim, &place),

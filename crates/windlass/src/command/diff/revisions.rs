@@ -18,6 +18,7 @@ use crate::scene::{Scene, Snapshot};
 use crate::style::{Ink, Style};
 use crate::terminal::{complain, shown};
 
+use super::trial::Trial;
 use super::{UnitDiff, fill, whole};
 
 /// The objects of each unit.
@@ -38,16 +39,24 @@ pub(super) fn compare(
     let key = temporary_key()?;
     let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let env = &survey.environment.env;
+    let mut trial = Trial::new(before.values().chain(after.values()).flatten());
     let units = names.into_iter().map(|name| {
         let objects = |units: &Units| units.get(name).cloned().unwrap_or_default();
         let unit = desired::identity(env, name);
-        let plan = between(&unit, &to.revision, objects(&before), objects(&after), &key)?;
+        let (before, after) = (objects(&before), objects(&after));
+        let plan = between(&unit, &to.revision, before, after, &mut trial, &key)?;
         let name = name.clone();
         Ok(UnitDiff { name, plan })
     });
     let units: Vec<UnitDiff> = units.collect::<Result<_, Failure>>()?;
     let is_same = units.iter().all(|unit| unit.objects().next().is_none());
-    Ok((if is_same { Done::Well } else { Done::Differs }, units))
+    let is_refused = units.iter().any(|unit| unit.plan.counts().failed > 0);
+    let done = match (is_refused, is_same) {
+        (true, _) => Done::Badly,
+        (_, true) => Done::Well,
+        _ => Done::Differs,
+    };
+    Ok((done, units))
 }
 
 fn units_at(
@@ -88,6 +97,7 @@ fn between(
     revision: &str,
     before: Vec<PackedObject>,
     after: Vec<PackedObject>,
+    trial: &mut Trial,
     key: &FingerprintKey,
 ) -> Result<Plan, Failure> {
     let before = set(unit, before)?;
@@ -96,7 +106,7 @@ fn between(
         let pointers = object.hidden().iter();
         pointers.fold(after, |after, pointer| after.hiding(object.id(), pointer))
     });
-    let observed = observed(&before, &after);
+    let observed = observed(&before, &after, trial);
     let entry = |object: &PackedObject| Entry {
         applied: Some(key.digest_object(object)),
         ..Entry::of(&object.open())
@@ -128,34 +138,54 @@ fn set(unit: &Unit, objects: Vec<PackedObject>) -> Result<DesiredSet, Failure> {
     set.map_err(|errors| Failure::of(errors.iter().map(ToString::to_string)))
 }
 
-/// Returns what a cluster with the objects of `before` would say: what is there, and that it takes all of `after`.
-fn observed(before: &DesiredSet, after: &DesiredSet) -> BTreeMap<ObjectRef, Observed> {
+/// Returns what a cluster with the objects of `before` would say: what is there, and what comes of applying `after`.
+fn observed(
+    before: &DesiredSet,
+    after: &DesiredSet,
+    trial: &mut Trial,
+) -> BTreeMap<ObjectRef, Observed> {
     let ids = before
         .objects()
         .chain(after.objects())
         .map(PackedObject::id);
     let ids: BTreeSet<&ObjectRef> = ids.collect();
     let observed = ids.into_iter().map(|id| {
-        let live = before.get(id).map(|object| object.open().into_value());
-        let dry_run = after.get(id).map(|object| object.open().into_value());
+        let (before, after) = (before.get(id), after.get(id));
+        let live = before.map(|object| object.open().into_value());
+        let dry_run = match (before, after) {
+            (_, None) => DryRun::None,
+            (Some(before), Some(after)) if is_same(before, after) => {
+                DryRun::Merged(after.open().into_value())
+            }
+            (before, Some(after)) => trial.of(before, after),
+        };
         let observed = Observed {
             live: live.map_or(Live::Absent, Live::Present),
-            dry_run: dry_run.map_or(DryRun::None, DryRun::Merged),
+            dry_run,
         };
         (id.clone(), observed)
     });
     observed.collect()
 }
 
+/// Whether nothing changes, as far as it can be told without opening the objects.
+fn is_same(before: &PackedObject, after: &PackedObject) -> bool {
+    before.text().is_some_and(|text| after.text() == Some(text))
+}
+
 /// Has the plan show what changes in the source, also where it would not be done: what waits for an approval, and
-/// what an annotation keeps as it is. The reasons stay.
+/// what an annotation keeps as it is. The reasons stay. What is refused stays refused.
 fn show_kept(plan: &mut Plan, before: &DesiredSet, after: &DesiredSet, key: &FingerprintKey) {
     let mut kept: BTreeMap<bool, Vec<Action>> = BTreeMap::new();
-    plan.rest.retain(|action| {
+    plan.rest.retain_mut(|action| {
         let (before, after) = (before.get(&action.id), after.get(&action.id));
         let Some((op, fields)) = changed(before, after, key) else {
             return true;
         };
+        if action.op == Op::Failed {
+            action.fields = fields;
+            return true;
+        }
         let shown = Action {
             op,
             fields,
