@@ -290,13 +290,16 @@ spec:
 """
 
 
-def service_of(directory, namespace, count):
-    """A repository with one service of `count` objects, a multiple of 5, that no controller acts upon."""
+def service_of(directory, name, count):
+    """A repository with one service of `count` objects, a multiple of 5, that no controller acts upon.
+
+    `name` is its environment and the namespace.
+    """
     base = directory / "kustomize/shop/base"
-    overlay = directory / "kustomize/shop/overlays/bench"
+    overlay = directory / "kustomize/shop/overlays" / name
     base.mkdir(parents=True)
     overlay.mkdir(parents=True)
     (base / "kustomization.yaml").write_text("resources: [all.yaml]\n")
     (base / "all.yaml").write_text("---\n".join(IDLE.format(name=f"shop-{index:05}") for index in range(count // 5)))
-    (overlay / "kustomization.yaml").write_text(f"namespace: {namespace}\nresources: [../../base]\n")
+    (overlay / "kustomization.yaml").write_text(f"namespace: {name}\nresources: [../../base]\n")
     return directory

@@ -292,8 +292,17 @@ fn status(code: StatusCode, body: Option<Value>, text: &[u8]) -> Status {
         Status::failure(&message, "")
     });
     status.code = code.as_u16();
+    // What the object has and its kind has not: kube-apiserver 1.37 says so of an apply as of an error of its own, which
+    // would be asked again and again.
+    if status.code == 500 && status.message.starts_with(NOT_OF_KIND) {
+        status.code = 422;
+        "Invalid".clone_into(&mut status.reason);
+    }
     status
 }
+
+/// How the refusal of a field begins that the kind does not have, or of a value that is of another type.
+const NOT_OF_KIND: &str = "failed to create typed patch object";
 
 /// Whether no connection was made, so that the server cannot have seen the request.
 fn was_never_sent(error: &kube::Error) -> bool {

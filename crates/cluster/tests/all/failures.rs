@@ -1,8 +1,10 @@
 //! What fails is told, each with its line, and holds nothing but what waits for it.
 
+use std::time::Duration;
+
 use http::Method;
 use serde_json::{Value, json};
-use windlass_plan::Outcome;
+use windlass_plan::{Op, Outcome};
 
 use crate::unit::{Applier, on_both_servers};
 
@@ -85,5 +87,49 @@ fn a_wait_that_takes_too_long_names_the_object_and_what_it_is_not_yet() {
                 .values()
                 .any(|outcome| *outcome == Outcome::Done)
         );
+    });
+}
+
+#[test]
+fn a_field_that_the_kind_does_not_have_is_refused() {
+    on_both_servers(|mut applier| async move {
+        let group = format!("{}.example.dev", applier.namespace);
+        let schema = json!({"type": "object", "properties": {
+            "spec": {"type": "object", "properties": {"size": {"type": "integer"}}}}});
+        let definition = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": {"name": format!("gears.{group}")},
+            "spec": {"group": group, "scope": "Namespaced", "names": {"plural": "gears", "kind": "Gear"},
+                "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": schema}}]}});
+        let gear = |spec: Value| json!({"apiVersion": format!("{group}/v1"), "kind": "Gear", "metadata": {"name": "gear"}, "spec": spec});
+        let known = [definition.clone(), gear(json!({"size": 1}))];
+        applier.converge(&known[..1]).await;
+        // A real server serves it a moment after it says so.
+        for _ in 0..200 {
+            let plan = applier.plan(&known).await;
+            if plan.actions().any(|action| action.op == Op::Create) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let labels = json!({"app": "web"});
+        let desired = [
+            definition,
+            gear(json!({"sise": 1})),
+            json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+                "spec": {"replica": 2, "selector": {"matchLabels": labels}, "template": {
+                    "metadata": {"labels": labels}, "spec": {"containers": [{"name": "a", "image": "a"}]}}}}),
+            json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "map", "labls": {}}}),
+        ];
+        let plan = applier.plan(&desired).await;
+        let refused = plan.actions().filter(|action| action.op == Op::Failed);
+        let refused: Vec<String> = refused.map(|action| action.reason.to_string()).collect();
+        assert_eq!(refused.len(), 3, "{plan}");
+        for field in [".spec.sise", ".spec.replica", ".metadata.labls"] {
+            let says = format!("{field}: field not declared in schema");
+            assert!(
+                refused.iter().any(|reason| reason.contains(&says)),
+                "{says}: {refused:?}"
+            );
+        }
     });
 }

@@ -1,13 +1,13 @@
 //! What `plan`, `diff` and `status` look at: the plan of each unit.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::{StreamExt as _, stream};
-use windlass_cluster::{Cluster, Definitions, temporary_key};
+use windlass_cluster::{Cluster, Definitions, Stored, temporary_key};
 use windlass_object::{FingerprintKey, ObjectRef, PackedObject};
-use windlass_plan::{Desired, DesiredSet, Guards, Op, Plan, Review};
+use windlass_plan::{Desired, DesiredSet, Guards, Held, Op, Plan, Review};
 
 use crate::access::{Access, Embedded};
 use crate::cli::{Drift, GuardArgs, SurveyArgs};
@@ -290,10 +290,16 @@ impl<'a> Files<'a> {
         let mut haul = Haul::default();
         haul.set_desired(wanted, &held, Instant::now());
         self.check_names(&haul)?;
-        let jobs = self.jobs(&haul, &definitions);
-        let plans = jobs
+        let known = held
             .into_iter()
-            .map(|(name, job)| planned(name, job, &context));
+            .filter(|(.., stored)| matches!(stored.held, Held::Known(_)));
+        let stored = known.map(|(name, _, stored)| (name, stored));
+        let mut stored: BTreeMap<String, Stored> = stored.collect();
+        let plans = self.jobs(&haul, &definitions).into_iter();
+        let plans = plans.map(|(name, job)| {
+            let stored = stored.remove(&name);
+            planned(name, job, stored, &context)
+        });
         let mut survey = Survey {
             warnings,
             units: stream::iter(plans).buffered(PARALLEL).collect().await,
@@ -374,8 +380,9 @@ impl<'a> Files<'a> {
     }
 }
 
-async fn planned(name: String, job: Job, context: &Context) -> Surveyed {
-    let sight = job.look(context).await;
+/// `stored` is the inventory, if it was read just now.
+async fn planned(name: String, job: Job, stored: Option<Stored>, context: &Context) -> Surveyed {
+    let sight = job.look(context, stored).await;
     Surveyed {
         name,
         plan: job.decide(context, &sight),

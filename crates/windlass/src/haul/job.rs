@@ -96,9 +96,10 @@ pub(crate) struct Sight {
 }
 
 impl Job {
-    /// Looks at what the unit has applied, and at what the cluster has of it.
-    pub(crate) async fn look(&self, context: &Context) -> Sight {
-        self.look_with(context, Trial::All, None).await
+    /// Looks at what the unit has applied, and at what the cluster has of it. `stored` is its inventory, if it was read
+    /// just now.
+    pub(crate) async fn look(&self, context: &Context, stored: Option<Stored>) -> Sight {
+        self.look_with(context, Trial::All, stored).await
     }
 
     async fn look_with(&self, context: &Context, trial: Trial, stored: Option<Stored>) -> Sight {

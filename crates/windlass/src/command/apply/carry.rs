@@ -73,7 +73,7 @@ async fn carry(unit: Surveyed, context: &Context, report: &dyn Report) -> Carrie
         if !outcome.is_overtaken {
             break;
         }
-        let sight = job.look(context).await;
+        let sight = job.look(context, None).await;
         let now = job.decide(context, &sight);
         if !now.is_converged() && !now.does_the_same(&plan) {
             outcome.problem = Some(

@@ -111,6 +111,11 @@ fn refusal(answer: Result<Arc<Value>, OfflineError>) -> Option<DryRun> {
             fields,
             anew: Box::new(DryRun::None),
         },
+        // What does not fit its kind is called an error of the server.
+        None if code == 500 => DryRun::Rejected {
+            reason: "Invalid".to_owned(),
+            message,
+        },
         None => DryRun::Rejected { reason, message },
     })
 }

@@ -290,7 +290,7 @@ fn a_file_that_cannot_be_read_deletes_nothing_whichever_it_is() {
                 asked: AtomicUsize::new(0),
             };
             let job = job(&tree, &keyring(), &world.context).await;
-            let plan = job.decide(&world.context, &job.look(&world.context).await);
+            let plan = job.decide(&world.context, &job.look(&world.context, None).await);
             if tree.asked.load(Ordering::SeqCst) <= at {
                 assert!(at > 5, "the tree was hardly asked");
                 break;
@@ -344,7 +344,7 @@ fn what_another_version_made_of_the_same_files_is_told_from_a_change_of_the_sour
         let storing = cluster.store_inventory(&unit, &held, version.as_deref());
         storing.await.unwrap();
         let job = job(&files(false), &keyring(), &world.context).await;
-        let plan = job.decide(&world.context, &job.look(&world.context).await);
+        let plan = job.decide(&world.context, &job.look(&world.context, None).await);
         let updates = plan.actions().filter(|action| action.op == Op::Update);
         let causes: Vec<_> = updates.map(|action| action.cause).collect();
         let is_told = |cause: &Option<Cause>| *cause == Some(Cause::Renderer);
